@@ -1,0 +1,36 @@
+//! Values that cross the borders of nodes, and the contract that every core keeps.
+//!
+//! Nothing here knows ROS, a clock or a thread. Units are SI without a suffix: positions in rad (m for prismatic
+//! joints), velocities per second, efforts in N·m (N).
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | [`core`] | the trait [`Core`]: `handle`, `tick`, `poll`, `deadline` |
+//! | [`stamp`] | [`Stamp`]: nanoseconds of ROS time |
+//! | [`joint_vec`] | [`JointVec`]: one number per joint, without allocation |
+//! | [`limits`] | [`JointLimits`]: what one joint may do |
+//! | [`group`] | [`GroupName`], [`GroupDescription`]: a driver's joints, as it announces them |
+//! | [`stream`] | [`Setpoint`], [`Command`], [`ServoState`], [`GroupMotion`]: what flows at the control rate |
+//! | [`safety`] | [`SafetyMode`], [`GroupSafety`], [`SafetyState`]: what the gate says of each group |
+//! | [`fault`] | [`Fault`]: what went wrong, as a value |
+//! | [`event`] | [`Event`]: what happened, for people and recorders |
+
+pub mod core;
+pub mod event;
+pub mod fault;
+pub mod group;
+pub mod joint_vec;
+pub mod limits;
+pub mod safety;
+pub mod stamp;
+pub mod stream;
+
+pub use crate::core::Core;
+pub use event::{Event, EventKind};
+pub use fault::Fault;
+pub use group::{Capabilities, GroupDescription, GroupName, JointDescription, JointKind};
+pub use joint_vec::{JointVec, MAX_JOINTS};
+pub use limits::JointLimits;
+pub use safety::{GroupSafety, SafetyMode, SafetyState};
+pub use stamp::Stamp;
+pub use stream::{Command, CommandMode, DriveMode, Epoch, GroupMotion, HopTimes, ServoState, Setpoint, StreamTag};
