@@ -1,0 +1,503 @@
+//! A robot description that has been checked: one tree of links and joints, every number finite and possible.
+//!
+//! Decides what a usable URDF is. Names have become indices, roll-pitch-yaw has become rotation matrices, axes have
+//! length 1, chains of mimic joints point at the joint that really moves.
+//!
+//! **Invariant:** `joints_from_root` lists each joint after the joint that carries its parent link.
+
+use std::collections::BTreeMap;
+
+use nalgebra::{Matrix3, Rotation3, Vector3};
+use urdf_rs::JointType;
+
+use crate::error::{DescriptionProblem as Problem, Warning};
+use crate::geometry::{Geometry, Shape};
+use crate::joint::{DescribedLimits, JointKind};
+use crate::spatial::{Inertia, Placement};
+
+#[derive(Debug, Clone)]
+pub(crate) struct LinkDescription {
+    pub(crate) name: String,
+    /// About the link's origin.
+    pub(crate) inertia: Inertia,
+    pub(crate) visuals: Vec<Geometry>,
+    pub(crate) collisions: Vec<Geometry>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct JointDescription {
+    pub(crate) name: String,
+    /// `None` for a fixed joint.
+    pub(crate) kind: Option<JointKind>,
+    pub(crate) parent: usize,
+    pub(crate) child: usize,
+    pub(crate) parent_from_joint: Placement,
+    pub(crate) axis: Vector3<f64>,
+    pub(crate) limits: DescribedLimits,
+    pub(crate) damping: f64,
+    pub(crate) friction: f64,
+    pub(crate) follows: Option<Follows>,
+}
+
+/// `position = multiplier · position(joint) + offset`, where `joint` itself follows nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Follows {
+    pub(crate) joint: usize,
+    pub(crate) multiplier: f64,
+    pub(crate) offset: f64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Description {
+    pub(crate) name: String,
+    pub(crate) links: Vec<LinkDescription>,
+    pub(crate) joints: Vec<JointDescription>,
+    pub(crate) root: usize,
+    pub(crate) joints_from_root: Vec<usize>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl Description {
+    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
+        let robot = urdf_rs::read_from_string(text).map_err(|error| Problem::Syntax(error.to_string()))?;
+        Self::check(&robot)
+    }
+
+    fn check(robot: &urdf_rs::Robot) -> Result<Self, Problem> {
+        if robot.links.is_empty() {
+            return Err(Problem::NoLinks);
+        }
+        let link_of = index_by_name("link", robot.links.iter().map(|link| link.name.as_str()))?;
+        let joint_of = index_by_name("joint", robot.joints.iter().map(|joint| joint.name.as_str()))?;
+        let mut warnings = Vec::new();
+        let links = (robot.links.iter())
+            .map(|link| check_link(link, &robot.materials, &mut warnings))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut joints = (robot.joints.iter())
+            .map(|joint| check_joint(joint, &link_of, &mut warnings))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (index, joint) in robot.joints.iter().enumerate() {
+            joints[index].follows = resolve_mimic(robot, &joint_of, joint)?;
+        }
+        let (root, joints_from_root) = order_tree(&links, &joints)?;
+        Ok(Self {
+            name: robot.name.clone(),
+            links,
+            joints,
+            root,
+            joints_from_root,
+            warnings,
+        })
+    }
+}
+
+fn index_by_name<'a>(
+    what: &'static str,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<BTreeMap<&'a str, usize>, Problem> {
+    let mut indices = BTreeMap::new();
+    for (index, name) in names.enumerate() {
+        if indices.insert(name, index).is_some() {
+            return Err(Problem::Duplicate {
+                what,
+                name: name.to_owned(),
+            });
+        }
+    }
+    Ok(indices)
+}
+
+fn finite(item: &str, what: &'static str, values: &[f64]) -> Result<(), Problem> {
+    match values.iter().find(|value| !value.is_finite()) {
+        Some(&value) => Err(Problem::NotFinite {
+            item: item.to_owned(),
+            what,
+            value,
+        }),
+        None => Ok(()),
+    }
+}
+
+fn not_negative(item: &str, what: &'static str, value: f64) -> Result<(), Problem> {
+    if value.is_nan() {
+        Err(Problem::NotFinite {
+            item: item.to_owned(),
+            what,
+            value,
+        })
+    } else if value < 0.0 {
+        Err(Problem::Negative {
+            item: item.to_owned(),
+            what,
+            value,
+        })
+    } else {
+        Ok(())
+    }
+}
+
+fn check_pose(item: &str, pose: &urdf_rs::Pose) -> Result<Placement, Problem> {
+    finite(item, "origin xyz", &*pose.xyz)?;
+    finite(item, "origin rpy", &*pose.rpy)?;
+    Ok(Placement::from_xyz_rpy(*pose.xyz, *pose.rpy))
+}
+
+fn check_link(
+    link: &urdf_rs::Link,
+    materials: &[urdf_rs::Material],
+    warnings: &mut Vec<Warning>,
+) -> Result<LinkDescription, Problem> {
+    let item = format!("link {}", link.name);
+    let inertia = check_inertia(link, &item, warnings)?;
+    let visuals = (link.visual.iter())
+        .map(|visual| {
+            let colour = colour_of(visual.material.as_ref(), materials);
+            check_geometry(&item, &visual.origin, &visual.geometry, colour)
+        })
+        .collect::<Result<_, _>>()?;
+    let collisions = (link.collision.iter())
+        .map(|collision| check_geometry(&item, &collision.origin, &collision.geometry, None))
+        .collect::<Result<_, _>>()?;
+    Ok(LinkDescription {
+        name: link.name.clone(),
+        inertia,
+        visuals,
+        collisions,
+    })
+}
+
+fn check_inertia(link: &urdf_rs::Link, item: &str, warnings: &mut Vec<Warning>) -> Result<Inertia, Problem> {
+    let inertial = &link.inertial;
+    let link_from_inertia = check_pose(item, &inertial.origin)?;
+    let mass = inertial.mass.value;
+    finite(item, "mass", &[mass])?;
+    not_negative(item, "mass", mass)?;
+    let i = &inertial.inertia;
+    finite(item, "inertia", &[i.ixx, i.ixy, i.ixz, i.iyy, i.iyz, i.izz])?;
+    let tensor = Matrix3::new(i.ixx, i.ixy, i.ixz, i.ixy, i.iyy, i.iyz, i.ixz, i.iyz, i.izz);
+    let scale = tensor.amax();
+    if scale > 0.0 {
+        let mut moments: [f64; 3] = tensor.symmetric_eigenvalues().into();
+        moments.sort_by(f64::total_cmp);
+        // A thin rod's smallest moment may round to a hair below zero.
+        if moments[0] < -1e-9 * scale {
+            return Err(Problem::NotPositiveDefinite {
+                link: link.name.clone(),
+                moments,
+            });
+        }
+        if moments[2] > (moments[0] + moments[1]) * (1.0 + 1e-6) {
+            warnings.push(Warning::ImpossibleMoments {
+                link: link.name.clone(),
+                moments,
+            });
+        }
+        if mass <= 0.0 {
+            warnings.push(Warning::InertiaWithoutMass {
+                link: link.name.clone(),
+            });
+        }
+    } else if mass > 0.0 {
+        warnings.push(Warning::PointMass {
+            link: link.name.clone(),
+            mass,
+        });
+    }
+    let r = link_from_inertia.rotation;
+    Ok(Inertia::about_origin(
+        mass,
+        &link_from_inertia.translation,
+        &(r * tensor * r.transpose()),
+    ))
+}
+
+/// A material is given in place, or by the name of one defined for the whole robot.
+fn colour_of(material: Option<&urdf_rs::Material>, all: &[urdf_rs::Material]) -> Option<[f64; 4]> {
+    let material = material?;
+    let named = || {
+        all.iter()
+            .find(|other| other.name == material.name)?
+            .color
+            .as_ref()
+    };
+    material.color.as_ref().or_else(named).map(|colour| *colour.rgba)
+}
+
+fn check_geometry(
+    item: &str,
+    origin: &urdf_rs::Pose,
+    geometry: &urdf_rs::Geometry,
+    colour: Option<[f64; 4]>,
+) -> Result<Geometry, Problem> {
+    let positive = |what, values: &[f64]| {
+        finite(item, what, values)?;
+        values
+            .iter()
+            .try_for_each(|&value| not_negative(item, what, value))
+    };
+    let shape = match geometry {
+        urdf_rs::Geometry::Box { size } => {
+            positive("box size", &**size)?;
+            Shape::Box {
+                size: Vector3::from(**size),
+            }
+        }
+        &urdf_rs::Geometry::Cylinder { radius, length } => {
+            positive("cylinder size", &[radius, length])?;
+            Shape::Cylinder { radius, length }
+        }
+        &urdf_rs::Geometry::Capsule { radius, length } => {
+            positive("capsule size", &[radius, length])?;
+            Shape::Capsule { radius, length }
+        }
+        &urdf_rs::Geometry::Sphere { radius } => {
+            positive("sphere radius", &[radius])?;
+            Shape::Sphere { radius }
+        }
+        urdf_rs::Geometry::Mesh { filename, scale } => {
+            let scale = scale.map_or(Vector3::repeat(1.0), |scale| Vector3::from(*scale));
+            finite(item, "mesh scale", scale.as_slice())?;
+            Shape::Mesh {
+                filename: filename.clone(),
+                scale,
+            }
+        }
+    };
+    Ok(Geometry {
+        link_from_shape: check_pose(item, origin)?.to_isometry(),
+        shape,
+        colour,
+    })
+}
+
+fn check_joint(
+    joint: &urdf_rs::Joint,
+    link_of: &BTreeMap<&str, usize>,
+    warnings: &mut Vec<Warning>,
+) -> Result<JointDescription, Problem> {
+    let item = format!("joint {}", joint.name);
+    let find = |role, link: &str| {
+        link_of.get(link).copied().ok_or_else(|| Problem::MissingLink {
+            joint: joint.name.clone(),
+            role,
+            link: link.to_owned(),
+        })
+    };
+    let kind = match joint.joint_type {
+        JointType::Fixed => None,
+        JointType::Revolute => Some(JointKind::Revolute),
+        JointType::Continuous => Some(JointKind::Continuous),
+        JointType::Prismatic => Some(JointKind::Prismatic),
+        JointType::Floating | JointType::Planar | JointType::Spherical => {
+            let kind = format!("{:?}", joint.joint_type).to_lowercase();
+            return Err(Problem::UnsupportedJoint {
+                joint: joint.name.clone(),
+                kind,
+            });
+        }
+    };
+    let dynamics = joint.dynamics.clone().unwrap_or_default();
+    not_negative(&item, "damping", dynamics.damping)?;
+    not_negative(&item, "friction", dynamics.friction)?;
+    Ok(JointDescription {
+        name: joint.name.clone(),
+        kind,
+        parent: find("parent", &joint.parent.link)?,
+        child: find("child", &joint.child.link)?,
+        parent_from_joint: check_pose(&item, &joint.origin)?,
+        axis: kind.map_or(Ok(Vector3::z()), |_| check_axis(joint, &item))?,
+        limits: check_limits(joint, kind, &item, warnings)?,
+        damping: dynamics.damping,
+        friction: dynamics.friction,
+        follows: None,
+    })
+}
+
+fn check_axis(joint: &urdf_rs::Joint, item: &str) -> Result<Vector3<f64>, Problem> {
+    finite(item, "axis", &*joint.axis.xyz)?;
+    let axis = Vector3::from(*joint.axis.xyz);
+    let length = axis.norm();
+    if length < 1e-9 {
+        return Err(Problem::BadAxis {
+            joint: joint.name.clone(),
+            length,
+        });
+    }
+    Ok(axis / length)
+}
+
+fn check_limits(
+    joint: &urdf_rs::Joint,
+    kind: Option<JointKind>,
+    item: &str,
+    warnings: &mut Vec<Warning>,
+) -> Result<DescribedLimits, Problem> {
+    let limit = &joint.limit;
+    let mut limits = DescribedLimits {
+        lower: limit.lower,
+        upper: limit.upper,
+        velocity: limit.velocity,
+        acceleration: limit.acceleration.min(limit.deceleration),
+        jerk: limit.jerk,
+        effort: limit.effort,
+    };
+    let Some(kind) = kind else { return Ok(limits) };
+    for (what, value) in [
+        ("velocity limit", limits.velocity),
+        ("acceleration limit", limit.acceleration),
+        ("deceleration limit", limit.deceleration),
+        ("jerk limit", limits.jerk),
+        ("effort limit", limits.effort),
+    ] {
+        not_negative(item, what, value)?;
+    }
+    if kind == JointKind::Continuous {
+        (limits.lower, limits.upper) = (f64::NEG_INFINITY, f64::INFINITY);
+    }
+    for (what, value) in [("lower limit", limits.lower), ("upper limit", limits.upper)] {
+        if value.is_nan() {
+            return Err(Problem::NotFinite {
+                item: item.to_owned(),
+                what,
+                value,
+            });
+        }
+    }
+    let (lower, upper) = (limits.lower, limits.upper);
+    if lower > upper {
+        return Err(Problem::LimitsInverted {
+            joint: joint.name.clone(),
+            lower,
+            upper,
+        });
+    }
+    if joint.mimic.is_none() {
+        for (limit, room) in [
+            ("velocity", limits.velocity),
+            ("effort", limits.effort),
+            ("position", upper - lower),
+        ] {
+            if room <= 0.0 {
+                warnings.push(Warning::ZeroLimit {
+                    joint: joint.name.clone(),
+                    limit,
+                });
+            }
+        }
+    }
+    Ok(limits)
+}
+
+/// Follows a chain of mimic joints to the joint that moves by itself.
+fn resolve_mimic(
+    robot: &urdf_rs::Robot,
+    joint_of: &BTreeMap<&str, usize>,
+    joint: &urdf_rs::Joint,
+) -> Result<Option<Follows>, Problem> {
+    if joint.joint_type == JointType::Fixed || joint.mimic.is_none() {
+        return Ok(None);
+    }
+    let item = format!("joint {}", joint.name);
+    let (mut multiplier, mut offset) = (1.0, 0.0);
+    let mut current = joint;
+    for _ in 0..=robot.joints.len() {
+        let Some(mimic) = &current.mimic else {
+            return Ok(Some(Follows {
+                joint: joint_of[current.name.as_str()],
+                multiplier,
+                offset,
+            }));
+        };
+        let bad = |reason| Problem::BadMimic {
+            joint: joint.name.clone(),
+            target: mimic.joint.clone(),
+            reason,
+        };
+        let (k, b) = (mimic.multiplier.unwrap_or(1.0), mimic.offset.unwrap_or(0.0));
+        finite(&item, "mimic multiplier or offset", &[k, b])?;
+        (multiplier, offset) = (multiplier * k, multiplier * b + offset);
+        let next = joint_of
+            .get(mimic.joint.as_str())
+            .ok_or_else(|| bad("does not exist"))?;
+        current = &robot.joints[*next];
+        if current.joint_type == JointType::Fixed {
+            return Err(bad("is fixed"));
+        }
+    }
+    let target = joint
+        .mimic
+        .as_ref()
+        .map(|mimic| mimic.joint.clone())
+        .unwrap_or_default();
+    Err(Problem::BadMimic {
+        joint: joint.name.clone(),
+        target,
+        reason: "leads back to a mimic joint in a ring",
+    })
+}
+
+/// Finds the one root, and an order of joints in which parents come first.
+fn order_tree(
+    links: &[LinkDescription],
+    joints: &[JointDescription],
+) -> Result<(usize, Vec<usize>), Problem> {
+    let mut joint_above: Vec<Option<usize>> = vec![None; links.len()];
+    for (index, joint) in joints.iter().enumerate() {
+        if let Some(first) = joint_above[joint.child].replace(index) {
+            return Err(Problem::TwoParents {
+                link: links[joint.child].name.clone(),
+                first: joints[first].name.clone(),
+                second: joint.name.clone(),
+            });
+        }
+    }
+    let roots: Vec<usize> = (0..links.len())
+        .filter(|&link| joint_above[link].is_none())
+        .collect();
+    if roots.len() > 1 {
+        let names: Vec<&str> = roots.iter().map(|&link| links[link].name.as_str()).collect();
+        return Err(Problem::SeveralRoots(names.join(", ")));
+    }
+    let mut order = Vec::with_capacity(joints.len());
+    let mut reached = vec![false; links.len()];
+    let mut pending = roots.clone();
+    while let Some(link) = pending.pop() {
+        reached[link] = true;
+        // Pushed in reverse so that siblings come out in the file's order.
+        let children = (0..joints.len())
+            .rev()
+            .filter(|&joint| joints[joint].parent == link);
+        pending.extend(children.map(|joint| joints[joint].child));
+        order.extend(joint_above[link]);
+    }
+    match reached.iter().position(|&was_reached| !was_reached) {
+        Some(link) => Err(Problem::Loop {
+            link: links[link].name.clone(),
+        }),
+        None => Ok((roots[0], order)),
+    }
+}
+
+/// The rotation that turns z onto a joint's axis; exact (only 0 and ±1) for axes along x, y or z.
+pub(crate) fn align_z(axis: &Vector3<f64>) -> Matrix3<f64> {
+    let mut least = Vector3::zeros();
+    least[axis.iamin()] = 1.0;
+    let x = (least - axis * axis.dot(&least)).normalize();
+    Matrix3::from_columns(&[x, axis.cross(&x), *axis])
+}
+
+/// The motion of a joint by `position`, about or along `axis`.
+pub(crate) fn joint_motion(kind: JointKind, axis: &Vector3<f64>, position: f64) -> Placement {
+    if kind.is_rotary() {
+        let rotation = Rotation3::new(axis * position).into_inner();
+        Placement {
+            rotation,
+            translation: Vector3::zeros(),
+        }
+    } else {
+        Placement {
+            rotation: Matrix3::identity(),
+            translation: axis * position,
+        }
+    }
+}
