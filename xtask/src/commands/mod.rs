@@ -1,0 +1,3 @@
+//! One file per chore.
+
+pub(crate) mod env;

@@ -1,0 +1,53 @@
+//! The workspace's chores, run as `cargo xtask <chore>`.
+//!
+//! Every chore that needs ROS 2 first makes sure it is there (see [`ros`]); a second start finds it done.
+//! Progress goes to standard error, results to standard output, and a failed chore ends with the reason and a
+//! non-zero exit code.
+
+mod commands;
+mod progress;
+mod ros;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::env;
+use crate::workspace::Workspace;
+
+/// Set-up, build, demo and tests of this workspace.
+///
+/// ROS 2 is taken from the shell where a distribution is sourced. Elsewhere (Linux on x86_64) ROS 2 Jazzy is set up
+/// in `.ros/`, which may be deleted at any time.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Set ROS 2 up and print the variables that a shell needs for it
+    ///
+    /// Afterwards plain cargo commands with `--features ros` and any ROS tool work in that shell.
+    #[command(after_help = "Examples:\n  eval \"$(cargo xtask env)\"; cargo build --features ros\n  \
+                            cargo xtask env --shell")]
+    Env(env::Args),
+}
+
+fn main() -> ExitCode {
+    progress::start_clock();
+    let workspace = Workspace::find();
+    let result = match Cli::parse().chore {
+        Chore::Env(args) => env::run(&workspace, &args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
