@@ -4,7 +4,9 @@
 //! Progress goes to standard error, results to standard output, and a failed chore ends with the reason and a
 //! non-zero exit code.
 
+mod children;
 mod commands;
+mod domain;
 mod progress;
 mod ros;
 mod workspace;
@@ -13,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::env;
+use crate::commands::{bench, build, demo, env, test};
 use crate::workspace::Workspace;
 
 /// Set-up, build, demo and tests of this workspace.
@@ -32,9 +34,29 @@ enum Chore {
     /// Set ROS 2 up and print the variables that a shell needs for it
     ///
     /// Afterwards plain cargo commands with `--features ros` and any ROS tool work in that shell.
-    #[command(after_help = "Examples:\n  eval \"$(cargo xtask env)\"; cargo build --features ros\n  \
-                            cargo xtask env --shell")]
+    #[command(
+        after_help = "Examples:\n  eval \"$(cargo xtask env)\"; cargo build --features ros\n  \
+                            cargo xtask env --shell"
+    )]
     Env(env::Args),
+    /// Build the nodes as they run on a machine, into target/release
+    Build,
+    /// Run the default cell: an arm, a gripper and a conveyor, simulated
+    ///
+    /// Sets up and builds what is missing. With a display it opens a window of the rerun viewer.
+    #[command(
+        after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --web --speed 2\n  \
+                            cargo xtask demo --record cell.rrd"
+    )]
+    Demo(demo::Args),
+    /// Check everything that CI checks
+    ///
+    /// Runs step by step and stops at the first that fails.
+    #[command(after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --list\n  \
+                            cargo xtask test --only fmt --only cores")]
+    Test(test::Args),
+    /// Measure what is claimed of speed; arguments go to the benches
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +64,10 @@ fn main() -> ExitCode {
     let workspace = Workspace::find();
     let result = match Cli::parse().chore {
         Chore::Env(args) => env::run(&workspace, &args),
+        Chore::Build => build::run(&workspace).map(|_env| ()),
+        Chore::Demo(args) => demo::run(&workspace, &args),
+        Chore::Test(args) => test::run(&workspace, &args),
+        Chore::Bench(args) => bench::run(&workspace, &args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -22,7 +22,10 @@ pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
     /// Starts the clock.
-    #[expect(clippy::disallowed_methods, reason = "chores show a person how long they take")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "chores show a person how long they take"
+    )]
     pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
@@ -55,7 +58,9 @@ pub(crate) fn run_logged(what: &str, command: &mut Command, log: &Path) -> Resul
         fs::create_dir_all(folder).with_context(|| format!("can't create {}", folder.display()))?;
     }
     let out = File::create(log).with_context(|| format!("can't write the log {}", log.display()))?;
-    let err = out.try_clone().context("can't share the log between two streams")?;
+    let err = out
+        .try_clone()
+        .context("can't share the log between two streams")?;
     let spinner = Spinner::start(what);
     let status = command
         .stdin(Stdio::null())
@@ -69,7 +74,11 @@ pub(crate) fn run_logged(what: &str, command: &mut Command, log: &Path) -> Resul
     }
     let text = fs::read(log).with_context(|| format!("can't read the log {}", log.display()))?;
     eprintln!("{}", tail(&String::from_utf8_lossy(&text), TAIL_LINES));
-    bail!("{what} failed ({status}): `{}`; the whole log is {}", shown(command), log.display())
+    bail!(
+        "{what} failed ({status}): `{}`; the whole log is {}",
+        shown(command),
+        log.display()
+    )
 }
 
 /// Runs a command on the user's terminal.
@@ -77,7 +86,9 @@ pub(crate) fn run_logged(what: &str, command: &mut Command, log: &Path) -> Resul
 /// # Errors
 /// The command can't be started or fails.
 pub(crate) fn run_shown(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("can't start `{}`", shown(command)))?;
+    let status = command
+        .status()
+        .with_context(|| format!("can't start `{}`", shown(command)))?;
     if !status.success() {
         bail!("`{}` failed ({status})", shown(command));
     }
@@ -87,7 +98,10 @@ pub(crate) fn run_shown(command: &mut Command) -> Result<()> {
 /// A command as a user would type it; the folder of its program is left out.
 pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    let name = program.file_name().unwrap_or(command.get_program()).to_string_lossy();
+    let name = program
+        .file_name()
+        .unwrap_or(command.get_program())
+        .to_string_lossy();
     let mut text = name.into_owned();
     for arg in command.get_args() {
         let arg = arg.to_string_lossy();
@@ -118,21 +132,31 @@ impl Spinner {
         let bar = stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})")
                 .expect("the template is a constant that names known keys");
-            let bar = ProgressBar::new_spinner().with_style(style).with_message(what.to_owned());
+            let bar = ProgressBar::new_spinner()
+                .with_style(style)
+                .with_message(what.to_owned());
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
         if bar.is_none() {
             note(format!("{what} …"));
         }
-        Self { bar, what: what.to_owned(), stopwatch: Stopwatch::start() }
+        Self {
+            bar,
+            what: what.to_owned(),
+            stopwatch: Stopwatch::start(),
+        }
     }
 
     fn stop(self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        note(format!("{} took {:.1} s", self.what, self.stopwatch.elapsed().as_secs_f64()));
+        note(format!(
+            "{} took {:.1} s",
+            self.what,
+            self.stopwatch.elapsed().as_secs_f64()
+        ));
     }
 }
 
@@ -153,7 +177,10 @@ mod tests {
         let log = folder.path().join("deep/step.log");
         let error = run_logged("a step", Command::new("sh").args(["-c", "exit 3"]), &log).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("a step failed") && text.contains("exit status: 3"), "{text}");
+        assert!(
+            text.contains("a step failed") && text.contains("exit status: 3"),
+            "{text}"
+        );
         assert!(text.contains("step.log"), "{text}");
     }
 

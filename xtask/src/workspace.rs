@@ -19,7 +19,9 @@ impl Workspace {
     pub(crate) fn find() -> Self {
         let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = xtask.parent().expect("xtask/ lies in the workspace's root");
-        Self { root: root.to_path_buf() }
+        Self {
+            root: root.to_path_buf(),
+        }
     }
 
     /// The folder of the workspace's `Cargo.toml`.
@@ -62,7 +64,10 @@ fn is_of_this_run(name: &OsString) -> bool {
     let Some(name) = name.to_str() else { return false };
     name.starts_with("CARGO_PKG_")
         || name.starts_with("CARGO_MANIFEST_")
-        || matches!(name, "CARGO_BIN_NAME" | "CARGO_CRATE_NAME" | "CARGO_PRIMARY_PACKAGE" | "OUT_DIR")
+        || matches!(
+            name,
+            "CARGO_BIN_NAME" | "CARGO_CRATE_NAME" | "CARGO_PRIMARY_PACKAGE" | "OUT_DIR"
+        )
 }
 
 /// The toolchain's folder for libraries, which `cargo run` puts on the loader's path.

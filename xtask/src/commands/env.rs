@@ -27,11 +27,15 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         note("a shell with ROS 2; leave it with `exit`");
         let mut command = std::process::Command::new(&shell);
         // What the user does in the shell, and how it ends, is no failure of set-up.
-        env.apply(&mut command).status().with_context(|| format!("can't start {}", shell.display()))?;
+        env.apply(&mut command)
+            .status()
+            .with_context(|| format!("can't start {}", shell.display()))?;
         return Ok(());
     }
     if stdout().is_terminal() {
         note("for a shell: eval \"$(cargo xtask env)\"");
     }
-    stdout().write_all(env.exports().as_bytes()).context("can't print the variables")
+    stdout()
+        .write_all(env.exports().as_bytes())
+        .context("can't print the variables")
 }

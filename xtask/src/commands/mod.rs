@@ -1,3 +1,7 @@
 //! One file per chore.
 
+pub(crate) mod bench;
+pub(crate) mod build;
+pub(crate) mod demo;
 pub(crate) mod env;
+pub(crate) mod test;

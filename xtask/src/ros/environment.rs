@@ -45,7 +45,10 @@ impl RosEnv {
         }
         libraries.extend(callers("LD_LIBRARY_PATH"));
 
-        let mut modules = messages.iter().flat_map(|prefix| python_dirs(prefix, &installed.python_version)).collect();
+        let mut modules = messages
+            .iter()
+            .flat_map(|prefix| python_dirs(prefix, &installed.python_version))
+            .collect();
         modules = [modules, callers("PYTHONPATH")].concat();
         let programs = [vec![installed.prefix.join("bin")], callers("PATH")].concat();
 
@@ -56,7 +59,10 @@ impl RosEnv {
             ("PYTHONPATH", joined(&modules)),
             ("ROS_DISTRO", source.distro().into()),
             ("LIBCLANG_PATH", installed.libclang.clone().into()),
-            ("BINDGEN_EXTRA_CLANG_ARGS", prefixed("-I", &installed.compiler_include)),
+            (
+                "BINDGEN_EXTRA_CLANG_ARGS",
+                prefixed("-I", &installed.compiler_include),
+            ),
         ]);
         if *source == Source::Wheels {
             vars.insert("ROS_VERSION", "2".into());
@@ -64,7 +70,11 @@ impl RosEnv {
             // The wheels' start-up hook restarts each Python to set the loader's path; it is set here.
             vars.insert("_ROS_WHEELS_BOOTSTRAP_COMPLETE", "1".into());
         }
-        Self { vars, ament_prefixes, python: installed.program("python") }
+        Self {
+            vars,
+            ament_prefixes,
+            python: installed.program("python"),
+        }
     }
 
     /// Sets the variables for a command.
@@ -80,7 +90,9 @@ impl RosEnv {
     /// Whether a package is in one of the ament prefixes.
     pub(crate) fn provides(&self, package: &str) -> bool {
         let marker = Path::new("share/ament_index/resource_index/packages").join(package);
-        self.ament_prefixes.iter().any(|prefix| prefix.join(&marker).is_file())
+        self.ament_prefixes
+            .iter()
+            .any(|prefix| prefix.join(&marker).is_file())
     }
 
     /// Lines for a POSIX shell's `eval`.
@@ -96,7 +108,11 @@ impl RosEnv {
 
 /// The entries of a path-like variable that are neither this workspace's set-up nor cargo's own.
 fn callers_entries(workspace: &Workspace, name: &str) -> Vec<PathBuf> {
-    let own = [Some(workspace.ros_dir()), Some(workspace.target_dir()), toolchain_lib_dir()];
+    let own = [
+        Some(workspace.ros_dir()),
+        Some(workspace.target_dir()),
+        toolchain_lib_dir(),
+    ];
     let value = env::var_os(name).unwrap_or_default();
     entries_outside(&value, &own.into_iter().flatten().collect::<Vec<_>>())
 }
@@ -110,11 +126,15 @@ fn entries_outside(value: &OsStr, folders: &[PathBuf]) -> Vec<PathBuf> {
 
 /// Where an ament prefix may hold Python modules: the layout differs between distributions.
 fn python_dirs(prefix: &Path, version: &str) -> Vec<PathBuf> {
-    ["lib/python{}/site-packages", "lib/python{}/dist-packages", "local/lib/python{}/dist-packages"]
-        .iter()
-        .map(|layout| prefix.join(layout.replace("{}", version)))
-        .filter(|path| path.is_dir())
-        .collect()
+    [
+        "lib/python{}/site-packages",
+        "lib/python{}/dist-packages",
+        "local/lib/python{}/dist-packages",
+    ]
+    .iter()
+    .map(|layout| prefix.join(layout.replace("{}", version)))
+    .filter(|path| path.is_dir())
+    .collect()
 }
 
 fn joined(paths: &[PathBuf]) -> OsString {
@@ -142,13 +162,20 @@ mod tests {
     fn own_entries_do_not_pile_up() {
         let own = [PathBuf::from("/w/.ros"), PathBuf::from("/w/target")];
         let value = OsString::from("/w/.ros/venv/bin:/usr/bin::/w/target/debug/deps:/w/.rosette");
-        assert_eq!(entries_outside(&value, &own), [PathBuf::from("/usr/bin"), PathBuf::from("/w/.rosette")]);
+        assert_eq!(
+            entries_outside(&value, &own),
+            [PathBuf::from("/usr/bin"), PathBuf::from("/w/.rosette")]
+        );
     }
 
     #[test]
     fn exports_survive_a_shell() {
         let vars = BTreeMap::from([("A", OsString::from("it's $HOME"))]);
-        let env = RosEnv { vars, ament_prefixes: vec![], python: PathBuf::new() };
+        let env = RosEnv {
+            vars,
+            ament_prefixes: vec![],
+            python: PathBuf::new(),
+        };
         let script = format!("{}\nprintf %s \"$A\"", env.exports());
         let output = Command::new("sh").args(["-c", &script]).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), "it's $HOME");

@@ -34,14 +34,20 @@ pub(crate) fn check(source: &Source) -> Result<Machine> {
     let compiler_include = compiler_include().map_err(|reason| missing.push(reason)).ok();
     for (program, packages) in [("c++", "g++"), ("make", "make")] {
         if !runs(program) {
-            missing.push(format!("`{program}`: install it, on Debian and Ubuntu `apt install {packages}`"));
+            missing.push(format!(
+                "`{program}`: install it, on Debian and Ubuntu `apt install {packages}`"
+            ));
         }
     }
     match (python, compiler_include) {
-        (Some(python), Some(compiler_include)) if missing.is_empty() => {
-            Ok(Machine { python, compiler_include })
-        }
-        _ => bail!("to set ROS 2 up, this machine lacks:\n  - {}", missing.join("\n  - ")),
+        (Some(python), Some(compiler_include)) if missing.is_empty() => Ok(Machine {
+            python,
+            compiler_include,
+        }),
+        _ => bail!(
+            "to set ROS 2 up, this machine lacks:\n  - {}",
+            missing.join("\n  - ")
+        ),
     }
 }
 
@@ -75,7 +81,11 @@ fn find_python(source: &Source) -> Result<PathBuf, String> {
         PYTHON_MINORS.start(),
         PYTHON_MINORS.end()
     );
-    Err(if seen.is_empty() { wanted } else { format!("{wanted} ({})", seen.join("; ")) })
+    Err(if seen.is_empty() {
+        wanted
+    } else {
+        format!("{wanted} ({})", seen.join("; "))
+    })
 }
 
 /// The interpreter's path; or why it does not serve, `None` if there is none of that name.
@@ -91,7 +101,11 @@ except ImportError:
     print('-')
 print(os.path.exists(os.path.join(sysconfig.get_paths()['include'], 'Python.h')))
 ";
-    let output = Command::new(name).args(["-c", PROBE]).stderr(Stdio::null()).output().map_err(|_| None)?;
+    let output = Command::new(name)
+        .args(["-c", PROBE])
+        .stderr(Stdio::null())
+        .output()
+        .map_err(|_| None)?;
     if !output.status.success() {
         return Err(None);
     }
@@ -100,12 +114,17 @@ print(os.path.exists(os.path.join(sysconfig.get_paths()['include'], 'Python.h'))
     let [version, executable, venv, headers] = lines[..] else {
         return Err(Some(format!("{name} does not answer like Python 3")));
     };
-    let minor = version.strip_prefix("3 ").and_then(|minor| minor.parse().ok()).unwrap_or(0);
+    let minor = version
+        .strip_prefix("3 ")
+        .and_then(|minor| minor.parse().ok())
+        .unwrap_or(0);
     if !PYTHON_MINORS.contains(&minor) {
         return Err(Some(format!("{name} is version {}", version.replace(' ', "."))));
     }
     if venv != "venv" {
-        return Err(Some(format!("{name} lacks the module venv or ensurepip: python3-venv")));
+        return Err(Some(format!(
+            "{name} lacks the module venv or ensurepip: python3-venv"
+        )));
     }
     if headers != "True" {
         return Err(Some(format!("{name} lacks Python.h: python3-dev")));
@@ -122,14 +141,20 @@ fn compiler_include() -> Result<PathBuf, String> {
         .map_err(|_| wanted.to_owned())?;
     let path = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     if !output.status.success() || !path.join("stddef.h").is_file() {
-        return Err(format!("{wanted} (the one here does not say where its headers are)"));
+        return Err(format!(
+            "{wanted} (the one here does not say where its headers are)"
+        ));
     }
     Ok(path)
 }
 
 fn runs(program: &str) -> bool {
     let mut command = Command::new(program);
-    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
@@ -148,7 +173,11 @@ pub(crate) fn ask_python<const N: usize>(python: &std::path::Path, script: &str)
     let lines: Vec<String> = text.lines().map(str::to_owned).collect();
     match <[String; N]>::try_from(lines) {
         Ok(answer) if output.status.success() => Ok(answer),
-        _ => bail!("{} did not answer: {}", python.display(), String::from_utf8_lossy(&output.stderr).trim()),
+        _ => bail!(
+            "{} did not answer: {}",
+            python.display(),
+            String::from_utf8_lossy(&output.stderr).trim()
+        ),
     }
 }
 

@@ -49,7 +49,11 @@ impl Wanted {
         digest.update(&installed.key);
         digest.update(&installed.python_version);
         for folder in sorted(&workspace.root().join("msgs"))? {
-            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = folder
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             if !folder.join("package.xml").is_file() || (name != OWN && base.provides(&name)) {
                 continue;
             }
@@ -61,12 +65,18 @@ impl Wanted {
         }
         let digest = format!("{:x}", digest.finalize());
         let home = workspace.ros_dir().join("msgs").join(&digest[..16]);
-        Ok(Self { packages, home, colcon: installed.program("colcon") })
+        Ok(Self {
+            packages,
+            home,
+            colcon: installed.program("colcon"),
+        })
     }
 
     /// The messages, if a build of exactly these files was finished.
     pub(crate) fn existing(&self) -> Option<Messages> {
-        self.finished().is_file().then(|| Messages { prefix: self.home.join("install") })
+        self.finished().is_file().then(|| Messages {
+            prefix: self.home.join("install"),
+        })
     }
 
     /// Builds them; the caller holds the lock.
@@ -76,11 +86,25 @@ impl Wanted {
     pub(crate) fn build(&self, workspace: &Workspace, base: &RosEnv) -> Result<Messages> {
         let all = workspace.ros_dir().join("msgs");
         let mut colcon = Command::new(&self.colcon);
-        colcon.current_dir(workspace.root()).arg("--log-base").arg(all.join("log"));
-        colcon.args(["build", "--merge-install", "--executor", "sequential", "--base-paths", "msgs"]);
+        colcon
+            .current_dir(workspace.root())
+            .arg("--log-base")
+            .arg(all.join("log"));
+        colcon.args([
+            "build",
+            "--merge-install",
+            "--executor",
+            "sequential",
+            "--base-paths",
+            "msgs",
+        ]);
         colcon.arg("--packages-select").args(&self.packages);
         // One build folder for all digests: what a change does not touch is not compiled again.
-        colcon.arg("--build-base").arg(all.join("build")).arg("--install-base").arg(self.home.join("install"));
+        colcon
+            .arg("--build-base")
+            .arg(all.join("build"))
+            .arg("--install-base")
+            .arg(self.home.join("install"));
         colcon.args(["--event-handlers", "console_direct+", "--cmake-args"]);
         colcon.args(["-DCMAKE_BUILD_TYPE=Release", "-DBUILD_TESTING=OFF"]);
         base.apply(&mut colcon);
@@ -127,8 +151,11 @@ fn add_folder(digest: &mut Sha256, root: &Path, folder: &Path) -> Result<()> {
         }
         let name = path.strip_prefix(root).unwrap_or(&path);
         let text = fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
-        for part in [root.file_name().unwrap_or_default().as_encoded_bytes(), name.as_os_str().as_encoded_bytes(), &text]
-        {
+        for part in [
+            root.file_name().unwrap_or_default().as_encoded_bytes(),
+            name.as_os_str().as_encoded_bytes(),
+            &text,
+        ] {
             digest.update(part.len().to_le_bytes());
             digest.update(part);
         }
@@ -185,7 +212,9 @@ mod tests {
         }
         fs::create_dir(all.path().join("build")).unwrap();
         forget_old(all.path(), &all.path().join("a")).unwrap();
-        let left: Vec<_> = ["a", "b", "c", "d", "build"].map(|name| all.path().join(name).exists()).into();
+        let left: Vec<_> = ["a", "b", "c", "d", "build"]
+            .map(|name| all.path().join(name).exists())
+            .into();
         assert_eq!(left, [true, false, true, true, true]);
     }
 }

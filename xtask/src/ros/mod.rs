@@ -53,6 +53,15 @@ pub(crate) fn setup(workspace: &Workspace) -> Result<RosEnv> {
     Ok(RosEnv::new(workspace, &source, &installed, Some(messages)))
 }
 
+/// Adds a package to the finished set-up, unless it is there.
+///
+/// # Errors
+/// It can't be installed.
+pub(crate) fn add_package(workspace: &Workspace, requirement: &str) -> Result<()> {
+    let _lock = lock(workspace)?;
+    venv::add(workspace, requirement)
+}
+
 /// Holds the set-up's lock until the file is dropped; the system drops it for a process that dies.
 fn lock(workspace: &Workspace) -> Result<File> {
     let folder = workspace.ros_dir();

@@ -72,13 +72,22 @@ mod tests {
     #[test]
     fn a_sourced_distribution_is_used() {
         let source = Source::decide(Some("humble".into()), prefixes()).unwrap();
-        assert_eq!(source, Source::Sourced { distro: "humble".into(), prefixes: prefixes() });
+        assert_eq!(
+            source,
+            Source::Sourced {
+                distro: "humble".into(),
+                prefixes: prefixes()
+            }
+        );
     }
 
     #[test]
     fn without_one_the_wheels_are() {
         assert_eq!(Source::decide(None, vec![]).unwrap(), Source::Wheels);
-        assert_eq!(Source::decide(Some("jazzy".into()), vec![]).unwrap(), Source::Wheels);
+        assert_eq!(
+            Source::decide(Some("jazzy".into()), vec![]).unwrap(),
+            Source::Wheels
+        );
     }
 
     #[test]

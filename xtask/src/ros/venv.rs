@@ -65,11 +65,21 @@ impl Installed {
 
 impl Interpreter {
     fn behind(python: &Path) -> Result<Self> {
-        let path = python.canonicalize().with_context(|| format!("no {}", python.display()))?;
+        let path = python
+            .canonicalize()
+            .with_context(|| format!("no {}", python.display()))?;
         let metadata = fs::metadata(&path).with_context(|| format!("can't read {}", path.display()))?;
-        let modified = metadata.modified().context("the interpreter has no time of change")?;
-        let modified_s = modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Ok(Self { path, bytes: metadata.len(), modified_s })
+        let modified = metadata
+            .modified()
+            .context("the interpreter has no time of change")?;
+        let modified_s = modified
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        Ok(Self {
+            path,
+            bytes: metadata.len(),
+            modified_s,
+        })
     }
 }
 
@@ -100,7 +110,9 @@ pub(crate) fn install(workspace: &Workspace, source: &Source) -> Result<Installe
     match source {
         Source::Wheels => note("no ROS 2 is sourced: setting up ROS 2 Jazzy in .ros/ (once, about 300 MB)"),
         Source::Sourced { distro, .. } => {
-            note(format!("ROS 2 {distro} is sourced: setting up the tools in .ros/ (once)"));
+            note(format!(
+                "ROS 2 {distro} is sourced: setting up the tools in .ros/ (once)"
+            ));
         }
     }
 
@@ -118,7 +130,15 @@ pub(crate) fn install(workspace: &Workspace, source: &Source) -> Result<Installe
     let requirements = folder.join("requirements.txt");
     fs::write(&requirements, requirements_of(source)).context("can't write the requirements")?;
     let mut pip = Command::new(prefix.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--prefer-binary", "-r"]).arg(&requirements);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--prefer-binary",
+        "-r",
+    ])
+    .arg(&requirements);
     run_logged("installing packages", &mut pip, &logs.join("pip.log"))?;
 
     let python = prefix.join("bin/python");
@@ -143,6 +163,37 @@ pub(crate) fn install(workspace: &Workspace, source: &Source) -> Result<Installe
     };
     write_last(&stamp_path(workspace), &installed)?;
     Ok(installed)
+}
+
+/// Adds a package to a finished environment, unless it is there; the caller holds the lock.
+///
+/// # Errors
+/// There is no environment, or pip fails.
+pub(crate) fn add(workspace: &Workspace, requirement: &str) -> Result<()> {
+    let folder = workspace.ros_dir();
+    // Inside the environment, so that a new one starts without it; written last.
+    let marker = folder.join("venv/added").join(requirement);
+    if marker.is_file() {
+        return Ok(());
+    }
+    let mut pip = Command::new(folder.join("venv/bin/python"));
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--prefer-binary",
+        requirement,
+    ]);
+    run_logged(
+        &format!("installing {requirement}"),
+        &mut pip,
+        &folder.join("log/pip-add.log"),
+    )?;
+    let markers = folder.join("venv/added");
+    fs::create_dir_all(&markers)
+        .and_then(|()| fs::write(&marker, ""))
+        .context("can't note the package")
 }
 
 fn requirements_of(source: &Source) -> String {

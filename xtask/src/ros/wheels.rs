@@ -26,7 +26,10 @@ pub(crate) fn repair(prefix: &Path) -> Result<()> {
         drop_python_needs(prefix, &lib.join(library))?;
     }
     let files = point_cmake_exports_here(prefix)?;
-    note(format!("repaired the wheels: 1 link, {} libraries, {files} CMake files", CLIENT_LIBRARIES.len()));
+    note(format!(
+        "repaired the wheels: 1 link, {} libraries, {files} CMake files",
+        CLIENT_LIBRARIES.len()
+    ));
     Ok(())
 }
 
@@ -37,7 +40,11 @@ pub(crate) fn repair(prefix: &Path) -> Result<()> {
 pub(crate) fn library_dirs(site_packages: &Path) -> Result<Vec<PathBuf>> {
     let mut dirs = Vec::new();
     for entry in read_dir(site_packages)? {
-        let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = entry
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if name.starts_with("ros_") && name.ends_with(".libs") {
             dirs.push(entry);
         }
@@ -55,16 +62,27 @@ fn drop_python_needs(prefix: &Path, library: &Path) -> Result<()> {
         .output()
         .with_context(|| format!("can't start {}", patchelf.display()))?;
     if !output.status.success() {
-        bail!("can't read {}: {}", library.display(), String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "can't read {}: {}",
+            library.display(),
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
     let needed = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut remove = Command::new(&patchelf);
-    for name in needed.lines().filter(|name| name.ends_with("__rosidl_generator_py.so")) {
+    for name in needed
+        .lines()
+        .filter(|name| name.ends_with("__rosidl_generator_py.so"))
+    {
         remove.args(["--remove-needed", name]);
     }
     let output = remove.arg(library).output().context("can't start patchelf")?;
     if !output.status.success() {
-        bail!("can't change {}: {}", library.display(), String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "can't change {}: {}",
+            library.display(),
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
     Ok(())
 }
@@ -109,7 +127,11 @@ fn point_here(text: &str, python_include: &str, numpy_include: &str) -> Option<S
         let (before, from) = rest.split_at(start);
         let end = from.find([';', '"', '\n']).unwrap_or(from.len());
         out.push_str(before);
-        out.push_str(if from[..end].contains("/numpy/") { numpy_include } else { python_include });
+        out.push_str(if from[..end].contains("/numpy/") {
+            numpy_include
+        } else {
+            python_include
+        });
         rest = &from[end..];
     }
     out.push_str(rest);
