@@ -1,0 +1,391 @@
+//! Decides what is said about the machine, and when.
+//!
+//! A frame of motion goes out as soon as the leading group is heard, so that those who act on it wait for nobody. The
+//! lead is the group with the fastest loop (then the most joints, then the first name) among those heard at their own
+//! rate; the others ride along, predicted to the same instant. Joint states and transforms go out on a grid of ROS time.
+//!
+//! **Invariant:** all positions of one output hold at one instant, its stamp; nothing is said of a group whose last
+//! sample is older than `coast`.
+
+use crate::config::Config;
+use crate::frames::{Frames, Transform};
+use crate::group::{Change, GroupTrack};
+use crate::intake::Counters;
+use crate::pace::{Grid, RateLimit};
+use arrayvec::ArrayVec;
+use servomesh_robot::Model;
+use servomesh_types::{
+    Core, Event, EventKind, GroupDescription, GroupMotion, GroupName, MAX_JOINTS, ServoState, Stamp,
+};
+use std::collections::{BTreeMap, VecDeque};
+
+/// The most groups the estimator follows: the bound of the message's array.
+pub const MAX_GROUPS: usize = 16;
+
+/// What can reach the estimator.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A driver announced its group, for the first time or again.
+    Group(GroupDescription),
+    /// A driver measured.
+    ServoState {
+        /// Which group.
+        group: GroupName,
+        /// What it measured.
+        state: ServoState,
+    },
+}
+
+/// What the estimator says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// What all groups do, at one instant.
+    Motion(MotionFrame),
+    /// Joint states are due: [`Estimator::joint_states`] has them.
+    JointStates(Stamp),
+    /// Transforms are due: [`Estimator::transforms`] has them.
+    Transforms(Stamp),
+    /// The transforms that never change are known: [`Estimator::static_transforms`] has them. Said once.
+    StaticTransforms(Stamp),
+    /// Something happened.
+    Event(Event),
+}
+
+/// What all groups do, at one instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MotionFrame {
+    /// The instant that every value holds for.
+    pub stamp: Stamp,
+    /// One more for each frame.
+    pub seq: u64,
+    /// Each live group by name, its values predicted to the frame's stamp; its own stamp is that of the measurement behind
+    /// them, and so tells how far they were predicted.
+    pub groups: ArrayVec<(GroupName, GroupMotion), MAX_GROUPS>,
+}
+
+/// One joint at the stamp of the joint states.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct JointState<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its position.
+    pub position: f64,
+    /// Its velocity.
+    pub velocity: f64,
+    /// Its effort; 0 for a joint that mimics another one.
+    pub effort: f64,
+}
+
+/// Says what the machine really does.
+#[derive(Debug)]
+pub struct Estimator {
+    config: Config,
+    groups: BTreeMap<GroupName, GroupTrack>,
+    frames: Option<Frames>,
+    /// For each joint of the robot's description, who measures it.
+    measured_by: Vec<Option<(GroupName, usize)>>,
+    motion: RateLimit,
+    joint_states: Grid,
+    tf: Grid,
+    seq: u64,
+    unknown: u64,
+    due: Due,
+    events: VecDeque<Event>,
+}
+
+/// Outputs that `poll` has yet to hand over.
+#[derive(Clone, Copy, Debug, Default)]
+struct Due {
+    motion: Option<Stamp>,
+    joint_states: Option<Stamp>,
+    transforms: Option<Stamp>,
+    static_transforms: Option<Stamp>,
+    static_said: bool,
+}
+
+impl Estimator {
+    /// An estimator that knows no group yet. Without a robot's description it says nothing of transforms and mimics.
+    pub fn new(config: Config, model: Option<Model>) -> Self {
+        let joints = model.as_ref().map_or(0, Model::joint_count);
+        Self {
+            config,
+            groups: BTreeMap::new(),
+            frames: model.map(Frames::new),
+            measured_by: vec![None; joints],
+            motion: RateLimit::new(config.motion_period()),
+            joint_states: Grid::new(config.joint_states_period()),
+            tf: Grid::new(config.tf_period()),
+            seq: 0,
+            unknown: 0,
+            due: Due::default(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// The joints of all live groups, by group, and then those that mimic them, at the stamp of
+    /// [`Output::JointStates`].
+    pub fn joint_states(&self, at: Stamp) -> impl Iterator<Item = JointState<'_>> {
+        let measured = self
+            .groups
+            .values()
+            .filter(|group| group.is_live())
+            .flat_map(move |group| {
+                group
+                    .description()
+                    .joints
+                    .iter()
+                    .enumerate()
+                    .map(move |(joint, described)| {
+                        let (motion, effort) = group.joint(joint, at);
+                        JointState {
+                            name: &described.name,
+                            position: motion.position,
+                            velocity: motion.velocity,
+                            effort,
+                        }
+                    })
+            });
+        let mimics = self
+            .frames
+            .iter()
+            .flat_map(Frames::mimics)
+            .filter_map(move |mimic| {
+                let (group, joint) = self.source(mimic.joint)?;
+                let (motion, _) = group.joint(joint, at);
+                Some(JointState {
+                    name: &mimic.name,
+                    position: mimic.multiplier * motion.position + mimic.offset,
+                    velocity: mimic.multiplier * motion.velocity,
+                    effort: 0.0,
+                })
+            });
+        measured.chain(mimics)
+    }
+
+    /// Where the links are that joints of live groups move, at the stamp of the last [`Output::Transforms`].
+    pub fn transforms(&self) -> impl Iterator<Item = Transform<'_>> {
+        self.frames.iter().flat_map(Frames::moving)
+    }
+
+    /// Where the links are that nothing moves.
+    pub fn static_transforms(&self) -> impl Iterator<Item = Transform<'_>> {
+        self.frames.iter().flat_map(Frames::fixed)
+    }
+
+    /// What became of a group's servo states; `None` for a group that was never announced.
+    pub fn counters(&self, group: GroupName) -> Option<Counters> {
+        self.groups.get(&group).map(GroupTrack::counters)
+    }
+
+    /// Servo states of groups that were not announced (yet).
+    pub fn unknown(&self) -> u64 {
+        self.unknown
+    }
+
+    /// The live group that measures a joint of the robot's description.
+    fn source(&self, model_joint: usize) -> Option<(&GroupTrack, usize)> {
+        let (name, joint) = self.measured_by[model_joint]?;
+        let group = self.groups.get(&name).filter(|group| group.is_live())?;
+        Some((group, joint))
+    }
+
+    fn announce(&mut self, now: Stamp, description: GroupDescription) {
+        let name = description.name;
+        match self.objection(&description) {
+            Some(text) => self.say(now, EventKind::Fault, Some(name), text),
+            // Announced again as it was: a restarted driver goes on where it is.
+            None if self
+                .groups
+                .get(&name)
+                .is_some_and(|group| same_joints(group, &description)) => {}
+            None => {
+                self.groups.insert(name, GroupTrack::new(description));
+                self.find_sources();
+            }
+        }
+    }
+
+    fn objection(&self, new: &GroupDescription) -> Option<String> {
+        if new.joints.is_empty() || new.joints.len() > MAX_JOINTS {
+            return Some(format!(
+                "group refused: {} joints; 1 to {MAX_JOINTS} are possible",
+                new.joints.len()
+            ));
+        }
+        if !(new.rate_hz.is_finite() && new.rate_hz > 0.0) {
+            return Some(format!(
+                "group refused: a loop rate of {} Hz is not possible",
+                new.rate_hz
+            ));
+        }
+        let others = || self.groups.iter().filter(|(name, _)| **name != new.name);
+        if others().count() >= MAX_GROUPS {
+            return Some(format!("group refused: there are {MAX_GROUPS} groups already"));
+        }
+        new.joints.iter().find_map(|joint| {
+            let (owner, _) =
+                others().find(|(_, group)| group.description().joint_index(&joint.name).is_some())?;
+            Some(format!(
+                "group refused: its joint {} belongs to group {owner} already",
+                joint.name
+            ))
+        })
+    }
+
+    fn find_sources(&mut self) {
+        self.measured_by.fill(None);
+        let Some(frames) = &self.frames else { return };
+        for (name, group) in &self.groups {
+            for (joint, described) in group.description().joints.iter().enumerate() {
+                if let Some(index) = frames.joint_index(&described.name) {
+                    self.measured_by[index] = Some((*name, joint));
+                }
+            }
+        }
+    }
+
+    fn measure(&mut self, now: Stamp, name: GroupName, state: &ServoState) {
+        let Some(group) = self.groups.get_mut(&name) else {
+            self.unknown += 1;
+            return;
+        };
+        let taken = group.take(now, state, self.config.bandwidth(), self.config.coast());
+        if taken.is_ok() && self.lead(now) == Some(name) {
+            self.motion.ask();
+        }
+        let (kind, text) = match taken.unwrap_or_else(|refused| refused) {
+            Change::None => return,
+            Change::Back => (
+                EventKind::Recovered,
+                "the group's motion is known again".to_owned(),
+            ),
+            Change::Good => (EventKind::Recovered, "servo states are good again".to_owned()),
+            Change::Refused(text) => (EventKind::Fault, text),
+        };
+        self.say(now, kind, Some(name), text);
+    }
+
+    /// Whose samples set off frames of motion.
+    fn lead(&self, now: Stamp) -> Option<GroupName> {
+        let prompt = self.groups.iter().filter(|(_, group)| group.is_prompt(now));
+        // `max_by` keeps the last of equals; reversed, that is the first name.
+        let leads = prompt.rev().max_by(|(_, a), (_, b)| {
+            let (a, b) = (a.description(), b.description());
+            a.rate_hz
+                .total_cmp(&b.rate_hz)
+                .then(a.joints.len().cmp(&b.joints.len()))
+        });
+        leads.map(|(name, _)| *name)
+    }
+
+    /// Does what time alone brings: groups that fell silent, outputs whose turn has come.
+    fn advance(&mut self, now: Stamp) {
+        let coast = self.config.coast();
+        for (name, group) in &mut self.groups {
+            if let Some(fault) = group.expire(now, coast) {
+                let text = format!("{fault}: the group's motion is not known");
+                self.events.push_back(Event {
+                    stamp: now,
+                    kind: EventKind::Fault,
+                    group: Some(*name),
+                    text,
+                });
+            }
+        }
+        let any_live = self.groups.values().any(GroupTrack::is_live);
+        if self.motion.take(now) && any_live {
+            self.due.motion = Some(now);
+        }
+        if self.joint_states.take(now) && any_live {
+            self.due.joint_states = Some(now);
+        }
+        if self.tf.take(now) && any_live && self.frames.is_some() {
+            self.place_links(now);
+            self.due.transforms = Some(now);
+        }
+        if !self.due.static_said && self.frames.is_some() {
+            (self.due.static_said, self.due.static_transforms) = (true, Some(now));
+        }
+    }
+
+    fn place_links(&mut self, at: Stamp) {
+        let Some(mut frames) = self.frames.take() else {
+            return;
+        };
+        frames.place(|index| {
+            self.source(index)
+                .map(|(group, joint)| group.joint(joint, at).0.position)
+        });
+        self.frames = Some(frames);
+    }
+
+    fn motion_frame(&mut self, stamp: Stamp) -> MotionFrame {
+        self.seq += 1;
+        let live = self
+            .groups
+            .iter()
+            .filter_map(|(name, group)| Some((*name, group.motion(stamp)?)));
+        MotionFrame {
+            stamp,
+            seq: self.seq,
+            groups: live.collect(),
+        }
+    }
+
+    fn say(&mut self, stamp: Stamp, kind: EventKind, group: Option<GroupName>, text: String) {
+        self.events.push_back(Event {
+            stamp,
+            kind,
+            group,
+            text,
+        });
+    }
+}
+
+impl Core for Estimator {
+    type Input = Input;
+    type Output = Output;
+
+    fn handle(&mut self, now: Stamp, input: Input) {
+        match input {
+            Input::Group(description) => self.announce(now, description),
+            Input::ServoState { group, state } => self.measure(now, group, &state),
+        }
+        self.advance(now);
+    }
+
+    fn tick(&mut self, now: Stamp) {
+        self.advance(now);
+    }
+
+    fn poll(&mut self) -> Option<Output> {
+        if let Some(event) = self.events.pop_front() {
+            return Some(Output::Event(event));
+        }
+        if let Some(stamp) = self.due.motion.take() {
+            return Some(Output::Motion(self.motion_frame(stamp)));
+        }
+        let due = &mut self.due;
+        (due.static_transforms.take().map(Output::StaticTransforms))
+            .or_else(|| due.joint_states.take().map(Output::JointStates))
+            .or_else(|| due.transforms.take().map(Output::Transforms))
+    }
+
+    fn deadline(&self) -> Option<Stamp> {
+        let silent = self
+            .groups
+            .values()
+            .filter_map(|group| group.silent_at(self.config.coast()));
+        let grids = [self.joint_states.next(), self.tf.next()];
+        silent.chain(grids).chain(self.motion.next()).min()
+    }
+}
+
+fn same_joints(group: &GroupTrack, description: &GroupDescription) -> bool {
+    group.description().joints == description.joints
+        && group
+            .description()
+            .rate_hz
+            .total_cmp(&description.rate_hz)
+            .is_eq()
+}

@@ -1,0 +1,123 @@
+//! What the behaviour tests share: groups, samples, and a driver of the core that keeps to its contract.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use servomesh_estimator::{Config, Estimator, Input, Output, Settings};
+use servomesh_types::{
+    Capabilities, Core, Event, GroupDescription, GroupName, JointDescription, JointKind, JointLimits,
+    JointVec, ServoState, Stamp,
+};
+
+pub(crate) const PERIOD_NS: i64 = 2_000_000;
+
+pub(crate) fn name(text: &str) -> GroupName {
+    GroupName::new(text).unwrap()
+}
+
+pub(crate) fn group(text: &str, joints: &[&str]) -> GroupDescription {
+    let limits = JointLimits::new((-7.0, 7.0), 3.2, 20.0, 200.0, 150.0).unwrap();
+    let joint = |name: &&str| JointDescription {
+        name: (*name).to_owned(),
+        kind: JointKind::Revolute,
+        limits,
+    };
+    GroupDescription {
+        name: name(text),
+        joints: joints.iter().map(joint).collect(),
+        rate_hz: 500.0,
+        capabilities: Capabilities::default(),
+        backend: "test".to_owned(),
+    }
+}
+
+pub(crate) fn sample(stamp: Stamp, seq: u64, position: &[f64]) -> ServoState {
+    let mut state = ServoState::default();
+    (state.tag.stamp, state.tag.seq) = (stamp, seq);
+    state.position = JointVec::try_from(position).unwrap();
+    state.velocity = JointVec::zeros(position.len());
+    state.effort = JointVec::zeros(position.len());
+    state
+}
+
+/// An estimator with the outputs of every call collected.
+pub(crate) struct Bench {
+    pub(crate) core: Estimator,
+    pub(crate) outputs: Vec<(Stamp, Output)>,
+}
+
+impl Bench {
+    pub(crate) fn new(groups: &[GroupDescription]) -> Self {
+        Self::with(&Settings::default(), None, groups)
+    }
+
+    pub(crate) fn with(
+        settings: &Settings,
+        model: Option<servomesh_robot::Model>,
+        groups: &[GroupDescription],
+    ) -> Self {
+        let core = Estimator::new(Config::new(settings).unwrap(), model);
+        let mut bench = Self {
+            core,
+            outputs: Vec::new(),
+        };
+        for group in groups {
+            bench.handle(Stamp::ZERO, Input::Group(group.clone()));
+        }
+        bench
+    }
+
+    pub(crate) fn handle(&mut self, now: Stamp, input: Input) {
+        // The clock reaches each deadline on the way.
+        while let Some(due) = self.core.deadline().filter(|due| *due < now) {
+            self.core
+                .tick(due.max(self.outputs.last().map_or(Stamp::ZERO, |(at, _)| *at)));
+            self.drain(due);
+        }
+        self.core.handle(now, input);
+        self.drain(now);
+    }
+
+    pub(crate) fn sample(&mut self, now: Stamp, group: &str, state: ServoState) {
+        self.handle(
+            now,
+            Input::ServoState {
+                group: name(group),
+                state,
+            },
+        );
+    }
+
+    pub(crate) fn tick(&mut self, now: Stamp) {
+        self.core.tick(now);
+        self.drain(now);
+    }
+
+    fn drain(&mut self, now: Stamp) {
+        while let Some(output) = self.core.poll() {
+            self.outputs.push((now, output));
+        }
+    }
+
+    pub(crate) fn events(&self) -> Vec<&Event> {
+        let event = |(_, output): &'_ (Stamp, Output)| matches!(output, Output::Event(_));
+        self.outputs
+            .iter()
+            .filter(|entry| event(entry))
+            .filter_map(|(_, output)| match output {
+                Output::Event(event) => Some(event),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub(crate) fn frames(&self) -> Vec<(Stamp, &servomesh_estimator::MotionFrame)> {
+        let frame = |(at, output)| match output {
+            &Output::Motion(ref frame) => Some((at, frame)),
+            _ => None,
+        };
+        self.outputs
+            .iter()
+            .map(|(at, output)| (*at, output))
+            .filter_map(frame)
+            .collect()
+    }
+}
