@@ -11,15 +11,15 @@ use std::time::Duration;
 /// The parameters as an integrator writes them. `Settings::default()` suits a servo loop of 500 Hz.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// Bandwidth of the joint filters [Hz]: lower is smoother, higher lags less.
+    /// Bandwidth of the joint filters \[Hz\]: lower is smoother, higher lags less.
     pub bandwidth_hz: f64,
-    /// How long a joint's motion is predicted without a new sample before its group is dropped [s].
+    /// How long a joint's motion is predicted without a new sample before its group is dropped \[s\].
     pub coast_s: f64,
-    /// Most frames of motion in a second [Hz].
+    /// Most frames of motion in a second \[Hz\].
     pub motion_rate_max_hz: f64,
-    /// Rate of joint states [Hz].
+    /// Rate of joint states \[Hz\].
     pub joint_states_rate_hz: f64,
-    /// Rate of transforms [Hz].
+    /// Rate of transforms \[Hz\].
     pub tf_rate_hz: f64,
 }
 

@@ -35,7 +35,7 @@ fn cell() -> Bench {
     ];
     Bench::with(
         &Settings::default(),
-        Some(Model::from_urdf_str(ROBOT).unwrap()),
+        Some(Model::from_urdf_str(ROBOT).expect("a robot")),
         &groups,
     )
 }

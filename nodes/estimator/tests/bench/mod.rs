@@ -10,11 +10,11 @@ use servomesh_types::{
 pub(crate) const PERIOD_NS: i64 = 2_000_000;
 
 pub(crate) fn name(text: &str) -> GroupName {
-    GroupName::new(text).unwrap()
+    GroupName::new(text).expect("a good name")
 }
 
 pub(crate) fn group(text: &str, joints: &[&str]) -> GroupDescription {
-    let limits = JointLimits::new((-7.0, 7.0), 3.2, 20.0, 200.0, 150.0).unwrap();
+    let limits = JointLimits::new((-7.0, 7.0), 3.2, 20.0, 200.0, 150.0).expect("possible limits");
     let joint = |name: &&str| JointDescription {
         name: (*name).to_owned(),
         kind: JointKind::Revolute,
@@ -32,7 +32,7 @@ pub(crate) fn group(text: &str, joints: &[&str]) -> GroupDescription {
 pub(crate) fn sample(stamp: Stamp, seq: u64, position: &[f64]) -> ServoState {
     let mut state = ServoState::default();
     (state.tag.stamp, state.tag.seq) = (stamp, seq);
-    state.position = JointVec::try_from(position).unwrap();
+    state.position = JointVec::try_from(position).expect("few joints");
     state.velocity = JointVec::zeros(position.len());
     state.effort = JointVec::zeros(position.len());
     state
@@ -54,7 +54,7 @@ impl Bench {
         model: Option<servomesh_robot::Model>,
         groups: &[GroupDescription],
     ) -> Self {
-        let core = Estimator::new(Config::new(settings).unwrap(), model);
+        let core = Estimator::new(Config::new(settings).expect("possible settings"), model);
         let mut bench = Self {
             core,
             outputs: Vec::new(),
@@ -111,7 +111,7 @@ impl Bench {
 
     pub(crate) fn frames(&self) -> Vec<(Stamp, &servomesh_estimator::MotionFrame)> {
         let frame = |(at, output)| match output {
-            &Output::Motion(ref frame) => Some((at, frame)),
+            Output::Motion(frame) => Some((at, frame)),
             _ => None,
         };
         self.outputs
