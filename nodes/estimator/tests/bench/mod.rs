@@ -98,10 +98,8 @@ impl Bench {
     }
 
     pub(crate) fn events(&self) -> Vec<&Event> {
-        let event = |(_, output): &'_ (Stamp, Output)| matches!(output, Output::Event(_));
         self.outputs
             .iter()
-            .filter(|entry| event(entry))
             .filter_map(|(_, output)| match output {
                 Output::Event(event) => Some(event),
                 _ => None,
@@ -110,14 +108,12 @@ impl Bench {
     }
 
     pub(crate) fn frames(&self) -> Vec<(Stamp, &servomesh_estimator::MotionFrame)> {
-        let frame = |(at, output)| match output {
-            Output::Motion(frame) => Some((at, frame)),
-            _ => None,
-        };
         self.outputs
             .iter()
-            .map(|(at, output)| (*at, output))
-            .filter_map(frame)
+            .filter_map(|(at, output)| match output {
+                Output::Motion(frame) => Some((*at, frame)),
+                _ => None,
+            })
             .collect()
     }
 }
