@@ -35,7 +35,6 @@ pub(crate) struct Messages {
 pub(crate) struct Wanted {
     packages: Vec<String>,
     home: PathBuf,
-    colcon: PathBuf,
 }
 
 impl Wanted {
@@ -65,11 +64,7 @@ impl Wanted {
         }
         let digest = format!("{:x}", digest.finalize());
         let home = workspace.ros_dir().join("msgs").join(&digest[..16]);
-        Ok(Self {
-            packages,
-            home,
-            colcon: installed.program("colcon"),
-        })
+        Ok(Self { packages, home })
     }
 
     /// The messages, if a build of exactly these files was finished.
@@ -85,7 +80,7 @@ impl Wanted {
     /// colcon fails; its log is named.
     pub(crate) fn build(&self, workspace: &Workspace, base: &RosEnv) -> Result<Messages> {
         let all = workspace.ros_dir().join("msgs");
-        let mut colcon = Command::new(&self.colcon);
+        let mut colcon = Command::new("colcon");
         colcon
             .current_dir(workspace.root())
             .arg("--log-base")
@@ -102,7 +97,7 @@ impl Wanted {
         // One build folder for all digests: what a change does not touch is not compiled again.
         colcon
             .arg("--build-base")
-            .arg(all.join("build"))
+            .arg(build_dir(workspace))
             .arg("--install-base")
             .arg(self.home.join("install"));
         colcon.args(["--event-handlers", "console_direct+", "--cmake-args"]);
@@ -118,6 +113,11 @@ impl Wanted {
     fn finished(&self) -> PathBuf {
         self.home.join("finished")
     }
+}
+
+/// Where messages are compiled, whatever their digest.
+pub(crate) fn build_dir(workspace: &Workspace) -> PathBuf {
+    workspace.ros_dir().join("msgs/build")
 }
 
 /// Removes all builds but the newest ones and the given one.

@@ -18,6 +18,7 @@ mod wheels;
 use std::fs::{self, File, TryLockError};
 
 use anyhow::{Context, Result};
+use rustix::io::{FdFlags, fcntl_setfd};
 
 use crate::progress::note;
 use crate::workspace::Workspace;
@@ -62,12 +63,14 @@ pub(crate) fn add_package(workspace: &Workspace, requirement: &str) -> Result<()
     venv::add(workspace, requirement)
 }
 
-/// Holds the set-up's lock until the file is dropped; the system drops it for a process that dies.
+/// Holds the set-up's lock until the file is dropped; the system drops it for processes that die.
 fn lock(workspace: &Workspace) -> Result<File> {
     let folder = workspace.ros_dir();
     fs::create_dir_all(&folder).with_context(|| format!("can't create {}", folder.display()))?;
     let path = folder.join("lock");
     let file = File::create(&path).with_context(|| format!("can't create {}", path.display()))?;
+    // Children inherit it: where this process is killed, the next set-up waits for the pip that it left behind.
+    fcntl_setfd(&file, FdFlags::empty()).context("can't share the lock with children")?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::machine::{self, ask_python};
+use super::messages;
 use super::source::Source;
 use super::wheels;
 use crate::progress::{note, run_logged};
@@ -117,8 +118,11 @@ pub(crate) fn install(workspace: &Workspace, source: &Source) -> Result<Installe
     }
 
     remove(&stamp_path(workspace))?;
-    if prefix.exists() {
-        fs::remove_dir_all(&prefix).with_context(|| format!("can't remove {}", prefix.display()))?;
+    // A half-built message package names programs of the environment that goes.
+    for folder in [&prefix, &messages::build_dir(workspace)] {
+        if folder.exists() {
+            fs::remove_dir_all(folder).with_context(|| format!("can't remove {}", folder.display()))?;
+        }
     }
     let mut create = Command::new(&machine.python);
     create.args(["-m", "venv"]);
