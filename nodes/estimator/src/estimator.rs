@@ -177,6 +177,11 @@ impl Estimator {
         self.groups.get(&group).map(GroupTrack::counters)
     }
 
+    /// Whether a group was heard of lately enough to say where it is.
+    pub fn is_live(&self, group: GroupName) -> bool {
+        self.groups.get(&group).is_some_and(GroupTrack::is_live)
+    }
+
     /// Servo states of groups that were not announced (yet).
     pub fn unknown(&self) -> u64 {
         self.unknown

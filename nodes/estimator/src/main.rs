@@ -1,0 +1,305 @@
+//! The estimator's ROS shell: messages to core types and back, nothing else.
+
+use anyhow::Context as _;
+use r2r::geometry_msgs::msg::TransformStamped;
+use r2r::sensor_msgs::msg::JointState as JointStateMsg;
+use r2r::servomesh_msgs::msg::{MotionState, ServoState as ServoStateMsg};
+use r2r::std_msgs::msg::String as StringMsg;
+use r2r::tf2_msgs::msg::TFMessage;
+use servomesh_estimator::config::range;
+use servomesh_estimator::{Config, Estimator, Input, MotionFrame, Output, Settings, Transform};
+use servomesh_robot::Model;
+use servomesh_shell::health::{Level, Report};
+use servomesh_shell::params::{ParamSpec, Params};
+use servomesh_shell::ros::{Groups, Io, Latest, Node, Publisher, Wire, qos, wire};
+use servomesh_types::{Core, GroupDescription, GroupName, ServoState, Stamp};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+fn main() -> std::process::ExitCode {
+    servomesh_shell::ros::run::<EstimatorNode>()
+}
+
+struct EstimatorNode {
+    core: Option<Estimator>,
+    discovery: Groups,
+    groups: BTreeMap<GroupName, Heard>,
+    motion: Publisher<MotionState>,
+    joint_states: Publisher<JointStateMsg>,
+    tf: Publisher<TFMessage>,
+    tf_static: Publisher<TFMessage>,
+    robot_description: Publisher<StringMsg>,
+    motion_msg: MotionState,
+    joint_states_msg: JointStateMsg,
+    /// Servo states that were no values at all.
+    unreadable: u64,
+}
+
+/// A group that was announced, and its stream.
+struct Heard {
+    description: GroupDescription,
+    servo_state: Latest<ServoStateMsg>,
+}
+
+impl Node for EstimatorNode {
+    const NAME: &'static str = "estimator";
+
+    fn parameters() -> Vec<ParamSpec> {
+        let default = Settings::default();
+        let number = |name, default, range: RangeInclusive<f64>, description| {
+            ParamSpec::number(name, default, (*range.start(), *range.end()), description)
+        };
+        vec![
+            number(
+                "bandwidth_hz",
+                default.bandwidth_hz,
+                range::BANDWIDTH_HZ,
+                "Bandwidth of the joint filters [Hz]: lower is smoother, higher lags less",
+            ),
+            number(
+                "coast_s",
+                default.coast_s,
+                range::COAST_S,
+                "How long a group is predicted without a sample before it is dropped [s]",
+            ),
+            number(
+                "motion_rate_max_hz",
+                default.motion_rate_max_hz,
+                range::RATE_HZ,
+                "Most frames of motion in a second [Hz]",
+            ),
+            number(
+                "joint_states_rate_hz",
+                default.joint_states_rate_hz,
+                range::RATE_HZ,
+                "Rate of joint_states [Hz]",
+            ),
+            number(
+                "tf_rate_hz",
+                default.tf_rate_hz,
+                range::RATE_HZ,
+                "Rate of tf [Hz]",
+            ),
+            ParamSpec::text(
+                "robot_description_file",
+                "",
+                "Path of the URDF; empty: no transforms, no mimic joints, no robot_description",
+            ),
+        ]
+    }
+
+    fn open(io: &mut Io, _params: &Params) -> anyhow::Result<Self> {
+        Ok(Self {
+            core: None,
+            discovery: Groups::new(),
+            groups: BTreeMap::new(),
+            motion: io.publisher("motion_state", qos::STREAM)?,
+            joint_states: io.publisher("joint_states", qos::STATE)?,
+            tf: io.publisher("/tf", qos::TF)?,
+            tf_static: io.publisher("/tf_static", qos::TF_STATIC)?,
+            robot_description: io.publisher("robot_description", qos::LATCHED)?,
+            motion_msg: MotionState::default(),
+            joint_states_msg: JointStateMsg::default(),
+            unreadable: 0,
+        })
+    }
+
+    fn configure(&mut self, io: &mut Io, params: &Params, now: Stamp) -> anyhow::Result<()> {
+        let config = Config::new(&Settings {
+            bandwidth_hz: params.number("bandwidth_hz"),
+            coast_s: params.number("coast_s"),
+            motion_rate_max_hz: params.number("motion_rate_max_hz"),
+            joint_states_rate_hz: params.number("joint_states_rate_hz"),
+            tf_rate_hz: params.number("tf_rate_hz"),
+        })?;
+        let mut model = None;
+        let file = params.text("robot_description_file");
+        if !file.is_empty() {
+            let urdf = std::fs::read_to_string(file)
+                .with_context(|| format!("robot_description_file {file} can't be read"))?;
+            let parsed =
+                Model::from_urdf_str(&urdf).with_context(|| format!("robot_description_file {file}"))?;
+            for warning in parsed.warnings() {
+                io.warn(&format!("{file}: {warning}"));
+            }
+            self.robot_description.publish(&StringMsg { data: urdf });
+            model = Some(parsed);
+        }
+        let mut core = Estimator::new(config, model);
+        for heard in self.groups.values() {
+            core.handle(now, Input::Group(heard.description.clone()));
+        }
+        self.core = Some(core);
+        Ok(())
+    }
+
+    fn activate(&mut self, _io: &mut Io, _now: Stamp) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn deactivate(&mut self, _io: &mut Io, _now: Stamp) {}
+
+    fn cleanup(&mut self, _io: &mut Io) {
+        self.core = None;
+    }
+
+    fn step(&mut self, io: &mut Io, now: Stamp, active: bool) {
+        while let Some(description) = self.discovery.take(io) {
+            self.announce(io, now, description);
+        }
+        // In the order of their names, so that the same arrivals give the same outputs.
+        let names: Vec<GroupName> = self.groups.keys().copied().collect();
+        for name in names {
+            let Some(message) = self
+                .groups
+                .get_mut(&name)
+                .and_then(|heard| heard.servo_state.take())
+            else {
+                continue;
+            };
+            match ServoState::from_msg(&message) {
+                Ok(state) if active => self.feed(io, now, Input::ServoState { group: name, state }),
+                Ok(_) => {}
+                Err(error) => {
+                    self.unreadable += 1;
+                    if self.unreadable.is_power_of_two() {
+                        io.warn(&format!(
+                            "{name}/servo_state: {error} ({} so far)",
+                            self.unreadable
+                        ));
+                    }
+                }
+            }
+        }
+        if active {
+            if let Some(core) = &mut self.core {
+                core.tick(now);
+            }
+            self.drain(io);
+        }
+    }
+
+    fn deadline(&self) -> Option<Stamp> {
+        self.core.as_ref().and_then(Core::deadline)
+    }
+
+    fn set_parameters(&mut self, _params: &Params) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn report(&mut self, report: &mut Report) {
+        let Some(core) = &self.core else { return };
+        if self.groups.is_empty() {
+            report.finding(Level::Warn, "no group was announced yet");
+        }
+        for (name, heard) in &self.groups {
+            report.stream(&format!("{name}.servo_state"), heard.servo_state.watch());
+            let Some(counters) = core.counters(*name) else {
+                continue;
+            };
+            if !core.is_live(*name) {
+                report.finding(Level::Warn, format!("group {name} is silent"));
+            }
+            report.figure(format!("{name}.accepted"), &counters.accepted);
+            report.figure(format!("{name}.duplicate"), &counters.duplicate);
+            report.figure(format!("{name}.out_of_order"), &counters.out_of_order);
+            report.figure(format!("{name}.mistimed"), &counters.mistimed);
+            report.figure(format!("{name}.implausible"), &counters.implausible);
+        }
+        report.figure("unreadable", &self.unreadable);
+    }
+}
+
+impl EstimatorNode {
+    fn announce(&mut self, io: &mut Io, now: Stamp, description: GroupDescription) {
+        let name = description.name;
+        if let Some(heard) = self.groups.get_mut(&name) {
+            heard.description = description.clone();
+        } else {
+            match io.latest::<ServoStateMsg>(&format!("{name}/servo_state"), qos::STREAM, |m| m.tag.seq) {
+                Ok(servo_state) => {
+                    let heard = Heard {
+                        description: description.clone(),
+                        servo_state,
+                    };
+                    self.groups.insert(name, heard);
+                }
+                Err(error) => return io.warn(&format!("group {name} can't be heard: {error:#}")),
+            }
+        }
+        self.feed(io, now, Input::Group(description));
+    }
+
+    fn feed(&mut self, io: &Io, now: Stamp, input: Input) {
+        if let Some(core) = &mut self.core {
+            core.handle(now, input);
+            self.drain(io);
+        }
+    }
+
+    fn drain(&mut self, io: &Io) {
+        let Some(core) = &mut self.core else { return };
+        while let Some(output) = core.poll() {
+            match output {
+                Output::Motion(frame) => {
+                    fill_motion(&mut self.motion_msg, &frame);
+                    self.motion.publish(&self.motion_msg);
+                }
+                Output::JointStates(at) => {
+                    fill_joint_states(&mut self.joint_states_msg, core, at);
+                    self.joint_states.publish(&self.joint_states_msg);
+                }
+                Output::Transforms(at) => self.tf.publish(&transforms(core.transforms(), at)),
+                Output::StaticTransforms(at) => {
+                    self.tf_static.publish(&transforms(core.static_transforms(), at));
+                }
+                Output::Event(event) => io.event(&event),
+            }
+        }
+    }
+}
+
+fn fill_motion(message: &mut MotionState, frame: &MotionFrame) {
+    message.stamp = wire::stamp_to_msg(frame.stamp);
+    message.seq = frame.seq;
+    message.groups.clear();
+    message.groups.extend(
+        frame
+            .groups
+            .iter()
+            .map(|(name, motion)| wire::motion_to_msg(*name, motion)),
+    );
+}
+
+fn fill_joint_states(message: &mut JointStateMsg, core: &Estimator, at: Stamp) {
+    message.header.stamp = wire::stamp_to_msg(at);
+    message.name.clear();
+    message.position.clear();
+    message.velocity.clear();
+    message.effort.clear();
+    for joint in core.joint_states(at) {
+        message.name.push(joint.name.to_owned());
+        message.position.push(joint.position);
+        message.velocity.push(joint.velocity);
+        message.effort.push(joint.effort);
+    }
+}
+
+fn transforms<'a>(all: impl Iterator<Item = Transform<'a>>, at: Stamp) -> TFMessage {
+    let message = |transform: Transform<'_>| {
+        let mut message = TransformStamped::default();
+        message.header.stamp = wire::stamp_to_msg(at);
+        transform.parent.clone_into(&mut message.header.frame_id);
+        transform.child.clone_into(&mut message.child_frame_id);
+        let translation = transform.parent_from_child.translation.vector;
+        let rotation = transform.parent_from_child.rotation.coords;
+        (message.transform.translation.x, message.transform.translation.y) = (translation.x, translation.y);
+        message.transform.translation.z = translation.z;
+        (message.transform.rotation.x, message.transform.rotation.y) = (rotation.x, rotation.y);
+        (message.transform.rotation.z, message.transform.rotation.w) = (rotation.z, rotation.w);
+        message
+    };
+    TFMessage {
+        transforms: all.map(message).collect(),
+    }
+}
