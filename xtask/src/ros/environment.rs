@@ -52,8 +52,17 @@ impl RosEnv {
         modules = [modules, callers("PYTHONPATH")].concat();
         let programs = [vec![installed.prefix.join("bin")], callers("PATH")].concat();
 
+        // colcon gives CMake these too, and r2r's build looks at both: equal values, one build.
+        let mut cmake_prefixes = ament_prefixes.clone();
+        cmake_prefixes.extend(
+            callers("CMAKE_PREFIX_PATH")
+                .into_iter()
+                .filter(|path| !ament_prefixes.contains(path)),
+        );
+
         let mut vars = BTreeMap::from([
             ("AMENT_PREFIX_PATH", joined(&ament_prefixes)),
+            ("CMAKE_PREFIX_PATH", joined(&cmake_prefixes)),
             ("LD_LIBRARY_PATH", joined(&libraries)),
             ("PATH", joined(&programs)),
             ("PYTHONPATH", joined(&modules)),
