@@ -119,7 +119,11 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
             note("the program has ended");
             Ok(())
         }
-        Ended::Child { name, status } => bail!("{name} ended before the demo did ({status})"),
+        Ended::Child {
+            name: PROGRAM,
+            status,
+        } => bail!("the program failed ({status})"),
+        Ended::Child { name, status } => bail!("{name} ended before the program did ({status})"),
     }
 }
 
