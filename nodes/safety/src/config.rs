@@ -1,0 +1,245 @@
+//! What the gate tolerates and how long it waits, checked once.
+//!
+//! Positions in rad (m), velocities per second. **Invariant:** a [`Config`] holds values that can work together; every
+//! refusal names the field, its value and what is allowed.
+
+use servomesh_types::JointKind;
+use std::ops::Deref;
+use std::time::Duration;
+
+/// What follows once a group stands still, by the categories of IEC 60204-1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopCategory {
+    /// Category 1: torque off, brakes on.
+    One,
+    /// Category 2: hold the position under power, and watch that it is held.
+    Two,
+}
+
+/// What differs between joints that turn and joints that slide.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tolerances {
+    /// How far beyond its end stops a joint may be commanded; covers the noise of a measurement taken at the stop.
+    pub position: f64,
+    /// How far a setpoint may be from where the one before leads to.
+    pub jump: f64,
+    /// How much its velocity may change beyond what the acceleration limit allows.
+    pub velocity_jump: f64,
+    /// How far the first setpoint of an epoch may be from the measured position.
+    pub seed_position: f64,
+    /// How far the first setpoint of an epoch may be from the measured velocity.
+    pub seed_velocity: f64,
+    /// How far the measured position may be from the commanded one.
+    pub following: f64,
+    /// Below this measured speed a joint counts as standing still.
+    pub standstill: f64,
+}
+
+/// The gate's parameters as they are given; [`Config::new`] checks them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Parameters {
+    /// Rate at which setpoints are expected and the gate's own commands are sent [Hz]; 10 to 10 000.
+    pub rate_hz: f64,
+    /// What follows a stop.
+    pub stop_category: StopCategory,
+    /// Missing setpoints in a row that are filled by extrapolation; one more is a fault. 0 to 100.
+    pub extrapolate: u32,
+    /// Validity of the gate's own commands; at least two periods, at most 1 s.
+    pub valid_for: Duration,
+    /// How far ahead of `now` a setpoint may be stamped; at most 1 s.
+    pub lead: Duration,
+    /// No servo state for this long is a fault while commands flow; at least two periods, at most 10 s.
+    pub servo_state_timeout: Duration,
+    /// No motion state for this long is a fault while commands flow; at least two periods, at most 10 s.
+    pub motion_state_timeout: Duration,
+    /// A driver that does not take commands for this long is a fault; at least two periods, at most 10 s.
+    pub engage_timeout: Duration,
+    /// How far velocity and acceleration limits may be exceeded, as a fraction of them; 0 to 0.2.
+    pub limit_tolerance: f64,
+    /// Highest winding temperature [°C]; 20 to 200.
+    pub winding_degc: f64,
+    /// How far below that it must fall before a reset [°C]; 0 to 50.
+    pub winding_hysteresis_degc: f64,
+    /// Tolerances of joints that turn [rad].
+    pub revolute: Tolerances,
+    /// Tolerances of joints that slide [m].
+    pub prismatic: Tolerances,
+}
+
+impl Parameters {
+    /// Time between two commands.
+    pub fn period(&self) -> Duration {
+        Duration::from_secs_f64(1.0 / self.rate_hz)
+    }
+
+    /// The tolerances of one kind of joint.
+    pub fn tolerances(&self, kind: JointKind) -> &Tolerances {
+        match kind {
+            JointKind::Revolute => &self.revolute,
+            JointKind::Prismatic => &self.prismatic,
+        }
+    }
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self {
+            rate_hz: 500.0,
+            stop_category: StopCategory::Two,
+            extrapolate: 3,
+            valid_for: Duration::from_millis(50),
+            lead: Duration::from_millis(20),
+            servo_state_timeout: Duration::from_millis(50),
+            motion_state_timeout: Duration::from_millis(100),
+            engage_timeout: Duration::from_millis(500),
+            limit_tolerance: 0.01,
+            winding_degc: 110.0,
+            winding_hysteresis_degc: 5.0,
+            revolute: Tolerances {
+                position: 1e-3,
+                jump: 5e-4,
+                velocity_jump: 0.05,
+                seed_position: 0.02,
+                seed_velocity: 0.2,
+                following: 0.15,
+                standstill: 0.02,
+            },
+            prismatic: Tolerances {
+                position: 5e-4,
+                jump: 2e-4,
+                velocity_jump: 0.01,
+                seed_position: 0.005,
+                seed_velocity: 0.05,
+                following: 0.05,
+                standstill: 0.005,
+            },
+        }
+    }
+}
+
+/// Parameters that can work together; read through [`Deref`], never changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Config(Parameters);
+
+/// A parameter outside its range.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("parameter {name} is {value}, but must be between {min} and {max}")]
+pub struct ConfigError {
+    /// Which parameter.
+    pub name: String,
+    /// Its value, in the parameter's own unit; durations in seconds.
+    pub value: f64,
+    /// The lowest value allowed.
+    pub min: f64,
+    /// The highest value allowed.
+    pub max: f64,
+}
+
+impl Config {
+    /// Checks the parameters and keeps them.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first one outside its range.
+    pub fn new(given: Parameters) -> Result<Self, ConfigError> {
+        within("rate_hz", given.rate_hz, 10.0, 10_000.0)?;
+        within("extrapolate", f64::from(given.extrapolate), 0.0, 100.0)?;
+        let periods = 2.0 / given.rate_hz;
+        for (name, timeout, min, max) in [
+            ("valid_for_s", given.valid_for, periods, 1.0),
+            ("lead_s", given.lead, 0.0, 1.0),
+            ("timeout.servo_state_s", given.servo_state_timeout, periods, 10.0),
+            (
+                "timeout.motion_state_s",
+                given.motion_state_timeout,
+                periods,
+                10.0,
+            ),
+            ("timeout.engage_s", given.engage_timeout, periods, 10.0),
+        ] {
+            within(name, timeout.as_secs_f64(), min, max)?;
+        }
+        within("limit_tolerance", given.limit_tolerance, 0.0, 0.2)?;
+        within("winding_degc", given.winding_degc, 20.0, 200.0)?;
+        within(
+            "winding_hysteresis_degc",
+            given.winding_hysteresis_degc,
+            0.0,
+            50.0,
+        )?;
+        for (kind, tolerances) in [("revolute", &given.revolute), ("prismatic", &given.prismatic)] {
+            for (field, value, max) in [
+                ("position", tolerances.position, 0.1),
+                ("jump", tolerances.jump, 0.1),
+                ("velocity_jump", tolerances.velocity_jump, 1.0),
+                ("seed_position", tolerances.seed_position, 0.5),
+                ("seed_velocity", tolerances.seed_velocity, 1.0),
+                ("following", tolerances.following, 1.0),
+                ("standstill", tolerances.standstill, 0.5),
+            ] {
+                within(&format!("{kind}.{field}"), value, MIN_TOLERANCE, max)?;
+            }
+        }
+        Ok(Self(given))
+    }
+}
+
+impl Deref for Config {
+    type Target = Parameters;
+    fn deref(&self) -> &Parameters {
+        &self.0
+    }
+}
+
+fn within(name: &str, value: f64, min: f64, max: f64) -> Result<(), ConfigError> {
+    if (min..=max).contains(&value) {
+        return Ok(());
+    }
+    Err(ConfigError {
+        name: name.to_owned(),
+        value,
+        min,
+        max,
+    })
+}
+
+/// A tolerance of zero would refuse what differs by rounding only.
+const MIN_TOLERANCE: f64 = 1e-6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(change: impl FnOnce(&mut Parameters)) -> String {
+        let mut parameters = Parameters::default();
+        change(&mut parameters);
+        Config::new(parameters)
+            .expect_err("the change makes it invalid")
+            .to_string()
+    }
+
+    #[test]
+    fn the_defaults_are_valid() {
+        assert_eq!(Config::new(Parameters::default()), Ok(Config::default()));
+    }
+
+    #[test]
+    fn a_refusal_names_the_field_its_value_and_what_is_allowed() {
+        assert_eq!(
+            refused(|p| p.revolute.following = f64::NAN),
+            "parameter revolute.following is NaN, but must be between 0.000001 and 1"
+        );
+        assert_eq!(
+            refused(|p| p.rate_hz = 0.0),
+            "parameter rate_hz is 0, but must be between 10 and 10000"
+        );
+    }
+
+    #[test]
+    fn a_timeout_shorter_than_two_periods_is_refused() {
+        let text = refused(|p| p.servo_state_timeout = Duration::from_millis(3));
+        assert!(
+            text.starts_with("parameter timeout.servo_state_s is 0.003"),
+            "{text}"
+        );
+    }
+}

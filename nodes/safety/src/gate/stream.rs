@@ -1,0 +1,135 @@
+//! What one group's gate sends: commands for setpoints, in their place, for a stop, for a standstill, for torque off.
+//!
+//! Positions in rad (m). **Invariant:** the stamps of a group's commands only ever increase, whoever made them.
+
+use super::{Gate, Phase};
+use crate::checks;
+use crate::safety::Output;
+use crate::stop::Reference;
+use servomesh_types::*;
+use std::collections::VecDeque;
+
+impl Gate {
+    /// Efforts are capped rather than refused: too much of a feed-forward is no reason to stop, but never passes.
+    pub(super) fn capped(&self, efforts: &JointVec, cap: impl Fn(f64, f64) -> f64) -> JointVec {
+        JointVec::from_fn(efforts.len(), |i| cap(efforts[i], self.rules[i].effort))
+    }
+
+    /// Fills in for a missing setpoint, as long as that leads nowhere it could not stop.
+    pub(super) fn extrapolate(&mut self, now: Stamp, out: &mut VecDeque<Output>) {
+        let (Some((last, _)), Some(sent)) = (self.setpoint, self.sent) else {
+            return;
+        };
+        let to = last.extrapolated(now);
+        if checks::limits(&self.rules, &sent.position, &to).is_err() {
+            return self.fail(now, Fault::SetpointSilent(now.since(last.told)), out);
+        }
+        self.next = now + self.config.period();
+        if to.stamp > sent.stamp {
+            self.counts.extrapolated += 1;
+            self.send_own(to, out);
+        }
+    }
+
+    pub(super) fn go_on_stopping(&mut self, now: Stamp, out: &mut VecDeque<Output>) {
+        let (to, ended) = self.stop.at(now);
+        if self.sent.is_none_or(|sent| to.stamp > sent.stamp) {
+            self.counts.own += 1;
+            self.send_own(to, out);
+        }
+        if ended {
+            self.come_to_rest(now, true, out);
+        }
+    }
+
+    /// Holds the position. A standstill that nobody watches is not held: without measurements it ends in torque off.
+    pub(super) fn hold(&mut self, now: Stamp, out: &mut VecDeque<Output>) {
+        let silent = self
+            .measured
+            .servo_silent(now, self.config.servo_state_timeout)
+            .is_some();
+        if silent && self.phase == (Phase::Stopped { hold: true }) {
+            return self.switch_off(now, "its standstill can't be watched without servo states", out);
+        }
+        if let Some(sent) = self.sent {
+            let zero = JointVec::zeros(sent.position.len());
+            let still = Reference {
+                velocity: zero,
+                acceleration: zero,
+                ..sent
+            }
+            .extrapolated(now);
+            if still.stamp > sent.stamp {
+                self.counts.own += 1;
+                self.send_own(still, out);
+            }
+        }
+    }
+
+    /// Repeats that torque is to be off until the driver says that it is.
+    pub(super) fn keep_off(&mut self, now: Stamp, out: &mut VecDeque<Output>) {
+        let silent = self
+            .measured
+            .servo_silent(now, self.config.servo_state_timeout)
+            .is_some();
+        // A driver on its own ramp switches off by itself at its end; sooner would drop the load.
+        let heard = self
+            .measured
+            .servo()
+            .is_some_and(|servo| servo.mode != DriveMode::Enabled);
+        if !self.commanded || (heard && !silent) {
+            return;
+        }
+        self.counts.own += 1;
+        let tag = self.own_tag(now);
+        self.seq += 1;
+        let command = Command {
+            mode: CommandMode::Off,
+            setpoint: Setpoint {
+                tag,
+                ..Setpoint::default()
+            },
+        };
+        out.push_back(Output::Command {
+            group: self.group.name,
+            command,
+        });
+    }
+
+    pub(super) fn send_own(&mut self, to: Reference, out: &mut VecDeque<Output>) {
+        self.send(self.own_tag(to.stamp), to, out);
+    }
+
+    pub(super) fn send(&mut self, tag: StreamTag, to: Reference, out: &mut VecDeque<Output>) {
+        let setpoint = Setpoint {
+            tag,
+            position: to.position,
+            velocity: to.velocity,
+            acceleration: to.acceleration,
+            effort: self.effort,
+            effort_limit: self.effort_limit,
+        };
+        self.sent = Some(to);
+        self.seq += 1;
+        self.commanded = true;
+        let command = Command {
+            mode: CommandMode::Track,
+            setpoint,
+        };
+        out.push_back(Output::Command {
+            group: self.group.name,
+            command,
+        });
+    }
+
+    pub(super) fn own_tag(&self, stamp: Stamp) -> StreamTag {
+        let (epoch, seq, valid_for) = (self.epoch, self.seq, self.config.valid_for);
+        StreamTag {
+            stamp,
+            epoch,
+            seq,
+            valid_for,
+            ..StreamTag::default()
+        }
+    }
+}

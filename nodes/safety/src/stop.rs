@@ -1,0 +1,221 @@
+//! The jerk-limited way from any state of motion to standstill, each joint by itself.
+//!
+//! Joints do not wait for one another: each takes the shortest way its own limits allow. Positions in rad (m), times in s.
+//!
+//! **Invariant:** the stop keeps to the limits of velocity, acceleration and jerk it was given, and [`excursion`] bounds
+//! where it leads.
+
+use crate::checks::JointRules;
+use rsruckig::brake::stop_distance_third_order;
+use rsruckig::prelude::*;
+use servomesh_types::{JointVec, Stamp};
+
+/// Where a group was last told to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Reference {
+    /// When it was told.
+    pub told: Stamp,
+    /// When it applies.
+    pub stamp: Stamp,
+    /// Position of each joint.
+    pub position: JointVec,
+    /// Velocity of each joint.
+    pub velocity: JointVec,
+    /// Acceleration of each joint.
+    pub acceleration: JointVec,
+}
+
+impl Reference {
+    /// The reference as it goes on with constant acceleration, as told at `now`.
+    pub fn extrapolated(&self, now: Stamp) -> Self {
+        let dt = now.seconds_from(self.told);
+        let (q, v, a) = (&self.position, &self.velocity, &self.acceleration);
+        Self {
+            told: now,
+            stamp: self.stamp + now.since(self.told),
+            position: JointVec::from_fn(q.len(), |i| q[i] + dt * (v[i] + dt * a[i] / 2.0)),
+            velocity: JointVec::from_fn(q.len(), |i| v[i] + dt * a[i]),
+            acceleration: self.acceleration,
+        }
+    }
+}
+
+/// A stop that runs from one reference on.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    solver: Ruckig<1, ThrowErrorHandler>,
+    input: InputParameter<1>,
+    profiles: Vec<Trajectory<1>>,
+    from: Reference,
+    duration_s: f64,
+}
+
+impl Stop {
+    /// Makes room for the stops of a group; nothing is allocated afterwards.
+    pub fn new(joints: usize) -> Self {
+        let mut input = InputParameter::new(None);
+        input.control_interface = ControlInterface::Velocity;
+        input.synchronization = Synchronization::None;
+        Self {
+            solver: Ruckig::new(None, 0.0),
+            input,
+            profiles: vec![Trajectory::new(None); joints],
+            from: Reference::default(),
+            duration_s: 0.0,
+        }
+    }
+
+    /// Plans the stop from `from` on. Says whether there is one; without it, only torque off is left.
+    pub fn plan(&mut self, from: &Reference, rules: &[JointRules]) -> bool {
+        self.from = *from;
+        self.duration_s = 0.0;
+        for (i, (rule, profile)) in rules.iter().zip(&mut self.profiles).enumerate() {
+            let velocity = from.velocity[i];
+            self.input.current_position[0] = from.position[i];
+            self.input.current_velocity[0] = velocity;
+            self.input.max_acceleration[0] = rule.acceleration;
+            self.input.max_jerk[0] = rule.jerk;
+            // From a standing start of acceleration the solution is a plain ramp, which always exists.
+            let planned = [kept_acceleration(rule, velocity, from.acceleration[i]), 0.0]
+                .iter()
+                .any(|&start| {
+                    self.input.current_acceleration[0] = start;
+                    matches!(
+                        self.solver.calculate(&self.input, profile),
+                        Ok(RuckigResult::Working)
+                    )
+                });
+            if !planned {
+                return false;
+            }
+            self.duration_s = self.duration_s.max(profile.get_duration());
+        }
+        true
+    }
+
+    /// The stop as told at `now`, and whether it has come to an end.
+    pub fn at(&self, now: Stamp) -> (Reference, bool) {
+        let elapsed_s = now.seconds_from(self.from.told);
+        let ended = elapsed_s >= self.duration_s;
+        let mut reference = Reference {
+            told: now,
+            stamp: self.from.stamp + now.since(self.from.told),
+            ..self.from
+        };
+        for (i, profile) in self.profiles.iter().enumerate() {
+            let (mut q, mut v, mut a) = (daov_stack![0.0], daov_stack![0.0], daov_stack![0.0]);
+            profile.at_time(
+                elapsed_s.clamp(0.0, profile.get_duration()),
+                &mut Some(&mut q),
+                &mut Some(&mut v),
+                &mut Some(&mut a),
+                &mut None,
+                &mut None,
+            );
+            reference.position[i] = q[0];
+            // Rounding must not leave a residue: at the end a joint stands still exactly.
+            let at_rest = elapsed_s >= profile.get_duration();
+            reference.velocity[i] = if at_rest { 0.0 } else { v[0] };
+            reference.acceleration[i] = if at_rest { 0.0 } else { a[0] };
+        }
+        (reference, ended)
+    }
+}
+
+/// How far beyond `position` a stop leads at most: (below, above), both ≥ 0.
+pub fn excursion(rule: &JointRules, velocity: f64, acceleration: f64) -> (f64, f64) {
+    let acceleration = kept_acceleration(rule, velocity, acceleration);
+    (
+        stop_distance_third_order(-velocity, -acceleration, rule.acceleration, rule.jerk),
+        stop_distance_third_order(velocity, acceleration, rule.acceleration, rule.jerk),
+    )
+}
+
+/// The part of the acceleration that a stop may start with: bringing it to zero at the jerk limit changes the velocity
+/// by a²/2j, and that must not lead beyond the velocity limit.
+fn kept_acceleration(rule: &JointRules, velocity: f64, acceleration: f64) -> f64 {
+    let room = |to_limit: f64| {
+        (2.0 * rule.jerk * to_limit.max(0.0))
+            .sqrt()
+            .min(rule.acceleration)
+    };
+    acceleration.clamp(-room(rule.velocity + velocity), room(rule.velocity - velocity))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    fn rule() -> JointRules {
+        JointRules {
+            lower: f64::NEG_INFINITY,
+            upper: f64::INFINITY,
+            velocity: 3.0,
+            acceleration: 10.0,
+            jerk: 100.0,
+            ..JointRules::default()
+        }
+    }
+
+    fn moving(position: f64, velocity: f64, acceleration: f64) -> Reference {
+        Reference {
+            told: Stamp::from_millis(100),
+            stamp: Stamp::from_millis(102),
+            position: JointVec::from([position]),
+            velocity: JointVec::from([velocity]),
+            acceleration: JointVec::from([acceleration]),
+        }
+    }
+
+    #[test]
+    fn a_stop_starts_where_the_motion_was_and_keeps_its_lead() {
+        let mut stop = Stop::new(1);
+        let from = moving(1.0, 2.0, -3.0);
+        assert!(stop.plan(&from, &[rule()]));
+        assert_eq!(stop.at(from.told), (from, false));
+        let (later, _) = stop.at(from.told + Duration::from_millis(10));
+        assert_eq!(later.stamp, Stamp::from_millis(112));
+    }
+
+    #[test]
+    fn a_group_at_rest_needs_no_time_to_stop() {
+        let mut stop = Stop::new(1);
+        let from = moving(1.0, 0.0, 0.0);
+        assert!(stop.plan(&from, &[rule()]));
+        assert_eq!(stop.at(from.told), (from, true));
+    }
+
+    proptest! {
+        #[test]
+        fn a_stop_keeps_all_limits_and_ends_at_rest_within_its_excursion(
+            position in -3.0..3.0, velocity in -3.0..=3.0, acceleration in -10.5..=10.5,
+        ) {
+            let rule = rule();
+            let mut stop = Stop::new(1);
+            let from = moving(position, velocity, acceleration);
+            prop_assert!(stop.plan(&from, &[rule]));
+            let (below, above) = excursion(&rule, velocity, acceleration);
+            let step = Duration::from_micros(500);
+            let (mut before, mut ended) = stop.at(from.told);
+            let mut now = from.told;
+            while !ended {
+                now = now + step;
+                let (here, end) = stop.at(now);
+                prop_assert!(here.position[0] <= position + above + 1e-9, "{here:?} above {above}");
+                prop_assert!(here.position[0] >= position - below - 1e-9, "{here:?} below {below}");
+                prop_assert!(here.velocity[0].abs() <= rule.velocity + 1e-9, "{here:?}");
+                prop_assert!(here.acceleration[0].abs() <= rule.acceleration + 1e-9, "{here:?}");
+                let jerk = (here.acceleration[0] - before.acceleration[0]) / step.as_secs_f64();
+                prop_assert!(jerk.abs() <= rule.jerk * 1.001, "jerk {jerk} at {here:?}");
+                let moved = (here.position[0] - before.position[0]).abs();
+                prop_assert!(moved <= rule.velocity * step.as_secs_f64() + 1e-9, "{here:?}");
+                prop_assert!(now < from.told + Duration::from_secs(2), "never ends");
+                (before, ended) = (here, end);
+            }
+            let at_rest = JointVec::zeros(1);
+            prop_assert_eq!((before.velocity, before.acceleration), (at_rest, at_rest));
+        }
+    }
+}
