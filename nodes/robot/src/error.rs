@@ -87,7 +87,7 @@ pub enum RobotError {
         robot: String,
         /// The joint.
         joint: String,
-        /// The inertia that was found [kg·m² or kg].
+        /// The inertia that was found (kg·m² or kg).
         inertia: f64,
     },
 }
@@ -205,7 +205,7 @@ pub enum DescriptionProblem {
     NotPositiveDefinite {
         /// The link.
         link: String,
-        /// Eigenvalues of the tensor [kg·m²].
+        /// Eigenvalues of the tensor (kg·m²).
         moments: [f64; 3],
     },
 }
@@ -231,7 +231,7 @@ pub enum Warning {
     PointMass {
         /// The link.
         link: String,
-        /// Its mass [kg].
+        /// Its mass (kg).
         mass: f64,
     },
     /// Rotational inertia without mass.
@@ -247,7 +247,7 @@ pub enum Warning {
     ImpossibleMoments {
         /// The link.
         link: String,
-        /// Principal moments [kg·m²].
+        /// Principal moments (kg·m²).
         moments: [f64; 3],
     },
     /// A limit that forbids all motion.

@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::spatial::{ArticulatedInertia, Force, Motion};
 use crate::workspace::Workspace;
 
-/// Joint inertias below this [kg·m² or kg] are round-off, not mass: the rotor of a watch motor has more.
+/// Joint inertias below this (kg·m² or kg) are round-off, not mass: the rotor of a watch motor has more.
 const LEAST_INERTIA: f64 = 1e-12;
 
 impl Model {

@@ -64,11 +64,11 @@ pub struct Joint {
     pub kind: JointKind,
     /// What it may do.
     pub limits: DescribedLimits,
-    /// Rotor inertia seen at the joint, `rotor inertia · gear ratio²` [kg·m², or kg for prismatic].
+    /// Rotor inertia seen at the joint, `rotor inertia · gear ratio²` (kg·m², or kg for prismatic).
     pub armature: f64,
-    /// Viscous friction in the description [N·m·s/rad]. The dynamics leave it out: callers subtract it from the effort.
+    /// Viscous friction in the description (N·m·s/rad). The dynamics leave it out: callers subtract it from the effort.
     pub damping: f64,
-    /// Coulomb friction in the description [N·m]. The dynamics leave it out, as with `damping`.
+    /// Coulomb friction in the description (N·m). The dynamics leave it out, as with `damping`.
     pub friction: f64,
 }
 

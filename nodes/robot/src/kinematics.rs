@@ -12,9 +12,9 @@ use crate::workspace::Workspace;
 /// Velocity of a link's origin and of the link, in base axes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Twist {
-    /// Of the link's origin [m/s].
+    /// Of the link's origin (m/s).
     pub linear: Vector3<f64>,
-    /// Of the link [rad/s].
+    /// Of the link (rad/s).
     pub angular: Vector3<f64>,
 }
 
@@ -118,7 +118,7 @@ impl Model {
         (mass > 0.0).then(|| Point3::from(moment / mass))
     }
 
-    /// Potential energy of everything that moves in gravity [J], zero at the base's origin.
+    /// Potential energy of everything that moves in gravity (J), zero at the base's origin.
     pub fn potential_energy(&self, workspace: &Workspace) -> f64 {
         let com = self.centre_of_mass(workspace).unwrap_or_else(Point3::origin);
         -self.moving_mass() * self.gravity.dot(&com.coords)

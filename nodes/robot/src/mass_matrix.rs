@@ -45,7 +45,7 @@ impl Model {
         &workspace.mass_matrix
     }
 
-    /// Kinetic energy [J] at positions `q` and velocities `qd`, rotors included.
+    /// Kinetic energy (J) at positions `q` and velocities `qd`, rotors included.
     ///
     /// # Panics
     /// If a slice has not one value for each joint.

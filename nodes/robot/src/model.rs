@@ -17,7 +17,7 @@ use crate::geometry::Geometry;
 use crate::joint::{DescribedLimits, Joint, Mimic};
 use crate::spatial::{Inertia, Placement};
 
-/// Standard gravity [m/s²] (ISO 80000-3).
+/// Standard gravity in m/s² (ISO 80000-3).
 pub const STANDARD_GRAVITY: f64 = 9.80665;
 
 /// A link of one [`Model`] and of every subset of it.
@@ -27,11 +27,11 @@ pub struct LinkId(pub(crate) usize);
 /// A load that a link carries.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Payload {
-    /// Mass [kg].
+    /// Mass (kg).
     pub mass: f64,
-    /// Centre of mass in the link's frame [m].
+    /// Centre of mass in the link's frame (m).
     pub centre_of_mass: Vector3<f64>,
-    /// Rotational inertia about the centre of mass, in the link's axes [kg·m²].
+    /// Rotational inertia about the centre of mass, in the link's axes (kg·m²).
     pub inertia: Matrix3<f64>,
 }
 
@@ -376,17 +376,17 @@ impl Model {
         &self.description.links[link.0].collisions
     }
 
-    /// Mass of everything that moves, payloads included [kg].
+    /// Mass of everything that moves, payloads included (kg).
     pub fn moving_mass(&self) -> f64 {
         self.bodies.iter().map(|body| body.inertia.mass).sum()
     }
 
-    /// Gravity in base axes [m/s²]; (0, 0, −9.80665) unless set.
+    /// Gravity in base axes (m/s²); (0, 0, −9.80665) unless set.
     pub fn gravity(&self) -> Vector3<f64> {
         self.gravity
     }
 
-    /// Sets gravity in base axes [m/s²], for a robot on a wall or in free fall.
+    /// Sets gravity in base axes (m/s²), for a robot on a wall or in free fall.
     pub fn set_gravity(&mut self, gravity: Vector3<f64>) {
         self.gravity = gravity;
     }
@@ -419,7 +419,7 @@ impl Model {
         Ok(())
     }
 
-    /// Sets the rotor inertia seen at a joint, `rotor inertia · gear ratio²` [kg·m², or kg for prismatic].
+    /// Sets the rotor inertia seen at a joint, `rotor inertia · gear ratio²` (kg·m², or kg for prismatic).
     ///
     /// # Errors
     /// If it is negative or not finite.

@@ -1,0 +1,87 @@
+//! What can be wrong with the data that a simulation is built from, or with a command.
+
+use std::path::PathBuf;
+
+use servomesh_robot::RobotError;
+use servomesh_types::GroupName;
+
+/// An error of this crate.
+#[derive(Debug, thiserror::Error)]
+pub enum SimError {
+    /// The robot's model refused.
+    #[error(transparent)]
+    Robot(#[from] RobotError),
+    /// The file could not be read.
+    #[error("{}: cannot be read: {reason}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        reason: std::io::Error,
+    },
+    /// The servo data is not of the documented form.
+    #[error("{file}: {reason}")]
+    Syntax {
+        /// The file, or `<string>`.
+        file: String,
+        /// Where and why.
+        reason: String,
+    },
+    /// A parameter that no servo can have.
+    #[error("{file}: servo {servo}: {parameter} is {value}; it must be {must_be}")]
+    Parameter {
+        /// The file, or `<string>`.
+        file: String,
+        /// The joint or class.
+        servo: String,
+        /// Which one.
+        parameter: &'static str,
+        /// What was given.
+        value: f64,
+        /// What is allowed.
+        must_be: &'static str,
+    },
+    /// A movable joint without a motor.
+    #[error("joint {joint} has no servo; add it under `servos:` (there are: {known})")]
+    NoServo {
+        /// The joint.
+        joint: String,
+        /// The names that exist.
+        known: String,
+    },
+    /// A joint that the wiring puts on two buses.
+    #[error("joint {joint} is on two buses, {} and {}; a servo has one", buses[0], buses[1])]
+    TwoBuses {
+        /// The joint.
+        joint: String,
+        /// The buses.
+        buses: [GroupName; 2],
+    },
+    /// A frame for a bus that is not there.
+    #[error("there is no bus for group {group}")]
+    NoBus {
+        /// The group.
+        group: GroupName,
+    },
+    /// A frame with the wrong number of joints.
+    #[error("group {group}: a frame for {got} joints, but the bus has {expected}")]
+    FrameSize {
+        /// The group.
+        group: GroupName,
+        /// Joints of the frame.
+        got: usize,
+        /// Joints on the bus.
+        expected: usize,
+    },
+    /// A command or a placement that is not a number.
+    #[error("joint {joint}: {what} is {value}; it must be finite")]
+    NotFinite {
+        /// The joint.
+        joint: String,
+        /// "current" or "position".
+        what: &'static str,
+        /// The value.
+        value: f64,
+    },
+}

@@ -1,0 +1,321 @@
+//! The machine: rigid bodies moved by servos, held by brakes, stopped by end stops and by what stands in the way.
+//!
+//! Decides what is true after a step. Semi-implicit Euler at [`PERIOD`]: forward dynamics give the accelerations, velocities follow, then
+//! positions. Every [`Reaction`] (friction, brakes, stops) is taken at the *end* of the step: its damping times the step is added to the joint's
+//! inertia (a linearly implicit step), so that stiffness costs no stability. The current is the one at the end of the step.
+//!
+//! **Invariant:** only `step` moves time and joints; the same calls give the same bytes.
+
+use std::time::Duration;
+
+use nalgebra::{Isometry3, Matrix6xX, Vector3};
+use servomesh_robot::{DescribedLimits, JointKind, LinkId, Model, Payload, Twist, Workspace};
+use servomesh_types::Stamp;
+
+use crate::error::SimError;
+use crate::servo::Reaction;
+use crate::servo::catalog::ServoCatalog;
+use crate::servo::drive::{Drive, DriveCommand, DriveState};
+use crate::servo::stop::{GIVE_ROTARY, GIVE_SLIDING, Stops};
+
+/// The longest physical step. Longer steps are cut into equal parts.
+pub const PERIOD: Duration = Duration::from_millis(1);
+
+/// A force and a moment on a link, at its origin, in base axes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wrench {
+    /// Force (N).
+    pub force: Vector3<f64>,
+    /// Moment (N·m).
+    pub moment: Vector3<f64>,
+}
+
+/// A simulated machine.
+#[derive(Debug, Clone)]
+pub struct Plant {
+    model: Model,
+    /// The same machine with the damping of the step in its armatures.
+    stepped: Model,
+    workspace: Workspace,
+    now: Stamp,
+    drives: Vec<Drive>,
+    stops: Vec<Stops>,
+    obstacles: Vec<Option<f64>>,
+    push: Option<(LinkId, Wrench)>,
+    jacobian: Matrix6xX<f64>,
+    positions: Vec<f64>,
+    velocities: Vec<f64>,
+    accelerations: Vec<f64>,
+    efforts: Vec<f64>,
+}
+
+impl Plant {
+    /// Builds the machine at time 0: every joint at rest at 0 (or at the nearest limit), drives off, brakes engaged.
+    ///
+    /// Armatures come from the servos and replace those of the model.
+    ///
+    /// # Errors
+    /// If a movable joint of the model has no servo in the catalog.
+    pub fn new(model: &Model, servos: &ServoCatalog) -> Result<Self, SimError> {
+        let mut model = model.clone();
+        let count = model.joint_count();
+        let mut drives = Vec::with_capacity(count);
+        let mut stops = Vec::with_capacity(count);
+        let mut positions = Vec::with_capacity(count);
+        for index in 0..count {
+            let joint = model.joints()[index].clone();
+            let servo = servos.servo(&joint.name)?;
+            let position = 0.0_f64.clamp(joint.limits.lower, joint.limits.upper);
+            drives.push(Drive::new(servo, joint.kind.is_rotary(), position));
+            stops.push(stops_of(
+                joint.kind,
+                &joint.limits,
+                servo.effort_per_ampere() * servo.max_current_a,
+            ));
+            positions.push(position);
+            model.set_armature(index, servo.reflected_inertia())?;
+        }
+        let mut plant = Self {
+            stepped: model.clone(),
+            workspace: Workspace::new(&model),
+            now: Stamp::ZERO,
+            drives,
+            stops,
+            obstacles: vec![None; count],
+            push: None,
+            jacobian: Matrix6xX::zeros(count),
+            velocities: vec![0.0; count],
+            accelerations: vec![0.0; count],
+            efforts: vec![0.0; count],
+            positions,
+            model,
+        };
+        plant.update_links();
+        Ok(plant)
+    }
+
+    /// Puts the machine at rest at `positions`; drives keep their modes.
+    ///
+    /// # Errors
+    /// If a position is not finite.
+    ///
+    /// # Panics
+    /// If there is not one value for each joint.
+    pub fn place(&mut self, positions: &[f64]) -> Result<(), SimError> {
+        assert_eq!(
+            positions.len(),
+            self.positions.len(),
+            "one position for each joint"
+        );
+        if let Some(joint) = positions.iter().position(|position| !position.is_finite()) {
+            return Err(self.not_finite(joint, "position", positions[joint]));
+        }
+        self.positions.copy_from_slice(positions);
+        self.velocities.fill(0.0);
+        self.accelerations.fill(0.0);
+        for (drive, &position) in self.drives.iter_mut().zip(positions) {
+            drive.place(position);
+        }
+        self.update_links();
+        Ok(())
+    }
+
+    /// Gives a drive a command, as of now. Its bus watchdog starts anew.
+    ///
+    /// # Errors
+    /// If the current is not finite; the drive does not hear of it.
+    ///
+    /// # Panics
+    /// If `joint` is not an index of the model.
+    pub fn set_drive(&mut self, joint: usize, command: DriveCommand) -> Result<(), SimError> {
+        if !command.current_a.is_finite() {
+            return Err(self.not_finite(joint, "current", command.current_a));
+        }
+        self.drives[joint].command(self.now, command);
+        Ok(())
+    }
+
+    /// Sets how long each drive drives on without a command; 20 ms unless set.
+    pub fn set_watchdog(&mut self, timeout: Duration) {
+        for drive in &mut self.drives {
+            drive.set_watchdog(timeout);
+        }
+    }
+
+    /// Puts an object in the way of a joint that closes on it: the joint meets it at `position` on its way down. A part of width w between
+    /// two fingers that move alike stands at w/2. `None` takes it away.
+    ///
+    /// # Panics
+    /// If `joint` is not an index of the model.
+    pub fn set_obstacle(&mut self, joint: usize, position: Option<f64>) {
+        self.obstacles[joint] = position;
+    }
+
+    /// Hangs a load on a link, such as a gripped part; `None` takes it off.
+    ///
+    /// # Errors
+    /// If the load's mass is negative or a number is not finite.
+    pub fn set_payload(&mut self, link: LinkId, payload: Option<Payload>) -> Result<(), SimError> {
+        self.model.set_payload(link, payload)?;
+        self.stepped.set_payload(link, payload)?;
+        Ok(())
+    }
+
+    /// Pushes a link until told otherwise, as a person or an obstacle would.
+    pub fn set_push(&mut self, push: Option<(LinkId, Wrench)>) {
+        self.push = push;
+    }
+
+    /// Moves time and machine forward by `dt`.
+    pub fn step(&mut self, dt: Duration) {
+        let parts = dt.as_nanos().div_ceil(PERIOD.as_nanos());
+        let start = self.now;
+        for part in 1..=parts {
+            let end = start + Duration::from_nanos((dt.as_nanos() * part / parts) as u64);
+            self.step_once(end.seconds_from(self.now));
+            self.now = end;
+        }
+        self.update_links();
+    }
+
+    fn step_once(&mut self, dt_s: f64) {
+        self.efforts.fill(0.0);
+        self.add_push();
+        for joint in 0..self.positions.len() {
+            let (position, velocity) = (self.positions[joint], self.velocities[joint]);
+            let servo = self.drives[joint].react(self.now, position, velocity, dt_s);
+            let Reaction { effort, damping } = servo + self.stop(joint, position, velocity, dt_s);
+            self.efforts[joint] += effort;
+            let armature = self.model.joints()[joint].armature + dt_s * damping;
+            self.stepped
+                .set_armature(joint, armature)
+                .expect("damping is finite and never negative");
+        }
+        self.stepped
+            .forward_dynamics(
+                &mut self.workspace,
+                &self.positions,
+                &self.velocities,
+                &self.efforts,
+                &mut self.accelerations,
+            )
+            .expect("each servo's rotor has inertia");
+        for joint in 0..self.positions.len() {
+            self.velocities[joint] += dt_s * self.accelerations[joint];
+            self.positions[joint] += dt_s * self.velocities[joint];
+        }
+    }
+
+    fn stop(&self, joint: usize, position: f64, velocity: f64, dt_s: f64) -> Reaction {
+        let mut stops = self.stops[joint];
+        if let Some(obstacle) = self.obstacles[joint] {
+            stops.lower = stops.lower.max(obstacle);
+        }
+        stops.reaction(position, velocity, dt_s)
+    }
+
+    /// Adds `Jᵀ·F` of the push to the efforts.
+    fn add_push(&mut self) {
+        let Some((link, wrench)) = self.push else { return };
+        self.model
+            .forward_kinematics(&mut self.workspace, &self.positions);
+        self.model.jacobian(&self.workspace, link, &mut self.jacobian);
+        for (effort, column) in self.efforts.iter_mut().zip(self.jacobian.column_iter()) {
+            *effort += column.fixed_rows::<3>(0).dot(&wrench.force);
+            *effort += column.fixed_rows::<3>(3).dot(&wrench.moment);
+        }
+    }
+
+    fn update_links(&mut self) {
+        self.model
+            .forward_kinematics(&mut self.workspace, &self.positions);
+    }
+
+    /// Simulated time.
+    pub fn now(&self) -> Stamp {
+        self.now
+    }
+
+    /// The machine's model, with the servos' armatures and the present loads.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// What a joint's drive reports.
+    ///
+    /// # Panics
+    /// If `joint` is not an index of the model.
+    pub fn drive(&self, joint: usize) -> DriveState {
+        self.drives[joint].state(self.positions[joint])
+    }
+
+    /// The servo data of a joint's drive.
+    ///
+    /// # Panics
+    /// If `joint` is not an index of the model.
+    pub fn servo(&self, joint: usize) -> &crate::servo::catalog::ServoParameters {
+        self.drives[joint].parameters()
+    }
+
+    /// True positions, in the order of the model's joints.
+    pub fn positions(&self) -> &[f64] {
+        &self.positions
+    }
+
+    /// True velocities.
+    pub fn velocities(&self) -> &[f64] {
+        &self.velocities
+    }
+
+    /// True accelerations, in the last step.
+    pub fn accelerations(&self) -> &[f64] {
+        &self.accelerations
+    }
+
+    /// The true effort of a joint's motor, before the gearbox's losses (N·m, N).
+    ///
+    /// # Panics
+    /// If `joint` is not an index of the model.
+    pub fn motor_effort(&self, joint: usize) -> f64 {
+        self.drives[joint].motor_effort()
+    }
+
+    /// The true pose `base_from_link`.
+    pub fn link_pose(&self, link: LinkId) -> Isometry3<f64> {
+        self.model.link_pose(&self.workspace, link)
+    }
+
+    /// The true velocity of a link's origin, and of the link.
+    pub fn link_velocity(&self, link: LinkId) -> Twist {
+        self.model.link_velocity(&self.workspace, link, &self.velocities)
+    }
+
+    /// Kinetic and potential energy of everything that moves, rotors included (J).
+    pub fn energy(&mut self) -> f64 {
+        let kinetic = self
+            .model
+            .kinetic_energy(&mut self.workspace, &self.positions, &self.velocities);
+        kinetic + self.model.potential_energy(&self.workspace)
+    }
+
+    fn not_finite(&self, joint: usize, what: &'static str, value: f64) -> SimError {
+        SimError::NotFinite {
+            joint: self.model.joints()[joint].name.clone(),
+            what,
+            value,
+        }
+    }
+}
+
+fn stops_of(kind: JointKind, limits: &DescribedLimits, strongest: f64) -> Stops {
+    let give = if kind.is_rotary() {
+        GIVE_ROTARY
+    } else {
+        GIVE_SLIDING
+    };
+    Stops {
+        lower: limits.lower,
+        upper: limits.upper,
+        stiffness: strongest / give,
+    }
+}
