@@ -1,0 +1,218 @@
+//! Time-optimal, jerk-limited motion from any state to a target: a face to `rsruckig` without its positions' offset.
+//!
+//! **Invariant:** evaluating a [`Profile`] allocates nothing; planning one may.
+
+use rsruckig::prelude::{
+    ControlInterface, InputParameter, Ruckig, RuckigError, RuckigResult, Synchronization, ThrowErrorHandler,
+};
+use servomesh_types::JointVec;
+
+use crate::bounds::Bounds;
+use crate::state::{Sample, State};
+
+/// One group's planner of such motions.
+pub(crate) struct PointToPoint {
+    ruckig: Ruckig<0, ThrowErrorHandler>,
+    input: InputParameter<0>,
+}
+
+/// A motion, as a function of the time since its start.
+#[derive(Clone, Debug)]
+pub(crate) struct Profile {
+    trajectory: rsruckig::prelude::Trajectory<0>,
+    /// Where it starts. The solver sees distances from here, so that a belt may run for months without losing digits.
+    origin: JointVec,
+    ends_at_rest: bool,
+}
+
+/// No motion within the limits does what was asked.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("no motion within the joints' limits leads there: {reason}")]
+pub(crate) struct NoProfile {
+    reason: String,
+}
+
+impl PointToPoint {
+    pub(crate) fn new(joints: usize) -> Self {
+        // The cycle time matters to `update` only, which is not used: a profile is evaluated at any time.
+        let mut input = InputParameter::new(Some(joints));
+        // Straight lines in joint space wherever the start allows one.
+        input.synchronization = Synchronization::Phase;
+        Self {
+            ruckig: Ruckig::new(Some(joints), 0.001),
+            input,
+        }
+    }
+
+    /// From `from` to rest at `target`, all joints arriving together.
+    pub(crate) fn position(
+        &mut self,
+        from: &State,
+        target: &JointVec,
+        bounds: &Bounds,
+    ) -> Result<Profile, NoProfile> {
+        self.set(from, bounds);
+        self.input.control_interface = ControlInterface::Position;
+        for i in 0..target.len() {
+            self.input.target_position[i] = target[i] - from.position[i];
+            self.input.target_velocity[i] = 0.0;
+        }
+        let bounded = bounds
+            .lower
+            .iter()
+            .chain(bounds.upper.iter())
+            .any(|limit| limit.is_finite());
+        if bounded {
+            let relative = |limits: &JointVec| {
+                let mut array = self.input.current_position.clone();
+                for i in 0..limits.len() {
+                    array[i] = limits[i] - from.position[i];
+                }
+                Some(array)
+            };
+            let (lower, upper) = (relative(&bounds.lower), relative(&bounds.upper));
+            self.input.min_position = lower;
+            self.input.max_position = upper;
+        }
+        self.solve(from, true)
+    }
+
+    /// From `from` to the given velocities, wherever that leads, all joints along a straight line if they can.
+    pub(crate) fn velocity(
+        &mut self,
+        from: &State,
+        target: &JointVec,
+        bounds: &Bounds,
+    ) -> Result<Profile, NoProfile> {
+        self.set(from, bounds);
+        self.input.control_interface = ControlInterface::Velocity;
+        for i in 0..target.len() {
+            self.input.target_velocity[i] = target[i];
+        }
+        self.solve(from, target.max_abs() == 0.0)
+    }
+
+    /// From `from` to rest, each joint as soon as it can: no joint goes farther than it must.
+    pub(crate) fn rest(&mut self, from: &State, bounds: &Bounds) -> Result<Profile, NoProfile> {
+        self.input.synchronization = Synchronization::None;
+        let stop = self.velocity(from, &JointVec::zeros(from.position.len()), bounds);
+        self.input.synchronization = Synchronization::Phase;
+        stop
+    }
+
+    fn set(&mut self, from: &State, bounds: &Bounds) {
+        let input = &mut self.input;
+        (input.min_position, input.max_position) = (None, None);
+        for i in 0..from.position.len() {
+            input.current_position[i] = 0.0;
+            input.current_velocity[i] = from.velocity[i];
+            input.current_acceleration[i] = from.acceleration[i];
+            input.target_acceleration[i] = 0.0;
+            input.max_velocity[i] = bounds.velocity[i];
+            input.max_acceleration[i] = bounds.acceleration[i];
+            input.max_jerk[i] = bounds.jerk[i];
+        }
+    }
+
+    fn solve(&mut self, from: &State, ends_at_rest: bool) -> Result<Profile, NoProfile> {
+        let mut trajectory = rsruckig::prelude::Trajectory::new(Some(from.position.len()));
+        match self.ruckig.calculate(&self.input, &mut trajectory) {
+            Ok(RuckigResult::Working | RuckigResult::Finished) if trajectory.duration.is_finite() => {
+                Ok(Profile {
+                    trajectory,
+                    origin: from.position,
+                    ends_at_rest,
+                })
+            }
+            Ok(result) => Err(NoProfile {
+                reason: format!("{result:?}"),
+            }),
+            Err(RuckigError::ValidationError(text) | RuckigError::CalculatorError(text)) => {
+                // The solver appends its whole input; a person wants the first clause.
+                let reason = text
+                    .split(" input:")
+                    .next()
+                    .unwrap_or_default()
+                    .trim_end_matches([',', ' ']);
+                Err(NoProfile {
+                    reason: reason.to_owned(),
+                })
+            }
+        }
+    }
+}
+
+impl Profile {
+    /// When it reaches its target [s].
+    pub(crate) fn duration(&self) -> f64 {
+        self.trajectory.duration
+    }
+
+    /// Whether it stands still from then on; else it keeps its velocities.
+    pub(crate) fn ends_at_rest(&self) -> bool {
+        self.ends_at_rest
+    }
+
+    /// The motion at `s` [s] after its start.
+    pub(crate) fn at(&self, s: f64) -> Sample {
+        let n = self.origin.len();
+        let mut sample = Sample {
+            state: State::at_rest(JointVec::zeros(n)),
+            jerk: JointVec::zeros(n),
+        };
+        let over = s >= self.duration() && self.ends_at_rest;
+        let s = if over { self.duration() } else { s.max(0.0) };
+        let mut section = 0;
+        self.trajectory
+            .state_to_integrate_from(s, &mut section, |j, t, p, v, a, jerk| {
+                sample.state.position[j] = self.origin[j] + p + t * (v + t * (a / 2.0 + t * jerk / 6.0));
+                if !over {
+                    sample.state.velocity[j] = v + t * (a + t * jerk / 2.0);
+                    sample.state.acceleration[j] = a + t * jerk;
+                    sample.jerk[j] = jerk;
+                }
+            });
+        sample
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bounds() -> Bounds {
+        Bounds {
+            lower: JointVec::from([-1.0, -1.0]),
+            upper: JointVec::from([1.0, 1.0]),
+            velocity: JointVec::from([1.0, 2.0]),
+            acceleration: JointVec::from([5.0, 5.0]),
+            jerk: JointVec::from([50.0, 50.0]),
+        }
+    }
+
+    #[test]
+    fn from_rest_all_joints_run_along_a_straight_line() {
+        let start = State::at_rest(JointVec::from([0.1, -0.1]));
+        let target = JointVec::from([0.9, 0.3]);
+        let profile = PointToPoint::new(2).position(&start, &target, &bounds()).unwrap();
+        for i in 0..=20 {
+            let sample = profile.at(profile.duration() * f64::from(i) / 20.0);
+            let p = sample.state.position;
+            assert!(((p[0] - 0.1) * 0.5 - (p[1] + 0.1)).abs() < 1e-9, "{p:?}");
+            assert!(bounds().allows(&sample));
+        }
+        let end = profile.at(profile.duration() + 1.0).state;
+        assert!(end.is_at_rest() && (end.position[0] - 0.9).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_velocity_is_kept() {
+        let start = State::at_rest(JointVec::from([1e6, 0.0]));
+        let profile = PointToPoint::new(2)
+            .velocity(&start, &JointVec::from([0.5, 0.0]), &bounds())
+            .unwrap();
+        assert!(!profile.ends_at_rest());
+        let (a, b) = (profile.at(100.0).state, profile.at(101.0).state);
+        assert!((b.position[0] - a.position[0] - 0.5).abs() < 1e-6 && (b.velocity[0] - 0.5).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,220 @@
+//! All groups: who gets which input, and when the grid comes round.
+
+use servomesh_types::{
+    Core, Event, EventKind, GroupDescription, GroupName, GroupSafety, MAX_JOINTS, SafetyState, Stamp,
+};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::goal::{Code, GoalId, Input, Output, Refusal};
+use crate::planner::{Context, Phase, Planner, refuse};
+
+/// The core: a planner for each announced group. See the [crate](crate) for what it does.
+pub struct Trajectory {
+    config: Config,
+    groups: BTreeMap<GroupName, Planner>,
+    /// What `safety` said last, also of groups that are not announced yet.
+    gates: BTreeMap<GroupName, GroupSafety>,
+    next: Option<Stamp>,
+    out: VecDeque<Output>,
+}
+
+impl Trajectory {
+    /// A core that knows no group yet.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            groups: BTreeMap::new(),
+            gates: BTreeMap::new(),
+            next: None,
+            out: VecDeque::with_capacity(QUEUE),
+        }
+    }
+
+    /// What a group is doing at `now`; `None` if it was never announced.
+    pub fn phase(&self, group: GroupName, now: Stamp) -> Option<Phase> {
+        self.groups.get(&group).map(|planner| planner.phase(now))
+    }
+
+    /// A group as its driver announced it.
+    pub fn group(&self, group: GroupName) -> Option<&GroupDescription> {
+        self.groups.get(&group).map(Planner::group)
+    }
+
+    fn announce(&mut self, now: Stamp, group: GroupDescription) {
+        if self
+            .groups
+            .get(&group.name)
+            .is_some_and(|planner| *planner.group() == group)
+        {
+            return;
+        }
+        let name = group.name;
+        let mut ctx = Context {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        if let Some(planner) = self.groups.get_mut(&name) {
+            planner.unseed(
+                &mut ctx,
+                Code::Stopped,
+                "the group was announced with other joints or limits".into(),
+            );
+        }
+        if let Some(text) = unusable(&group) {
+            self.groups.remove(&name);
+            self.out.push_back(Output::Event(Event {
+                stamp: now,
+                kind: EventKind::Fault,
+                group: Some(name),
+                text,
+            }));
+            return;
+        }
+        let mut planner = Planner::new(group, &self.config);
+        if let Some(gate) = self.gates.get(&name) {
+            planner.gate(&mut ctx, gate);
+        }
+        self.groups.insert(name, planner);
+        let period = self.config.period;
+        self.next
+            .get_or_insert_with(|| now.next_multiple(period, Duration::ZERO));
+    }
+
+    fn gate(&mut self, now: Stamp, safety: &SafetyState) {
+        let mut ctx = Context {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        for gate in &safety.groups {
+            self.gates.insert(gate.group, *gate);
+            if let Some(planner) = self.groups.get_mut(&gate.group) {
+                planner.gate(&mut ctx, gate);
+            }
+        }
+    }
+
+    /// Hands a goal to its group's planner.
+    fn goal(
+        &mut self,
+        now: Stamp,
+        group: GroupName,
+        id: GoalId,
+        take: impl FnOnce(&mut Planner, &mut Context<'_>),
+    ) {
+        let mut ctx = Context {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        match self.groups.get_mut(&group) {
+            Some(planner) => take(planner, &mut ctx),
+            None => {
+                let refusal = Refusal::new(Code::NotReady, format!("group {group} was not announced"));
+                refuse(&mut ctx, group, id, refusal);
+            }
+        }
+    }
+}
+
+impl Core for Trajectory {
+    type Input = Input;
+    type Output = Output;
+
+    fn handle(&mut self, now: Stamp, input: Input) {
+        match input {
+            Input::Group(group) => self.announce(now, group),
+            Input::Safety(safety) => self.gate(now, &safety),
+            Input::Motion { group, motion } => {
+                let mut ctx = Context {
+                    now,
+                    config: &self.config,
+                    out: &mut self.out,
+                };
+                // The motion of a group whose announcement is still on its way says nothing that the next won't.
+                if let Some(planner) = self.groups.get_mut(&group) {
+                    planner.measure(&mut ctx, motion);
+                }
+            }
+            Input::Follow { group, id, goal } => {
+                self.goal(now, group, id, |planner, ctx| planner.follow(ctx, id, &goal));
+            }
+            Input::Move { group, id, goal } => {
+                self.goal(now, group, id, |planner, ctx| planner.go(ctx, id, &goal));
+            }
+            Input::Grip {
+                group,
+                id,
+                position,
+                max_effort,
+            } => {
+                self.goal(now, group, id, |planner, ctx| {
+                    planner.grip(ctx, id, position, max_effort)
+                });
+            }
+            Input::Cancel { id } => {
+                let mut ctx = Context {
+                    now,
+                    config: &self.config,
+                    out: &mut self.out,
+                };
+                // None has it if it ended while its cancel was on the way: its sender has been told.
+                let _known = self
+                    .groups
+                    .values_mut()
+                    .any(|planner| planner.cancel(&mut ctx, id));
+            }
+        }
+    }
+
+    fn tick(&mut self, now: Stamp) {
+        if self.next.is_none_or(|next| now < next) {
+            return;
+        }
+        self.next = Some(now.next_multiple(self.config.period, Duration::ZERO));
+        let mut ctx = Context {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        for planner in self.groups.values_mut() {
+            planner.tick(&mut ctx);
+        }
+    }
+
+    fn poll(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    fn deadline(&self) -> Option<Stamp> {
+        self.next
+    }
+}
+
+/// Why a group can't be planned for.
+fn unusable(group: &GroupDescription) -> Option<String> {
+    let joints = &group.joints;
+    if joints.is_empty() || joints.len() > MAX_JOINTS {
+        let count = joints.len();
+        return Some(format!(
+            "group {} has {count} joints, not 1 to {MAX_JOINTS}: it is not used",
+            group.name
+        ));
+    }
+    let twice = joints
+        .iter()
+        .enumerate()
+        .find(|(i, joint)| group.joint_index(&joint.name) != Some(*i));
+    twice.map(|(_, joint)| {
+        format!(
+            "group {} has two joints {}: it is not used",
+            group.name, joint.name
+        )
+    })
+}
+
+/// Outputs of one call that need no growing: a setpoint and a feedback for each of a few groups.
+const QUEUE: usize = 64;
