@@ -7,13 +7,14 @@
 
 use std::collections::BTreeMap;
 
-use nalgebra::{Matrix3, Rotation3, Vector3};
+use nalgebra::{Matrix3, Vector3};
 use urdf_rs::JointType;
 
 use crate::error::{DescriptionProblem as Problem, Warning};
 use crate::geometry::{Geometry, Shape};
 use crate::joint::{DescribedLimits, JointKind};
 use crate::spatial::{Inertia, Placement};
+use crate::tree::{order_tree, resolve_mimic};
 
 #[derive(Debug, Clone)]
 pub(crate) struct LinkDescription {
@@ -107,7 +108,7 @@ fn index_by_name<'a>(
     Ok(indices)
 }
 
-fn finite(item: &str, what: &'static str, values: &[f64]) -> Result<(), Problem> {
+pub(crate) fn finite(item: &str, what: &'static str, values: &[f64]) -> Result<(), Problem> {
     match values.iter().find(|value| !value.is_finite()) {
         Some(&value) => Err(Problem::NotFinite {
             item: item.to_owned(),
@@ -386,118 +387,4 @@ fn check_limits(
         }
     }
     Ok(limits)
-}
-
-/// Follows a chain of mimic joints to the joint that moves by itself.
-fn resolve_mimic(
-    robot: &urdf_rs::Robot,
-    joint_of: &BTreeMap<&str, usize>,
-    joint: &urdf_rs::Joint,
-) -> Result<Option<Follows>, Problem> {
-    if joint.joint_type == JointType::Fixed || joint.mimic.is_none() {
-        return Ok(None);
-    }
-    let item = format!("joint {}", joint.name);
-    let (mut multiplier, mut offset) = (1.0, 0.0);
-    let mut current = joint;
-    for _ in 0..=robot.joints.len() {
-        let Some(mimic) = &current.mimic else {
-            return Ok(Some(Follows {
-                joint: joint_of[current.name.as_str()],
-                multiplier,
-                offset,
-            }));
-        };
-        let bad = |reason| Problem::BadMimic {
-            joint: joint.name.clone(),
-            target: mimic.joint.clone(),
-            reason,
-        };
-        let (k, b) = (mimic.multiplier.unwrap_or(1.0), mimic.offset.unwrap_or(0.0));
-        finite(&item, "mimic multiplier or offset", &[k, b])?;
-        (multiplier, offset) = (multiplier * k, multiplier * b + offset);
-        let next = joint_of
-            .get(mimic.joint.as_str())
-            .ok_or_else(|| bad("does not exist"))?;
-        current = &robot.joints[*next];
-        if current.joint_type == JointType::Fixed {
-            return Err(bad("is fixed"));
-        }
-    }
-    let target = joint
-        .mimic
-        .as_ref()
-        .map(|mimic| mimic.joint.clone())
-        .unwrap_or_default();
-    Err(Problem::BadMimic {
-        joint: joint.name.clone(),
-        target,
-        reason: "leads back to a mimic joint in a ring",
-    })
-}
-
-/// Finds the one root, and an order of joints in which parents come first.
-fn order_tree(
-    links: &[LinkDescription],
-    joints: &[JointDescription],
-) -> Result<(usize, Vec<usize>), Problem> {
-    let mut joint_above: Vec<Option<usize>> = vec![None; links.len()];
-    for (index, joint) in joints.iter().enumerate() {
-        if let Some(first) = joint_above[joint.child].replace(index) {
-            return Err(Problem::TwoParents {
-                link: links[joint.child].name.clone(),
-                first: joints[first].name.clone(),
-                second: joint.name.clone(),
-            });
-        }
-    }
-    let roots: Vec<usize> = (0..links.len())
-        .filter(|&link| joint_above[link].is_none())
-        .collect();
-    if roots.len() > 1 {
-        let names: Vec<&str> = roots.iter().map(|&link| links[link].name.as_str()).collect();
-        return Err(Problem::SeveralRoots(names.join(", ")));
-    }
-    let mut order = Vec::with_capacity(joints.len());
-    let mut reached = vec![false; links.len()];
-    let mut pending = roots.clone();
-    while let Some(link) = pending.pop() {
-        reached[link] = true;
-        // Pushed in reverse so that siblings come out in the file's order.
-        let children = (0..joints.len())
-            .rev()
-            .filter(|&joint| joints[joint].parent == link);
-        pending.extend(children.map(|joint| joints[joint].child));
-        order.extend(joint_above[link]);
-    }
-    match reached.iter().position(|&was_reached| !was_reached) {
-        Some(link) => Err(Problem::Loop {
-            link: links[link].name.clone(),
-        }),
-        None => Ok((roots[0], order)),
-    }
-}
-
-/// The rotation that turns z onto a joint's axis; exact (only 0 and ±1) for axes along x, y or z.
-pub(crate) fn align_z(axis: &Vector3<f64>) -> Matrix3<f64> {
-    let mut least = Vector3::zeros();
-    least[axis.iamin()] = 1.0;
-    let x = (least - axis * axis.dot(&least)).normalize();
-    Matrix3::from_columns(&[x, axis.cross(&x), *axis])
-}
-
-/// The motion of a joint by `position`, about or along `axis`.
-pub(crate) fn joint_motion(kind: JointKind, axis: &Vector3<f64>, position: f64) -> Placement {
-    if kind.is_rotary() {
-        let rotation = Rotation3::new(axis * position).into_inner();
-        Placement {
-            rotation,
-            translation: Vector3::zeros(),
-        }
-    } else {
-        Placement {
-            rotation: Matrix3::identity(),
-            translation: axis * position,
-        }
-    }
 }

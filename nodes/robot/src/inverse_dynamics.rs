@@ -2,7 +2,8 @@
 //!
 //! `effort = M(q)·q̈ + C(q, q̇)·q̇ + g(q)`; M includes the joints' armatures. Friction is no part of it.
 
-use crate::model::{Body, Model};
+use crate::assembly::Body;
+use crate::model::Model;
 use crate::spatial::{Force, Motion};
 use crate::workspace::Workspace;
 

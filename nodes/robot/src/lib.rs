@@ -40,6 +40,7 @@
 //! # Ok::<(), servomesh_robot::RobotError>(())
 //! ```
 
+mod assembly;
 mod description;
 mod error;
 mod forward_dynamics;
@@ -50,6 +51,7 @@ mod kinematics;
 mod mass_matrix;
 mod model;
 mod spatial;
+mod tree;
 mod workspace;
 
 pub use error::{DescriptionProblem, RobotError, Warning};

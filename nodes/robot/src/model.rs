@@ -1,21 +1,21 @@
-//! The robot as the algorithms need it: a tree of bodies, each on one joint, with names for joints and links.
+//! The robot as its users see it: named joints and links, what they may do, what they carry.
 //!
-//! Decides what moves. Links on fixed or locked joints become part of the body that carries them; a joint that mimics
-//! another keeps a body of its own but takes its motion from the followed joint. Base axes are those of the root link.
+//! Decides which questions about a robot can be asked and which values are refused. Base axes are those of the root link.
 //! Units: rad, m, kg, N, N·m, s.
 //!
-//! **Invariant:** a body's parent comes before it; every body moves about or along the z axis of its own frame.
+//! **Invariant:** limits, armatures, payloads and held positions are finite or explicitly unlimited; a subset keeps them.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use nalgebra::{Matrix3, Vector3};
 
-use crate::description::{Description, JointDescription, align_z, joint_motion};
+use crate::assembly::{Assembly, Body, LinkOnBody};
+use crate::description::{Description, JointDescription};
 use crate::error::{RobotError, Warning};
 use crate::geometry::Geometry;
 use crate::joint::{DescribedLimits, Joint, Mimic};
-use crate::spatial::{Inertia, Placement};
+use crate::spatial::Inertia;
 
 /// Standard gravity in m/s² (ISO 80000-3).
 pub const STANDARD_GRAVITY: f64 = 9.80665;
@@ -33,30 +33,6 @@ pub struct Payload {
     pub centre_of_mass: Vector3<f64>,
     /// Rotational inertia about the centre of mass, in the link's axes (kg·m²).
     pub inertia: Matrix3<f64>,
-}
-
-/// A rigid body with the joint that moves it.
-#[derive(Debug, Clone)]
-pub(crate) struct Body {
-    pub(crate) parent: Option<usize>,
-    /// Where the body stands in its parent (or the base) with the joint at 0.
-    parent_from_joint: Placement,
-    pub(crate) rotary: bool,
-    /// The joint whose value moves this body, and how: `position = ratio · value + offset`.
-    pub(crate) joint: usize,
-    pub(crate) ratio: f64,
-    offset: f64,
-    /// Everything rigid with the body, payloads included.
-    pub(crate) inertia: Inertia,
-    own_inertia: Inertia,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct LinkOnBody {
-    pub(crate) body: Option<usize>,
-    pub(crate) body_from_link: Placement,
-    parent: Option<usize>,
-    payload: Option<Payload>,
 }
 
 /// A robot: its joints, links, masses and how they hang together. Cheap to copy compared with parsing a file.
@@ -172,69 +148,11 @@ impl Model {
             .iter()
             .map(|&index| public_joint(&description.joints[index]))
             .collect();
-        let unplaced = LinkOnBody {
-            body: None,
-            body_from_link: Placement::identity(),
-            parent: None,
-            payload: None,
-        };
-        let mut links = vec![unplaced; description.links.len()];
-        let (mut bodies, mut mimics) = (Vec::<Body>::new(), Vec::new());
-        for &index in &description.joints_from_root {
-            let joint = &description.joints[index];
-            let carrier = &links[joint.parent];
-            let parent = carrier.body;
-            let body_from_joint = carrier.body_from_link.then(&joint.parent_from_joint);
-            let (source, ratio, offset) = joint
-                .follows
-                .map_or((index, 1.0, 0.0), |f| (f.joint, f.multiplier, f.offset));
-            let value = movable.iter().position(|&other| other == source);
-            let (body, body_from_link) = match (joint.kind, value) {
-                (None, _) => (parent, body_from_joint),
-                (Some(kind), None) => {
-                    let motion = joint_motion(kind, &joint.axis, ratio * held[source] + offset);
-                    (parent, body_from_joint.then(&motion))
-                }
-                (Some(kind), Some(value)) => {
-                    let joint_from_body = Placement {
-                        rotation: align_z(&joint.axis),
-                        translation: Vector3::zeros(),
-                    };
-                    bodies.push(Body {
-                        parent,
-                        parent_from_joint: body_from_joint.then(&joint_from_body),
-                        rotary: kind.is_rotary(),
-                        joint: value,
-                        ratio,
-                        offset,
-                        inertia: Inertia::zero(),
-                        own_inertia: Inertia::zero(),
-                    });
-                    if joint.follows.is_some() {
-                        let name = joint.name.clone();
-                        mimics.push(Mimic {
-                            name,
-                            joint: value,
-                            multiplier: ratio,
-                            offset,
-                        });
-                    }
-                    (Some(bodies.len() - 1), joint_from_body.inverse())
-                }
-            };
-            links[joint.child] = LinkOnBody {
-                body,
-                body_from_link,
-                parent: Some(joint.parent),
-                payload: None,
-            };
-        }
-        for (link, described) in links.iter().zip(&description.links) {
-            if let Some(body) = link.body {
-                let moved = described.inertia.into_a(&link.body_from_link);
-                bodies[body].own_inertia = bodies[body].own_inertia + moved;
-            }
-        }
+        let Assembly {
+            bodies,
+            links,
+            mimics,
+        } = Assembly::new(&description, movable, &held);
         let gravity = Vector3::new(0.0, 0.0, -STANDARD_GRAVITY);
         let mut model = Self {
             description,
@@ -489,31 +407,6 @@ impl Model {
             "{}: one value for each movable joint",
             self.name()
         );
-    }
-}
-
-impl Body {
-    /// Where the body stands in its parent when its joint's value is `value`.
-    pub(crate) fn parent_from_body(&self, value: f64) -> Placement {
-        let position = self.ratio * value + self.offset;
-        let Placement {
-            rotation: r,
-            translation,
-        } = &self.parent_from_joint;
-        if self.rotary {
-            let (sin, cos) = position.sin_cos();
-            let (x, y) = (r.column(0), r.column(1));
-            let turned = [x * cos + y * sin, y * cos - x * sin, r.column(2).into_owned()];
-            Placement {
-                rotation: Matrix3::from_columns(&turned),
-                translation: *translation,
-            }
-        } else {
-            Placement {
-                rotation: *r,
-                translation: translation + r.column(2) * position,
-            }
-        }
     }
 }
 
