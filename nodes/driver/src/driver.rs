@@ -1,0 +1,498 @@
+//! The driver of one group: from commands and bus frames to currents, and through the modes of a drive.
+//!
+//! ```text
+//!            first command of an epoch, near the measured position
+//!   Disabled ───────────────────────────────────────────────────────► Enabled
+//!      ▲  ▲                                                             │  ▲
+//!      │  └──────── standing still ──────── Stopping ◄── commands silent ┘  │ newer epoch, near
+//!      │                                       └────────────────────────────┘
+//!      └─ drives clear ◄─ newer epoch, near ◄─ Faulted ◄── any fault, from everywhere
+//! ```
+//!
+//! The bus leads: each status frame is answered with one command frame, computed for the time the frame was sampled.
+//! `tick` only watches that frames come.
+//!
+//! **Invariant:** torque is on in `Enabled` and `Stopping` only, and no current is beyond its limit or not a number.
+
+use crate::admission::{Refusal, Tenure, admit};
+use crate::bus::{DriveCommand, DriveStatus};
+use crate::config::{Config, Tuning};
+use crate::control::Controller;
+use crate::dynamics::Dynamics;
+use crate::measurement::{Measurement, Reading};
+use crate::ramp::Ramp;
+use crate::reference::{Motion, Tracker};
+use crate::watch::{BusWatch, first_fault};
+use servomesh_types::fault::DriveFault;
+use servomesh_types::{
+    Command, CommandMode, Core, DriveMode, Event, EventKind, Fault, HopTimes, JointVec, ServoState, Setpoint,
+    Stamp, StreamTag,
+};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// What can reach a driver.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// From `safety`.
+    Command(Command),
+    /// From the drives.
+    Bus(DriveStatus),
+    /// New gains, from a person who tunes.
+    Tune(Tuning),
+}
+
+/// What a driver can cause.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// To the drives. Comes first in every answer to a frame.
+    Bus(DriveCommand),
+    /// To everyone.
+    State(ServoState),
+    /// To people and recorders.
+    Event(Event),
+}
+
+/// The code in [`DriveFault::Other`] for drives that don't switch their torque on, or lose it without saying why.
+pub const NOT_SWITCHED_ON: u16 = 0xFFFF;
+
+/// Closes the servo loops of one group on one bus.
+#[derive(Debug)]
+pub struct Driver {
+    config: Config,
+    controller: Controller,
+    activity: Activity,
+    tenure: Tenure,
+    measured: Option<Measurement>,
+    /// At the newest frame, or where tracking started after it.
+    reference: Motion,
+    bus: BusWatch,
+    torque_missing_since: Option<Stamp>,
+    hops: HopTimes,
+    seq: u64,
+    refused: u64,
+    last_complaint: Option<Stamp>,
+    outputs: VecDeque<Output>,
+}
+
+/// What the driver is doing, with what it needs for it.
+#[derive(Debug)]
+enum Activity {
+    Disabled,
+    Tracking(Tracker),
+    Ramping {
+        ramp: Ramp,
+        last: Setpoint,
+    },
+    Faulted {
+        fault: Fault,
+        clearing_until: Option<Stamp>,
+    },
+}
+
+impl Driver {
+    /// A driver at rest: torque off until the first command. `dynamics` is the group's rigid-body model, if it has one.
+    pub fn new(config: Config, dynamics: Option<Dynamics>) -> Self {
+        Self {
+            controller: Controller::new(&config, dynamics),
+            bus: BusWatch::new(config.bus_timeout()),
+            activity: Activity::Disabled,
+            tenure: Tenure::default(),
+            measured: None,
+            reference: Motion::default(),
+            torque_missing_since: None,
+            hops: HopTimes::default(),
+            seq: 0,
+            refused: 0,
+            last_complaint: None,
+            outputs: VecDeque::with_capacity(16),
+            config,
+        }
+    }
+
+    /// The configuration it was made with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What it is doing.
+    pub fn mode(&self) -> DriveMode {
+        match self.activity {
+            Activity::Disabled => DriveMode::Disabled,
+            Activity::Tracking(_) => DriveMode::Enabled,
+            Activity::Ramping { .. } => DriveMode::Stopping,
+            Activity::Faulted { .. } => DriveMode::Faulted,
+        }
+    }
+
+    fn on_command(&mut self, now: Stamp, command: &Command) {
+        let in_use = match &self.activity {
+            Activity::Tracking(tracker) => Some(tracker.setpoint()),
+            _ => None,
+        };
+        if let Err(refusal) = admit(
+            &self.config,
+            now,
+            command,
+            self.tenure,
+            in_use,
+            self.measured.as_ref(),
+        ) {
+            self.refuse(now, refusal);
+            return;
+        }
+        let epoch = command.setpoint.tag.epoch;
+        let newer_epoch = epoch > self.tenure.epoch;
+        if newer_epoch {
+            self.tenure = Tenure {
+                epoch,
+                used_up: false,
+            };
+        }
+        match command.mode {
+            CommandMode::Off => self.switch_off(now),
+            CommandMode::Track => self.track(now, command.setpoint, newer_epoch),
+        }
+    }
+
+    fn track(&mut self, now: Stamp, setpoint: Setpoint, newer_epoch: bool) {
+        // Admission refuses first commands before the first measurement.
+        let Some(measured) = &self.measured else { return };
+        match &mut self.activity {
+            Activity::Faulted { clearing_until, .. } => {
+                clearing_until.get_or_insert(now + CLEARING);
+                return;
+            }
+            Activity::Tracking(tracker) if !newer_epoch => {
+                tracker.follow(&self.config, setpoint, measured.stamp);
+            }
+            Activity::Tracking(_) | Activity::Ramping { .. } => {
+                let tracker = Tracker::start(&self.config, setpoint, &self.reference, measured.stamp);
+                self.activity = Activity::Tracking(tracker);
+            }
+            Activity::Disabled => {
+                self.reference = Motion {
+                    position: measured.position,
+                    velocity: measured.speed,
+                    acceleration: JointVec::zeros(measured.position.len()),
+                };
+                self.controller.reset();
+                self.torque_missing_since = None;
+                let tracker = Tracker::start(&self.config, setpoint, &self.reference, measured.stamp);
+                self.activity = Activity::Tracking(tracker);
+            }
+        }
+        self.hops = setpoint.tag.hops;
+    }
+
+    fn switch_off(&mut self, now: Stamp) {
+        if matches!(self.activity, Activity::Tracking(_) | Activity::Ramping { .. }) {
+            self.activity = Activity::Disabled;
+            self.tenure.used_up = true;
+            self.tell(
+                now,
+                EventKind::Stopped,
+                "switched off by command: torque off, brakes on".to_owned(),
+            );
+        }
+    }
+
+    fn refuse(&mut self, now: Stamp, refusal: Refusal) {
+        self.refused += 1;
+        let lately = self
+            .last_complaint
+            .is_some_and(|last| now.since(last) < COMPLAINT_PERIOD);
+        if refusal.is_notable() && !lately {
+            self.last_complaint = Some(now);
+            let text = match refusal.joint() {
+                Some(joint) => {
+                    format!(
+                        "command refused: joint {}: {refusal}",
+                        self.config.group().joint_name(joint)
+                    )
+                }
+                None => format!("command refused: {refusal}"),
+            };
+            self.tell(now, EventKind::Fault, text);
+        }
+    }
+
+    fn on_frame(&mut self, now: Stamp, frame: &DriveStatus) {
+        match Measurement::read(&self.config, frame, self.measured.as_ref()) {
+            Reading::Old => return,
+            Reading::Bad(fault) => {
+                self.bus.hear(now);
+                self.fail(now, fault);
+            }
+            Reading::New(measured) => {
+                if self.bus.hear(now) {
+                    self.tell(now, EventKind::Recovered, "the drives answer again".to_owned());
+                }
+                let restarted = self.measured.as_ref().filter(|last| last.stamp > measured.stamp);
+                let jumped_back = restarted.map(|last| last.stamp.since(measured.stamp));
+                self.measured = Some(measured);
+                if let Some(by) = jumped_back {
+                    self.fail(now, Fault::BusSilent(by));
+                }
+                self.judge(now, frame);
+            }
+        }
+        let current_a = self.control(now);
+        self.outputs.push_back(Output::Bus(DriveCommand {
+            cycle: frame.cycle,
+            enable: current_a.is_some(),
+            clear_faults: matches!(
+                self.activity,
+                Activity::Faulted {
+                    clearing_until: Some(_),
+                    ..
+                }
+            ),
+            current_a: current_a.unwrap_or(JointVec::zeros(self.config.joint_count())),
+        }));
+        self.publish();
+    }
+
+    /// Looks for what is wrong with the newest measurement, and moves on between modes.
+    fn judge(&mut self, now: Stamp, frame: &DriveStatus) {
+        let Some(measured) = &self.measured else { return };
+        let t = measured.stamp;
+        let driven = matches!(self.activity, Activity::Tracking(_) | Activity::Ramping { .. });
+        let found = first_fault(&self.config, frame, measured, driven);
+        let standing = measured
+            .speed
+            .iter()
+            .zip(&self.config.group().joints)
+            .all(|(speed, joint)| speed.abs() < STANDING * joint.limits.velocity());
+        match &mut self.activity {
+            Activity::Faulted {
+                fault,
+                clearing_until: Some(until),
+            } => match found {
+                None => {
+                    let text = format!("over: {}", fault.describe(self.config.group()));
+                    self.activity = Activity::Disabled;
+                    self.tell(now, EventKind::Recovered, text);
+                }
+                Some(fault) if now > *until => self.fail_again(now, fault),
+                Some(_) => {}
+            },
+            Activity::Faulted { .. } => {}
+            _ if found.is_some() => {
+                if let Some(fault) = found {
+                    self.fail(now, fault);
+                }
+            }
+            Activity::Tracking(tracker) if t > tracker.end() => {
+                let last = *tracker.setpoint();
+                let (end, from) = (tracker.end(), tracker.at(tracker.end()));
+                self.begin_stop(now, end, &from, last);
+            }
+            Activity::Ramping { ramp, .. } => {
+                let over_for = -ramp.remaining_s(t);
+                if over_for > 0.0 && (standing || over_for > SETTLE_S) {
+                    self.activity = Activity::Disabled;
+                    self.tell(
+                        now,
+                        EventKind::Stopped,
+                        "stands still: torque off, brakes on".to_owned(),
+                    );
+                }
+            }
+            Activity::Disabled | Activity::Tracking(_) => {}
+        }
+    }
+
+    /// Stops from where the last command ended, so that the reference never waits for a frame.
+    fn begin_stop(&mut self, now: Stamp, end: Stamp, from: &Motion, last: Setpoint) {
+        self.tenure.used_up = true;
+        let silent = Fault::CommandSilent(end.since(last.tag.stamp));
+        match Ramp::plan(&self.config, from, end) {
+            Ok(ramp) => {
+                self.activity = Activity::Ramping { ramp, last };
+                self.tell(now, EventKind::Fault, format!("{silent}: stopping"));
+            }
+            Err(problem) => {
+                self.tell(
+                    now,
+                    EventKind::Fault,
+                    format!("no stop can be planned: {problem}"),
+                );
+                self.fail(now, silent);
+            }
+        }
+    }
+
+    /// The currents for the newest frame; `None` with torque off.
+    fn control(&mut self, now: Stamp) -> Option<JointVec> {
+        let measured = self.measured.as_ref()?;
+        let t = measured.stamp;
+        let lead = LEAD_CYCLES * self.config.period_s();
+        let (motion, ahead, setpoint) = match &self.activity {
+            Activity::Tracking(tracker) => (
+                tracker.at(t),
+                tracker.acceleration_ahead(t, lead),
+                tracker.setpoint(),
+            ),
+            Activity::Ramping { ramp, last } => {
+                let later = t + Duration::from_secs_f64(lead);
+                (ramp.at(t), ramp.at(later).acceleration, last)
+            }
+            Activity::Disabled | Activity::Faulted { .. } => {
+                let zeros = JointVec::zeros(measured.position.len());
+                self.reference = Motion {
+                    position: measured.position,
+                    velocity: zeros,
+                    acceleration: zeros,
+                };
+                return None;
+            }
+        };
+        let before = self.reference.velocity;
+        self.reference = motion;
+        let answer = self
+            .controller
+            .currents(&self.config, measured, &before, &motion, &ahead, setpoint);
+        let torque_missing = if measured.enabled {
+            self.torque_missing_since = None;
+            false
+        } else {
+            t.since(*self.torque_missing_since.get_or_insert(t)) > SWITCH_ON
+        };
+        match answer {
+            Err(fault) => self.fail(now, fault),
+            Ok(_) if torque_missing => {
+                self.fail(
+                    now,
+                    Fault::Drive {
+                        joint: 0,
+                        kind: DriveFault::Other(NOT_SWITCHED_ON),
+                    },
+                );
+            }
+            Ok(current_a) => return Some(current_a),
+        }
+        None
+    }
+
+    /// Torque off, brakes on, until a newer epoch. The first fault is kept.
+    fn fail(&mut self, now: Stamp, fault: Fault) {
+        if !matches!(self.activity, Activity::Faulted { .. }) {
+            self.fail_again(now, fault);
+        }
+    }
+
+    fn fail_again(&mut self, now: Stamp, fault: Fault) {
+        self.activity = Activity::Faulted {
+            fault,
+            clearing_until: None,
+        };
+        self.tenure.used_up = true;
+        let what = match fault {
+            Fault::Drive {
+                kind: DriveFault::Other(NOT_SWITCHED_ON),
+                ..
+            } => "the drives were told to switch on, but have no torque".to_owned(),
+            _ => fault.describe(self.config.group()),
+        };
+        self.tell(
+            now,
+            EventKind::Fault,
+            format!("{what}: torque off, brakes on until a newer epoch"),
+        );
+    }
+
+    fn publish(&mut self) {
+        let Some(measured) = &self.measured else { return };
+        let fault = match &self.activity {
+            Activity::Faulted { fault, .. } => Some(*fault),
+            Activity::Ramping { last, .. } => Some(Fault::CommandSilent(measured.age_of(last.tag.stamp))),
+            Activity::Disabled | Activity::Tracking(_) => None,
+        };
+        let state = ServoState {
+            tag: StreamTag {
+                stamp: measured.stamp,
+                epoch: self.tenure.epoch,
+                seq: self.seq,
+                valid_for: self.config.bus_timeout(),
+                hops: self.hops,
+            },
+            mode: self.mode(),
+            position: measured.position,
+            velocity: measured.velocity,
+            effort: measured.effort,
+            current_a: measured.current_a,
+            temperature_degc: measured.winding_degc,
+            reference: self.reference.position,
+            fault,
+            refused: self.refused,
+        };
+        self.seq += 1;
+        self.outputs.push_back(Output::State(state));
+    }
+
+    fn tell(&mut self, now: Stamp, kind: EventKind, text: String) {
+        let group = Some(self.config.group().name);
+        self.outputs.push_back(Output::Event(Event {
+            stamp: now,
+            kind,
+            group,
+            text,
+        }));
+    }
+
+    fn watch_bus(&mut self, now: Stamp) {
+        let Some(silence) = self.bus.watch(now) else {
+            return;
+        };
+        if self.measured.is_some() {
+            self.fail(now, Fault::BusSilent(silence.lasting));
+        } else if silence.begins {
+            self.tell(
+                now,
+                EventKind::Fault,
+                "the drives have not been heard yet".to_owned(),
+            );
+        }
+        self.publish();
+    }
+}
+
+impl Core for Driver {
+    type Input = Input;
+    type Output = Output;
+
+    fn handle(&mut self, now: Stamp, input: Input) {
+        self.watch_bus(now);
+        match input {
+            Input::Command(command) => self.on_command(now, &command),
+            Input::Bus(frame) => self.on_frame(now, &frame),
+            Input::Tune(tuning) => self.controller.retune(&tuning.0),
+        }
+    }
+
+    fn tick(&mut self, now: Stamp) {
+        self.watch_bus(now);
+    }
+
+    fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn deadline(&self) -> Option<Stamp> {
+        Some(self.bus.deadline())
+    }
+}
+
+/// From sampling the encoders to the middle of the cycle in which the answer acts.
+const LEAD_CYCLES: f64 = 1.5;
+/// A drive clears its faults within a few frames; one that still has its fault after this has it for a reason.
+const CLEARING: Duration = Duration::from_millis(100);
+/// Brakes take up to 0.2 s to release, and a drive some cycles to magnetise.
+const SWITCH_ON: Duration = Duration::from_millis(500);
+/// Share of the velocity limit below which a joint counts as standing.
+const STANDING: f64 = 0.01;
+/// How long after a stop's end the joints may still swing before the brakes close anyway \[s\].
+const SETTLE_S: f64 = 0.2;
+/// People need to hear once that commands are refused.
+const COMPLAINT_PERIOD: Duration = Duration::from_secs(1);

@@ -1,0 +1,212 @@
+//! Where the group should be at any time: the newest command, followed on with constant acceleration.
+//!
+//! At an epoch's first command, and after a gap in the stream, the place where the machine is and the place where the
+//! command wants it differ. The difference then fades within the group's limits, so that **nothing jumps**: positions and
+//! velocities of the reference are continuous from the moment a group is switched on until it is switched off.
+
+use crate::config::Config;
+use servomesh_types::{JointLimits, JointVec, Setpoint, Stamp};
+use std::time::Duration;
+
+/// Position, velocity and acceleration of each joint at one time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Motion {
+    pub(crate) position: JointVec,
+    pub(crate) velocity: JointVec,
+    pub(crate) acceleration: JointVec,
+}
+
+/// A command in use.
+#[derive(Clone, Debug)]
+pub(crate) struct Tracker {
+    setpoint: Setpoint,
+    /// Change of acceleration between the last two setpoints.
+    jerk: JointVec,
+    fade: Fade,
+    longest: Duration,
+}
+
+impl Tracker {
+    /// Starts from where the machine is (`measured`, at `now`) towards a first command.
+    pub(crate) fn start(config: &Config, setpoint: Setpoint, measured: &Motion, now: Stamp) -> Self {
+        let mut tracker = Self {
+            setpoint,
+            jerk: JointVec::zeros(setpoint.position.len()),
+            fade: Fade::default(),
+            longest: config.command_timeout(),
+        };
+        tracker.fade = Fade::between(config, measured, &tracker.at(now), now);
+        tracker
+    }
+
+    /// Goes on with the next command of the stream; `now` is the time of the last frame.
+    pub(crate) fn follow(&mut self, config: &Config, next: Setpoint, now: Stamp) {
+        let gap = next.tag.stamp.seconds_from(self.setpoint.tag.stamp);
+        let in_step = gap > 0.0 && gap < GAP_CYCLES * config.period_s();
+        let before = (!in_step).then(|| self.at(now));
+        let last = std::mem::replace(&mut self.setpoint, next);
+        self.jerk = JointVec::from_fn(next.position.len(), |i| {
+            let limit = config.group().joints[i].limits.jerk();
+            let change = (next.acceleration[i] - last.acceleration[i]) / gap;
+            if in_step { change.clamp(-limit, limit) } else { 0.0 }
+        });
+        if let Some(mut before) = before {
+            self.fade = Fade::default();
+            let after = self.at(now);
+            // Fading a step of acceleration, too, would hold the joint back for longer than the gap lasted.
+            before.acceleration = after.acceleration;
+            self.fade = Fade::between(config, &before, &after, now);
+        }
+    }
+
+    /// Where the group should be at `t`.
+    pub(crate) fn at(&self, t: Stamp) -> Motion {
+        let dt = self.age(t);
+        let fade = self.fade.at(t);
+        let Setpoint {
+            position,
+            velocity,
+            acceleration,
+            ..
+        } = &self.setpoint;
+        let joints = position.len();
+        let add = |vec: &JointVec, i: usize| vec.get(i).copied().unwrap_or(0.0);
+        Motion {
+            position: JointVec::from_fn(joints, |i| {
+                position[i] + dt * (velocity[i] + 0.5 * dt * acceleration[i]) + add(&fade.position, i)
+            }),
+            velocity: JointVec::from_fn(joints, |i| {
+                velocity[i] + dt * acceleration[i] + add(&fade.velocity, i)
+            }),
+            acceleration: JointVec::from_fn(joints, |i| acceleration[i] + add(&fade.acceleration, i)),
+        }
+    }
+
+    /// The acceleration that the effort of a frame sampled at `t` must give, since it acts `lead` seconds later.
+    pub(crate) fn acceleration_ahead(&self, t: Stamp, lead: f64) -> JointVec {
+        let fade = self.fade.at(t + Duration::from_secs_f64(lead)).acceleration;
+        // A jerk is known for one step of the stream; further on it is a guess.
+        let ahead = (self.age(t) + lead).clamp(-lead, 2.0 * lead);
+        JointVec::from_fn(self.jerk.len(), |i| {
+            let faded = fade.get(i).copied().unwrap_or(0.0);
+            self.setpoint.acceleration[i] + self.jerk[i] * ahead + faded
+        })
+    }
+
+    /// Until when the command is followed: nothing newer within the timeout, or within its own life, is silence.
+    pub(crate) fn end(&self) -> Stamp {
+        self.setpoint.tag.stamp + self.life()
+    }
+
+    /// The command in use.
+    pub(crate) fn setpoint(&self) -> &Setpoint {
+        &self.setpoint
+    }
+
+    fn age(&self, t: Stamp) -> f64 {
+        let longest = self.life().as_secs_f64();
+        t.seconds_from(self.setpoint.tag.stamp).clamp(-longest, longest)
+    }
+
+    fn life(&self) -> Duration {
+        self.longest.min(self.setpoint.tag.valid_for)
+    }
+}
+
+/// A difference in motion that goes to zero: for each joint the quintic with given position, velocity and acceleration at
+/// its start and zeros at its end.
+#[derive(Clone, Copy, Debug, Default)]
+struct Fade {
+    start: Stamp,
+    duration_s: f64,
+    difference: Motion,
+}
+
+impl Fade {
+    fn between(config: &Config, from: &Motion, to: &Motion, start: Stamp) -> Self {
+        let minus = |a: &JointVec, b: &JointVec| JointVec::from_fn(b.len(), |i| a[i] - b[i]);
+        let difference = Motion {
+            position: minus(&from.position, &to.position),
+            velocity: minus(&from.velocity, &to.velocity),
+            acceleration: minus(&from.acceleration, &to.acceleration),
+        };
+        let mut duration_s = SHORTEST_CYCLES * config.period_s();
+        while duration_s < LONGEST_FADE_S && !fits(config, &difference, duration_s) {
+            duration_s *= 1.25;
+        }
+        Self {
+            start,
+            duration_s,
+            difference,
+        }
+    }
+
+    fn at(&self, t: Stamp) -> Motion {
+        let s = t.seconds_from(self.start) / self.duration_s;
+        let over = self.duration_s <= 0.0 || s >= 1.0;
+        if over {
+            return Motion::default();
+        }
+        let s = s.max(0.0);
+        let (t, s2, s3) = (self.duration_s, s * s, s * s * s);
+        let Motion {
+            position,
+            velocity,
+            acceleration,
+        } = &self.difference;
+        let sum = |h0: f64, h1: f64, h2: f64| {
+            JointVec::from_fn(position.len(), |i| {
+                h0 * position[i] + h1 * t * velocity[i] + h2 * t * t * acceleration[i]
+            })
+        };
+        let per_t = |vec: JointVec, t: f64| JointVec::from_fn(vec.len(), |i| vec[i] / t);
+        Motion {
+            position: sum(
+                1.0 - 10.0 * s3 + 15.0 * s2 * s2 - 6.0 * s2 * s3,
+                s - 6.0 * s3 + 8.0 * s2 * s2 - 3.0 * s2 * s3,
+                0.5 * s2 - 1.5 * s3 + 1.5 * s2 * s2 - 0.5 * s2 * s3,
+            ),
+            velocity: per_t(
+                sum(
+                    -30.0 * s2 + 60.0 * s3 - 30.0 * s2 * s2,
+                    1.0 - 18.0 * s2 + 32.0 * s3 - 15.0 * s2 * s2,
+                    s - 4.5 * s2 + 6.0 * s3 - 2.5 * s2 * s2,
+                ),
+                t,
+            ),
+            acceleration: per_t(
+                sum(
+                    -60.0 * s + 180.0 * s2 - 120.0 * s3,
+                    -36.0 * s + 96.0 * s2 - 60.0 * s3,
+                    1.0 - 9.0 * s + 18.0 * s2 - 10.0 * s3,
+                ),
+                t * t,
+            ),
+        }
+    }
+}
+
+/// Whether a difference that fades within `t` seconds asks for at most its share of each joint's limits. The factors are
+/// the largest absolute values of the quintic's derivatives.
+fn fits(config: &Config, difference: &Motion, t: f64) -> bool {
+    config.group().joints.iter().enumerate().all(|(i, joint)| {
+        let limits: &JointLimits = &joint.limits;
+        let (e, v, a) = (
+            difference.position[i].abs(),
+            difference.velocity[i].abs(),
+            difference.acceleration[i].abs(),
+        );
+        1.875 * e / t <= SHARE * limits.velocity()
+            && 5.774 * e / (t * t) + 3.94 * v / t <= SHARE * limits.acceleration()
+            && 60.0 * e / (t * t * t) + 36.0 * v / (t * t) + 9.0 * a / t <= SHARE * limits.jerk()
+    })
+}
+
+/// Two lost commands in a row are an extrapolation that nobody feels; from the third on the stream is picked up smoothly.
+const GAP_CYCLES: f64 = 3.5;
+/// Shorter would be a step to the loops.
+const SHORTEST_CYCLES: f64 = 10.0;
+/// A tolerance is small against a joint's limits: this is only reached with odd configurations, and ends the search.
+const LONGEST_FADE_S: f64 = 5.0;
+/// Of a joint's limits, for the fade; the rest is the command's.
+const SHARE: f64 = 0.5;

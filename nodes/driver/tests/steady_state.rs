@@ -1,0 +1,74 @@
+//! In steady state a cycle of the driver allocates nothing: neither while it follows commands nor while it stops.
+
+mod common;
+
+use common::{Bench, DT, JOINTS, quintic};
+use servomesh_driver::{Input, Output};
+use servomesh_types::{Command, CommandMode, Core, DriveMode};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: every call goes on to the system's allocator unchanged.
+#[expect(unsafe_code, reason = "an allocator can only be watched from inside one")]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Gives an input straight to the core; allocations until its outputs are drained, or `None` if one is an event.
+fn allocations(bench: &mut Bench, input: Input) -> Option<u64> {
+    let before = ALLOCATIONS.with(Cell::get);
+    bench.driver.handle(bench.now, input);
+    let mut outputs = [None, None, None];
+    for slot in &mut outputs {
+        *slot = bench.driver.poll();
+    }
+    let count = ALLOCATIONS.with(Cell::get) - before;
+    assert_eq!(bench.driver.poll(), None);
+    let mut eventful = false;
+    for output in outputs.into_iter().flatten() {
+        eventful |= matches!(output, Output::Event(_));
+        bench.take(output);
+    }
+    (!eventful).then_some(count)
+}
+
+#[test]
+fn a_cycle_allocates_nothing() {
+    let mut bench = Bench::enabled();
+    for k in 0..1000 {
+        let [p, v, a] = quintic(f64::from(k) * DT, 1.2, 1.2);
+        // Every 50 commands a gap that is picked up smoothly; from 600 on silence, and so the driver's own stop.
+        if k % 50 > 5 && k < 600 {
+            let setpoint = bench.setpoint(1, [[0.4 + p; JOINTS], [v; JOINTS], [a; JOINTS]]);
+            let command = Input::Command(Command {
+                mode: CommandMode::Track,
+                setpoint,
+            });
+            assert_eq!(allocations(&mut bench, command), Some(0), "command {k}");
+        }
+        bench.drives_only();
+        let frame = Input::Bus(bench.frame());
+        let count = allocations(&mut bench, frame);
+        assert!(
+            count.is_none_or(|count| count == 0),
+            "frame {k}: {count:?} in {:?}",
+            bench.driver.mode()
+        );
+    }
+    assert_eq!(bench.driver.mode(), DriveMode::Disabled);
+}
