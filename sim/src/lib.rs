@@ -25,11 +25,18 @@
 //! ```
 
 mod error;
+pub mod hardware;
+pub mod pacing;
 pub mod plant;
 pub mod servo;
+pub mod simulation;
+pub mod wiring;
 
 pub use error::SimError;
+pub use hardware::Hardware;
 pub use plant::{Plant, Wrench};
 pub use servo::catalog::{ServoCatalog, ServoParameters};
 pub use servo::drive::{DriveCommand, DriveState};
 pub use servo::encoder::Ticks;
+pub use simulation::Simulation;
+pub use wiring::Wiring;

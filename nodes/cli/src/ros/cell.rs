@@ -1,0 +1,128 @@
+//! A running cell as its clients see it: descriptions, measured states, safety, losses.
+
+use crate::program::Summary;
+use anyhow::{Context as _, bail};
+use r2r::diagnostic_msgs::msg::DiagnosticArray;
+use r2r::servomesh_msgs::msg;
+use servomesh_shell::ros::wire::safety_state_from_msg;
+use servomesh_shell::ros::{Groups, Io, Latest, Queue, Wire, qos};
+use servomesh_types::{GroupDescription, JointKind, SafetyMode, SafetyState, ServoState};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What is known of a running cell.
+pub(super) struct Cell {
+    groups: Groups,
+    known: BTreeMap<String, Group>,
+    safety: Latest<msg::SafetyState>,
+    safety_state: Option<SafetyState>,
+    diagnostics: Queue<DiagnosticArray>,
+    pub(super) summary: Summary,
+}
+
+struct Group {
+    description: GroupDescription,
+    servo_states: Latest<msg::ServoState>,
+    state: Option<ServoState>,
+}
+
+impl Cell {
+    pub(super) fn open(io: &mut Io) -> anyhow::Result<Self> {
+        Ok(Self {
+            groups: Groups::new(),
+            known: BTreeMap::new(),
+            safety: io.latest("safety/state", qos::LATCHED, |_| 0)?,
+            safety_state: None,
+            diagnostics: io.queue("/diagnostics", qos::STATE)?,
+            summary: Summary::default(),
+        })
+    }
+
+    /// Takes in what arrived.
+    pub(super) fn take_in(&mut self, io: &mut Io) -> anyhow::Result<()> {
+        while let Some(description) = self.groups.take(io) {
+            let name = description.name.to_string();
+            let topic = format!("{name}/servo_state");
+            let servo_states = io.latest::<msg::ServoState>(&topic, qos::STREAM, |m| m.tag.seq)?;
+            self.known.insert(
+                name,
+                Group {
+                    description,
+                    servo_states,
+                    state: None,
+                },
+            );
+        }
+        if let Some(message) = self.safety.take() {
+            self.safety_state = Some(safety_state_from_msg(&message).context("topic safety/state")?);
+        }
+        for (name, group) in &mut self.known {
+            let Some(message) = group.servo_states.take() else {
+                continue;
+            };
+            let state =
+                ServoState::from_msg(&message).with_context(|| format!("topic {name}/servo_state"))?;
+            let joints = &group.description.joints;
+            self.summary.servo_state(name, &state, |i| {
+                (joints[i].name.clone(), joints[i].kind == JointKind::Prismatic)
+            });
+            group.state = Some(state);
+        }
+        while let Some(array) = self.diagnostics.take() {
+            for status in &array.status {
+                let node = status.name.split(':').next().unwrap_or_default();
+                for value in &status.values {
+                    if value.key.ends_with(".lost") || value.key.ends_with(".superseded") {
+                        let count = value.value.parse().unwrap_or(0);
+                        self.summary.loss(format!("{node}: {}", value.key), count);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What a program still waits for; `None` when all its groups can be moved.
+    pub(super) fn missing(&self, groups: &[String]) -> Option<String> {
+        let Some(safety) = &self.safety_state else {
+            return Some("safety/state (is the cell up?)".to_owned());
+        };
+        groups.iter().find_map(|name| {
+            let Some(group) = self.known.get(name) else {
+                return Some(format!("{name}/description (is the driver of {name} up?)"));
+            };
+            match safety.group(group.description.name) {
+                None => Some(format!("safety to know group {name}")),
+                Some(gate) if gate.mode != SafetyMode::Normal => {
+                    let why = gate.fault.map(|fault| fault.describe(&group.description)).unwrap_or_default();
+                    Some(format!("group {name}, which is stopped: {why}; reset it with `ros2 service call /safety/reset std_srvs/srv/Trigger`"))
+                }
+                Some(_) if group.state.is_none() => Some(format!("{name}/servo_state")),
+                Some(_) => None,
+            }
+        })
+    }
+
+    /// A group's description.
+    pub(super) fn description(&self, group: &str) -> anyhow::Result<&GroupDescription> {
+        match self.known.get(group) {
+            Some(group) => Ok(&group.description),
+            None => bail!("group {group} is not announced"),
+        }
+    }
+
+    /// Where the loop of a group has its joints: the reference, or before the first command the measured positions.
+    pub(super) fn positions(&self, group: &str) -> anyhow::Result<Vec<f64>> {
+        let state = self.known.get(group).and_then(|group| group.state.as_ref());
+        let state = state.with_context(|| format!("group {group}: no servo state yet"))?;
+        let reference = if state.reference.is_empty() {
+            &state.position
+        } else {
+            &state.reference
+        };
+        Ok(reference.to_vec())
+    }
+}
+
+/// How long to wait for messages between two looks.
+pub(super) const LOOK: Duration = Duration::from_millis(5);

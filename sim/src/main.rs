@@ -1,0 +1,282 @@
+//! The node `sim`: messages ↔ the simulation's core.
+
+use anyhow::Context as _;
+use r2r::rosgraph_msgs::msg::Clock;
+use r2r::servomesh_msgs::msg;
+use servomesh_driver::bus::{DriveCommand, DriveStatus};
+use servomesh_robot::Model;
+use servomesh_shell::health::{Level, Report};
+use servomesh_shell::params::{ParamSpec, Params};
+use servomesh_shell::ros::wire::{stamp_from_msg, stamp_to_msg};
+use servomesh_shell::ros::{Io, Latest, Node, Publisher, Queue, qos};
+use servomesh_sim::pacing::PacingConfig;
+use servomesh_sim::simulation::{Input, Output};
+use servomesh_sim::{Hardware, ServoCatalog, Simulation, Wiring};
+use servomesh_types::fault::DriveFault;
+use servomesh_types::{Core as _, GroupName, JointVec, Stamp};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+fn main() -> std::process::ExitCode {
+    servomesh_shell::ros::run::<SimNode>()
+}
+
+struct SimNode {
+    core: Option<Simulation>,
+    files: Files,
+    buses: BTreeMap<GroupName, BusPorts>,
+    clock: Publisher<Clock>,
+    truth: Publisher<msg::SimTruth>,
+    truth_message: msg::SimTruth,
+    pace: Pace,
+    refused: u64,
+}
+
+/// The machine, as its files describe it.
+struct Files {
+    model: Model,
+    servos: ServoCatalog,
+    wiring: Wiring,
+}
+
+struct BusPorts {
+    status: Publisher<msg::DriveStatus>,
+    commands: Queue<msg::DriveCommand>,
+    /// The group's command stream, heard for lockstep only.
+    stream: Latest<msg::Command>,
+}
+
+/// Simulated over wall time, over the last second.
+#[derive(Default)]
+struct Pace {
+    mark: Option<(Stamp, Stamp)>,
+    factor: f64,
+}
+
+impl Node for SimNode {
+    const NAME: &'static str = "sim";
+
+    fn parameters() -> Vec<ParamSpec> {
+        vec![
+            ParamSpec::text("robot_description_file", "", "The machine's URDF (path)"),
+            ParamSpec::text(
+                "servos_file",
+                "",
+                "Motors, gears, encoders of its joints (path, YAML)",
+            ),
+            ParamSpec::text("wiring_file", "", "Which servos hang on which bus (path, YAML)"),
+            ParamSpec::number(
+                "speed",
+                1.0,
+                (0.0, 1000.0),
+                "Simulated over wall time [1]; 0 for as fast as possible",
+            ),
+            ParamSpec::switch(
+                "lockstep",
+                true,
+                "Whether simulated time waits for drivers and command streams; for nodes with use_sim_time",
+            ),
+            ParamSpec::number(
+                "patience_s",
+                0.5,
+                (0.01, 60.0),
+                "How long to wait for a silent listener, in wall time [s]",
+            ),
+            ParamSpec::number(
+                "max_lag_s",
+                0.02,
+                (0.002, 10.0),
+                "How far command streams may lag in lockstep [s]",
+            ),
+        ]
+    }
+
+    fn open(io: &mut Io, params: &Params) -> anyhow::Result<Self> {
+        let path = |name: &str| match params.text(name) {
+            "" => anyhow::bail!("parameter {name} is not set: give the path of the file"),
+            path => Ok(path.to_owned()),
+        };
+        let files = Files {
+            model: Model::from_urdf_file(path("robot_description_file")?)?,
+            servos: ServoCatalog::from_yaml_file(path("servos_file")?)?,
+            wiring: Wiring::from_yaml_file(path("wiring_file")?)?,
+        };
+        let mut buses = BTreeMap::new();
+        for (group, _) in files.wiring.buses() {
+            buses.insert(
+                group,
+                BusPorts {
+                    status: io.publisher(&format!("{group}/bus/status"), qos::BUS)?,
+                    commands: io.queue(&format!("{group}/bus/command"), qos::BUS)?,
+                    stream: io.latest(&format!("{group}/command"), qos::STREAM, |m: &msg::Command| {
+                        m.setpoint.tag.seq
+                    })?,
+                },
+            );
+        }
+        let joint = files
+            .model
+            .joints()
+            .iter()
+            .map(|joint| joint.name.clone())
+            .collect();
+        Ok(Self {
+            core: None,
+            buses,
+            clock: io.publisher("/clock", qos::CLOCK)?,
+            truth: io.publisher("sim/truth", qos::STREAM)?,
+            truth_message: msg::SimTruth {
+                joint,
+                ..Default::default()
+            },
+            pace: Pace::default(),
+            refused: 0,
+            files,
+        })
+    }
+
+    fn configure(&mut self, _io: &mut Io, params: &Params, now: Stamp) -> anyhow::Result<()> {
+        let Files {
+            model,
+            servos,
+            wiring,
+        } = &self.files;
+        let hardware = Hardware::new(model, servos, wiring, now).context("the simulated machine")?;
+        let pacing = PacingConfig {
+            speed: params.number("speed"),
+            lockstep: params.switch("lockstep"),
+            patience: params.seconds("patience_s"),
+            max_lag: params.seconds("max_lag_s"),
+        };
+        // Nodes on the system clock see frames stamped by it: then simulated time must be wall time.
+        self.core = Some(Simulation::new(hardware, pacing, !pacing.lockstep));
+        Ok(())
+    }
+
+    fn activate(&mut self, _io: &mut Io, _now: Stamp) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn deactivate(&mut self, _io: &mut Io, _now: Stamp) {}
+
+    fn cleanup(&mut self, _io: &mut Io) {
+        self.core = None;
+    }
+
+    fn step(&mut self, io: &mut Io, now: Stamp, active: bool) {
+        for (group, ports) in &mut self.buses {
+            while let Some(message) = ports.commands.take() {
+                let Ok(current_a) = JointVec::try_from(&message.current_a[..]) else {
+                    self.refused += 1;
+                    continue;
+                };
+                let command = DriveCommand {
+                    cycle: message.cycle,
+                    enable: message.enable,
+                    clear_faults: message.clear_faults,
+                    current_a,
+                };
+                if let (true, Some(core)) = (active, &mut self.core) {
+                    core.handle(
+                        now,
+                        Input::Drives {
+                            group: *group,
+                            command,
+                        },
+                    );
+                }
+            }
+            if let (Some(message), true, Some(core)) = (ports.stream.take(), active, &mut self.core) {
+                let stamp = stamp_from_msg(&message.setpoint.tag.stamp);
+                core.handle(now, Input::Heard { group: *group, stamp });
+            }
+        }
+        let (true, Some(core)) = (active, &mut self.core) else {
+            return;
+        };
+        core.tick(now);
+        while let Some(output) = core.poll() {
+            match output {
+                Output::Clock(stamp) => self.clock.publish(&Clock {
+                    clock: stamp_to_msg(stamp),
+                }),
+                Output::Drives { group, status } => {
+                    if let Some(ports) = self.buses.get(&group) {
+                        ports.status.publish(&status_to_msg(&status));
+                    }
+                }
+                Output::Truth(stamp) => {
+                    self.pace.note(now, stamp);
+                    let plant = core.hardware().plant();
+                    let truth = &mut self.truth_message;
+                    truth.stamp = stamp_to_msg(stamp);
+                    truth.position = plant.positions().to_vec();
+                    truth.velocity = plant.velocities().to_vec();
+                    truth.effort = (0..truth.joint.len())
+                        .map(|joint| plant.motor_effort(joint))
+                        .collect();
+                    truth.real_time_factor = self.pace.factor;
+                    self.truth.publish(truth);
+                }
+                Output::Refused(reason) => {
+                    self.refused += 1;
+                    io.warn(&format!("a frame was refused: {reason}"));
+                }
+            }
+        }
+    }
+
+    fn deadline(&self) -> Option<Stamp> {
+        self.core.as_ref()?.deadline()
+    }
+
+    fn set_parameters(&mut self, _params: &Params) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn report(&mut self, report: &mut Report) {
+        let Some(core) = &self.core else { return };
+        report.figure("real_time_factor", &format!("{:.3}", self.pace.factor));
+        report.figure("slips", &core.slips());
+        report.figure("listeners_given_up", &core.missed());
+        report.figure("frames_refused", &self.refused);
+        if core.slips() > 0 {
+            report.finding(
+                Level::Warn,
+                "the machine is too slow for this speed: simulated time was let go",
+            );
+        }
+    }
+}
+
+impl Pace {
+    fn note(&mut self, wall: Stamp, sim: Stamp) {
+        let (wall_mark, sim_mark) = *self.mark.get_or_insert((wall, sim));
+        if wall.since(wall_mark) >= Duration::from_secs(1) {
+            self.factor = sim.seconds_from(sim_mark) / wall.seconds_from(wall_mark);
+            self.mark = Some((wall, sim));
+        }
+    }
+}
+
+fn status_to_msg(status: &DriveStatus) -> msg::DriveStatus {
+    msg::DriveStatus {
+        stamp: stamp_to_msg(status.stamp),
+        cycle: status.cycle,
+        enabled: status.enabled,
+        position_ticks: status.position_ticks.iter().map(|ticks| ticks.0).collect(),
+        current_a: status.current_a.to_vec(),
+        winding_degc: status.winding_degc.to_vec(),
+        fault: status
+            .fault
+            .iter()
+            .map(|fault| match fault {
+                None => 0,
+                Some(DriveFault::Watchdog) => 1,
+                Some(DriveFault::Overheated) => 2,
+                // The message has no code for what this program does not know; the simulation makes none.
+                Some(DriveFault::Overcurrent | DriveFault::Other(_)) => 3,
+            })
+            .collect(),
+    }
+}
