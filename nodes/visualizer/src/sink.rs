@@ -1,0 +1,222 @@
+//! Decides where the pictures go, and keeps rerun away from everybody else: one thread draws, into a file, to live
+//! viewers, or both.
+//!
+//! The file and the live server are two streams, since a live stream without a viewer can hold up what shares it. The live
+//! server listens on this machine only, and forgets the oldest beyond its memory limit; what was logged as static (shapes,
+//! styles) it keeps.
+//!
+//! **Invariant:** a sink that was closed or dropped leaves a file with its footer.
+
+use crate::draw::Drawing;
+use crate::queue::Queue;
+use crate::record::Record;
+use servomesh_robot::Model;
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// Where the pictures go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// A file to write, by custom `*.rrd`.
+    pub record: Option<PathBuf>,
+    /// A port of this machine on which viewers can watch live.
+    pub serve: Option<Serve>,
+}
+
+/// How viewers can watch live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Serve {
+    /// The TCP port; rerun's own is [`DEFAULT_PORT`].
+    pub port: u16,
+    /// How much is kept for viewers that come late \[MB\].
+    pub memory_limit_mb: u32,
+}
+
+/// The port on which rerun's viewer looks unless told otherwise.
+pub const DEFAULT_PORT: u16 = rerun::DEFAULT_SERVER_PORT;
+
+/// Why there are no pictures.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// The file can't be written.
+    #[error("recording {}: {source}", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What rerun or the system says.
+        source: Box<rerun::RecordingStreamError>,
+    },
+    /// The port can't be used.
+    #[error("live viewers on port {port}: {source}")]
+    Port {
+        /// The port.
+        port: u16,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The server does not start, or the scene can't be sent.
+    #[error("rerun: {0}")]
+    Rerun(#[from] Box<rerun::RecordingStreamError>),
+    /// No thread for it.
+    #[error("the thread that draws could not be started: {0}")]
+    Thread(std::io::Error),
+}
+
+/// What became of the records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Records drawn.
+    pub drawn: u64,
+    /// Records dropped, since the thread that draws could not keep up.
+    pub dropped: u64,
+    /// Records that rerun refused.
+    pub refused: u64,
+    /// What rerun said of the last one it refused; empty if none.
+    pub last_refusal: String,
+}
+
+/// The drawing thread, seen from outside.
+#[derive(Debug)]
+pub struct Sink {
+    queue: Arc<Queue>,
+    tally: Arc<Tally>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    drawn: AtomicU64,
+    refused: AtomicU64,
+    last_refusal: Mutex<String>,
+}
+
+impl Sink {
+    /// Opens the outputs and draws what never changes: the shapes of the cell.
+    ///
+    /// # Errors
+    /// The file can't be written, the port is taken, or rerun does not start.
+    pub fn open(output: &Output, model: Option<&Model>) -> Result<Self, SinkError> {
+        let mut drawings = Vec::new();
+        if let Some(path) = &output.record {
+            let refused = |source| SinkError::Record {
+                path: path.clone(),
+                source: Box::new(source),
+            };
+            drawings.push(Drawing::open(stream().save(path).map_err(refused)?, model).map_err(Box::new)?);
+        }
+        if let Some(serve) = output.serve {
+            drawings.push(Drawing::open(open_server(serve)?, model).map_err(Box::new)?);
+        }
+        let (queue, tally) = (Arc::new(Queue::new(CAPACITY)), Arc::<Tally>::default());
+        let thread = std::thread::Builder::new()
+            .name("draw".to_owned())
+            .spawn({
+                let (queue, tally) = (Arc::clone(&queue), Arc::clone(&tally));
+                move || draw_all(&queue, &tally, drawings)
+            })
+            .map_err(SinkError::Thread)?;
+        Ok(Self {
+            queue,
+            tally,
+            thread: Some(thread),
+        })
+    }
+
+    /// Hands a record to the drawing thread; never waits for it.
+    pub fn draw(&self, record: Record) {
+        self.queue.push(record);
+    }
+
+    /// What became of the records so far.
+    pub fn health(&self) -> Health {
+        Health {
+            drawn: self.tally.drawn.load(Ordering::Relaxed),
+            dropped: self.queue.dropped(),
+            refused: self.tally.refused.load(Ordering::Relaxed),
+            last_refusal: self
+                .tally
+                .last_refusal
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
+        }
+    }
+
+    /// Draws what is left, ends the file with its footer and lets live viewers go.
+    pub fn close(mut self) -> Health {
+        self.end();
+        self.health()
+    }
+
+    fn end(&mut self) {
+        self.queue.close();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            self.tally.refuse("the thread that draws panicked".to_owned());
+        }
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Tally {
+    fn refuse(&self, reason: String) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        *self.last_refusal.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+}
+
+fn draw_all(queue: &Queue, tally: &Tally, mut drawings: Vec<Drawing>) {
+    while let Some(records) = queue.take_all() {
+        for record in records {
+            for drawing in &mut drawings {
+                if let Err(error) = drawing.draw(&record) {
+                    tally.refuse(error.to_string());
+                }
+            }
+            tally.drawn.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    for drawing in drawings {
+        if let Err(error) = drawing.close() {
+            tally.refuse(error);
+        }
+    }
+}
+
+/// A stream in which nothing depends on the machine's clock or environment.
+fn stream() -> rerun::RecordingStreamBuilder {
+    rerun::RecordingStreamBuilder::new(APPLICATION)
+        .enabled(true)
+        .send_properties(false)
+}
+
+fn open_server(serve: Serve) -> Result<rerun::RecordingStream, SinkError> {
+    let host = Ipv4Addr::LOCALHOST;
+    // rerun starts its server in the background and only logs if it fails: ask for the port first.
+    let free = TcpListener::bind(SocketAddrV4::new(host, serve.port));
+    drop(free.map_err(|source| SinkError::Port {
+        port: serve.port,
+        source,
+    })?);
+    let options = rerun::ServerOptions {
+        memory_limit: rerun::MemoryLimit::from_bytes(u64::from(serve.memory_limit_mb) * 1_000_000),
+        ..rerun::ServerOptions::default()
+    };
+    let stream = stream().serve_grpc_opts(host.to_string(), serve.port, options);
+    stream.map_err(|error| SinkError::Rerun(Box::new(error)))
+}
+
+/// What viewers remember layouts for.
+pub(crate) const APPLICATION: &str = "servomesh";
+
+/// A few seconds of a cell; the stalls that were seen are far below one.
+const CAPACITY: usize = 4096;
