@@ -160,10 +160,7 @@ pub fn near(
     Ok(())
 }
 
-/// The measured position near the commanded one, both of the same moment.
-///
-/// A joint whose effort is limited below what it could give is meant to be held back by what it touches, so its error
-/// says nothing.
+/// The measured position near the commanded one, both of the same moment. A joint that [`yields`] is left out.
 ///
 /// # Errors
 /// [`Fault::Following`] with the error.
@@ -174,13 +171,18 @@ pub fn following(
     measured: &JointVec,
 ) -> Result<(), Fault> {
     for (joint, rule) in rules.iter().enumerate() {
-        let yields = effort_limit.get(joint).is_some_and(|limit| *limit < rule.effort);
-        if !yields {
+        if !yields(rule, joint, effort_limit) {
             let error = (commanded[joint] - measured[joint]).abs();
             at_most(joint, error, rule.following, Fault::Following)?;
         }
     }
     Ok(())
+}
+
+/// Whether a joint's effort is limited below what it could give: it is meant to be held back by what it touches, so its
+/// following error says nothing.
+pub fn yields(rule: &JointRules, joint: usize, effort_limit: &JointVec) -> bool {
+    effort_limit.get(joint).is_some_and(|limit| *limit < rule.effort)
 }
 
 fn at_most(joint: usize, value: f64, limit: f64, fault: fn(Exceeded) -> Fault) -> Result<(), Fault> {

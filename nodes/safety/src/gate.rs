@@ -256,6 +256,9 @@ impl Gate {
         }
         let hold = self.phase == Phase::Stopped { hold: true } && self.measured.follows(self.epoch);
         self.phase = Phase::Idle { hold };
+        if hold {
+            self.hold_where_it_is(now);
+        }
         self.epoch = self.epoch.next(now);
         self.setpoint = None;
         self.engaged = false;

@@ -66,6 +66,24 @@ impl Gate {
         }
     }
 
+    /// Begins an epoch under power at the measured position, since the first setpoint will begin there too. A joint that
+    /// presses on something goes on pressing.
+    pub(super) fn hold_where_it_is(&mut self, now: Stamp) {
+        let (Some(servo), Some(sent)) = (self.measured.servo(), &mut self.sent) else {
+            return;
+        };
+        *sent = Reference {
+            stamp: sent.stamp + now.since(sent.told),
+            told: now,
+            ..*sent
+        };
+        for (joint, rule) in self.rules.iter().enumerate() {
+            if !checks::yields(rule, joint, &self.effort_limit) {
+                sent.position[joint] = servo.position[joint];
+            }
+        }
+    }
+
     /// Repeats that torque is to be off until the driver says that it is.
     pub(super) fn keep_off(&mut self, now: Stamp, out: &mut VecDeque<Output>) {
         let silent = self
