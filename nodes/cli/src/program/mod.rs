@@ -12,7 +12,7 @@
 //!   - follow: { group: arm, to: left, speed: 0.5 }
 //!   - together:
 //!       - follow: { group: arm, through: [right, left] }
-//!       - grip:   { group: gripper, gap: 0.06 }
+//!       - grip:   { group: gripper, position: 0.03 }
 //! ```
 //!
 //! | step | what it does |
@@ -20,7 +20,7 @@
 //! | `follow` | sends a group through poses, by a FollowJointTrajectory goal |
 //! | `move` | sends a group to a pose, by a Move goal |
 //! | `run` | runs an endless group at a velocity, and goes on with the next step once it has it |
-//! | `grip` | opens or closes a gripper to a gap [m], or until it holds something |
+//! | `grip` | opens or closes a gripper to a position of its joint, or until it holds something |
 //! | `together` | several of these at once; done when all are |
 //!
 //! [`schedule`] decides at which times a `follow` passes its poses.
@@ -61,7 +61,7 @@ pub enum Step {
     Move(Move),
     /// At a velocity from now on.
     Run(Run),
-    /// To a gap, or until it holds something.
+    /// To a position, or until it holds something.
     Grip(Grip),
     /// Several at once.
     Together(Vec<Step>),
@@ -113,8 +113,8 @@ pub struct Run {
 pub struct Grip {
     /// Which group.
     pub group: String,
-    /// Gap between the fingers [m].
-    pub gap: f64,
+    /// Position of its joint: the travel of each finger from closed [m].
+    pub position: f64,
     /// Most force to use [N]; 0 for the gripper's own limit.
     #[serde(default)]
     pub max_effort: f64,
@@ -243,7 +243,7 @@ impl Program {
             }
             Step::Run(run) => check_finite("velocity", run.velocity),
             Step::Grip(grip) => {
-                check_finite("gap", grip.gap)?;
+                check_finite("position", grip.position)?;
                 check_finite("max_effort", grip.max_effort)
             }
             Step::Together(steps) => steps.iter().try_for_each(|step| match step {
@@ -278,7 +278,7 @@ impl Step {
             }
             Self::Move(step) => format!("{} ⇒ {}", step.group, step.to),
             Self::Run(step) => format!("{} at {} /s", step.group, step.velocity),
-            Self::Grip(step) => format!("{} to {:.0} mm", step.group, step.gap * 1e3),
+            Self::Grip(step) => format!("{} to {:.0} mm", step.group, step.position * 1e3),
             Self::Together(steps) => steps
                 .iter()
                 .map(Self::describe)
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_program_knows_its_groups_and_goals() {
-        let text = "name: x\nposes: { home: {a: 0} }\nsteps:\n  - run: { group: conveyor, velocity: 0.1 }\n  - together:\n      - follow: { group: arm, to: home }\n      - grip: { group: gripper, gap: 0.05 }\n";
+        let text = "name: x\nposes: { home: {a: 0} }\nsteps:\n  - run: { group: conveyor, velocity: 0.1 }\n  - together:\n      - follow: { group: arm, to: home }\n      - grip: { group: gripper, position: 0.05 }\n";
         let program = Program::parse(text, Path::new("p.yaml")).unwrap();
         assert_eq!(program.groups(), ["arm", "conveyor", "gripper"]);
         assert_eq!(program.goals().count(), 3);

@@ -193,7 +193,7 @@ impl Runner {
 
     fn grip(&self, grip: &Grip) -> anyhow::Result<LocalBoxFuture<'static, Outcome>> {
         let mut goal = GripperCommand::Goal::default();
-        goal.command.position = grip.gap;
+        goal.command.position = grip.position;
         goal.command.max_effort = grip.max_effort;
         let client = self.clients.grip.get(&grip.group).context("action client")?;
         send(client, goal, |r| {
