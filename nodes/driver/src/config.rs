@@ -40,7 +40,7 @@ pub struct JointParams {
     pub friction: Friction,
     /// Inertia at the joint beside the rotor's that no rigid-body model knows of [kg·m², kg]; 0 for none.
     pub load_inertia: f64,
-    /// Bandwidths of the loops.
+    /// Bandwidths of the loops; [`Gains::for_rate`] suits most joints.
     pub gains: Gains,
     /// Largest distance between where the joint should be and is; beyond it is a fault.
     pub following_limit: f64,

@@ -40,6 +40,8 @@ pub enum Input {
     Bus(DriveStatus),
     /// New gains, from a person who tunes.
     Tune(Tuning),
+    /// The driver is about to end: torque off and brakes on, now.
+    SwitchOff,
 }
 
 /// What a driver can cause.
@@ -64,6 +66,7 @@ pub struct Driver {
     activity: Activity,
     tenure: Tenure,
     measured: Option<Measurement>,
+    last_cycle: u64,
     /// At the newest frame, or where tracking started after it.
     reference: Motion,
     bus: BusWatch,
@@ -99,6 +102,7 @@ impl Driver {
             activity: Activity::Disabled,
             tenure: Tenure::default(),
             measured: None,
+            last_cycle: 0,
             reference: Motion::default(),
             torque_missing_since: None,
             hops: HopTimes::default(),
@@ -150,7 +154,7 @@ impl Driver {
             };
         }
         match command.mode {
-            CommandMode::Off => self.switch_off(now),
+            CommandMode::Off => self.switch_off(now, "switched off by command: torque off, brakes on"),
             CommandMode::Track => self.track(now, command.setpoint, newer_epoch),
         }
     }
@@ -185,15 +189,11 @@ impl Driver {
         self.hops = setpoint.tag.hops;
     }
 
-    fn switch_off(&mut self, now: Stamp) {
+    fn switch_off(&mut self, now: Stamp, text: &str) {
         if matches!(self.activity, Activity::Tracking(_) | Activity::Ramping { .. }) {
             self.activity = Activity::Disabled;
             self.tenure.used_up = true;
-            self.tell(
-                now,
-                EventKind::Stopped,
-                "switched off by command: torque off, brakes on".to_owned(),
-            );
+            self.tell(now, EventKind::Stopped, text.to_owned());
         }
     }
 
@@ -238,8 +238,15 @@ impl Driver {
             }
         }
         let current_a = self.control(now);
+        self.answer(frame.cycle, current_a);
+        self.publish();
+    }
+
+    /// Tells the drives the currents of their motors; `None` for torque off.
+    fn answer(&mut self, cycle: u64, current_a: Option<JointVec>) {
+        self.last_cycle = cycle;
         self.outputs.push_back(Output::Bus(DriveCommand {
-            cycle: frame.cycle,
+            cycle,
             enable: current_a.is_some(),
             clear_faults: matches!(
                 self.activity,
@@ -250,7 +257,6 @@ impl Driver {
             ),
             current_a: current_a.unwrap_or(JointVec::zeros(self.config.joint_count())),
         }));
-        self.publish();
     }
 
     /// Looks for what is wrong with the newest measurement, and moves on between modes.
@@ -468,6 +474,10 @@ impl Core for Driver {
             Input::Command(command) => self.on_command(now, &command),
             Input::Bus(frame) => self.on_frame(now, &frame),
             Input::Tune(tuning) => self.controller.retune(&tuning.0),
+            Input::SwitchOff => {
+                self.switch_off(now, "switched off: torque off, brakes on");
+                self.answer(self.last_cycle, None);
+            }
         }
     }
 

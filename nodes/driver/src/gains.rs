@@ -22,20 +22,22 @@ pub struct Gains {
 /// Ziegler–Nichols lives with about 30°; below it a loop rings audibly and one more late frame makes it grow.
 pub const MIN_PHASE_MARGIN_DEG: f64 = 30.0;
 
-impl Default for Gains {
-    /// For 500 Hz. Phase margin 52°, 41° with every frame one cycle late, 30° with two; gain margin 3.3, so that the true
-    /// inertia may be a third of the assumed one. A stiff arm's first natural frequency, about 20 Hz, stays above.
-    fn default() -> Self {
+impl Gains {
+    /// What suits a stiff joint on a bus of this rate.
+    ///
+    /// Phase margin 52°, 41° with every frame one cycle late, 30° with two; gain margin 3.3, so that the true inertia may be
+    /// a third of the assumed one. From 500 Hz on it is the arm that limits: its first natural frequency, about 20 Hz, must
+    /// stay above.
+    pub fn for_rate(rate_hz: f64) -> Self {
+        let velocity_hz = (0.03 * rate_hz).min(15.0);
         Self {
-            position_hz: 3.0,
-            velocity_hz: 15.0,
-            integral_hz: 2.0,
-            filter_hz: 100.0,
+            position_hz: velocity_hz / 5.0,
+            velocity_hz,
+            integral_hz: velocity_hz / 7.5,
+            filter_hz: velocity_hz / 0.15,
         }
     }
-}
 
-impl Gains {
     /// What is left of 180° where the velocity loop's gain is one [°].
     ///
     /// The lag is two cycles (one until the answer is applied, half for holding it, half for differencing), the low-pass
@@ -58,10 +60,12 @@ mod tests {
 
     #[test]
     fn the_default_survives_a_bus_that_is_a_cycle_late() {
-        let gains = Gains::default();
-        assert!(gains.phase_margin_deg(500.0) > 50.0);
-        // A late frame costs what a slower bus costs.
-        assert!(gains.phase_margin_deg(500.0 * 2.0 / 3.0) > 40.0);
-        assert!(gains.phase_margin_deg(100.0) < MIN_PHASE_MARGIN_DEG);
+        for rate_hz in [100.0, 250.0, 500.0, 1000.0] {
+            let gains = Gains::for_rate(rate_hz);
+            assert!(gains.phase_margin_deg(rate_hz) > 50.0, "{rate_hz} Hz");
+            // A late frame costs what a slower bus costs.
+            assert!(gains.phase_margin_deg(rate_hz * 2.0 / 3.0) > 40.0, "{rate_hz} Hz");
+        }
+        assert!(Gains::for_rate(500.0).phase_margin_deg(100.0) < MIN_PHASE_MARGIN_DEG);
     }
 }

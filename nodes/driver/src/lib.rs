@@ -9,6 +9,7 @@
 //! | [`driver`] | in which mode the group is, and what each input changes |
 //! | [`bus`] | what goes over the bus, and what a backend must keep to |
 //! | [`config`] | what may be configured |
+//! | [`files`] | how a cell's files become a configuration |
 //! | [`actuator`] | ticks ↔ positions, currents ↔ efforts |
 //! | [`gains`] | how stiff the loops are, and whether that is stable |
 //! | [`dynamics`] | what effort a motion needs |
@@ -52,7 +53,7 @@
 //!         },
 //!         friction: Friction { coulomb: 25.0, viscous: 20.0, full_speed: 0.005 },
 //!         load_inertia: 5.0,
-//!         gains: Gains::default(),
+//!         gains: Gains::for_rate(500.0),
 //!         following_limit: 0.05,
 //!         near_tolerance: 0.01,
 //!         winding_limit_degc: 110.0,
@@ -101,10 +102,12 @@ pub mod bus;
 pub mod config;
 pub mod driver;
 pub mod dynamics;
+pub mod files;
 pub mod gains;
 
 pub use actuator::{Actuator, Direction};
 pub use config::{Config, ConfigError, DriverParams, Friction, JointParams, Tuning};
 pub use driver::{Driver, Input, Output};
 pub use dynamics::Dynamics;
+pub use files::{JointFiles, Wanted};
 pub use gains::Gains;

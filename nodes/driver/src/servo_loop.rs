@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_integral_part_waits_while_the_effort_is_at_its_limit_and_unwinds_at_once() {
-        let mut servo = ServoLoop::new(Gains::default());
+        let mut servo = ServoLoop::new(Gains::for_rate(500.0));
         servo.correction(off_by(0.1), DT);
         for _ in 0..1000 {
             servo.integrate(DT, 5.0, 100.0);
@@ -127,19 +127,19 @@ mod tests {
 
     #[test]
     fn new_gains_make_no_step() {
-        let mut servo = ServoLoop::new(Gains::default());
+        let mut servo = ServoLoop::new(Gains::for_rate(500.0));
         let before = servo.correction(off_by(0.02), DT);
         servo.retune(Gains {
             position_hz: 1.0,
             velocity_hz: 5.0,
-            ..Gains::default()
+            ..Gains::for_rate(500.0)
         });
         assert!((servo.output() - before).abs() < 1e-9);
     }
 
     #[test]
     fn a_large_deviation_asks_for_no_more_than_the_speed_limit() {
-        let mut servo = ServoLoop::new(Gains::default());
+        let mut servo = ServoLoop::new(Gains::for_rate(500.0));
         let asked = servo.correction(off_by(1000.0), DT);
         assert!((asked - TAU * 15.0 * 3.0).abs() < 1e-9, "{asked}");
     }

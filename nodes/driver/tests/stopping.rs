@@ -297,6 +297,17 @@ fn off_means_off_and_uses_the_epoch_up() {
 }
 
 #[test]
+fn a_driver_that_ends_switches_the_drives_off_first() {
+    let mut bench = Bench::enabled();
+    assert!(bench.answer().enable);
+    bench.give(Input::SwitchOff);
+    assert!(!bench.answer().enable);
+    bench.drives_only();
+    assert!(!bench.is_on());
+    assert!(bench.heard(EventKind::Stopped, "switched off"));
+}
+
+#[test]
 fn a_command_is_not_followed_beyond_its_own_life() {
     let mut bench = Bench::enabled();
     let mut setpoint = bench.setpoint(1, [[0.4; JOINTS], REST, REST]);

@@ -53,7 +53,7 @@ pub fn params() -> DriverParams {
             full_speed: 0.01,
         },
         load_inertia: 0.0,
-        gains: Gains::default(),
+        gains: Gains::for_rate(500.0),
         following_limit: 0.1,
         near_tolerance: 0.05,
         winding_limit_degc: 110.0,

@@ -1,0 +1,300 @@
+//! How the files that describe a machine become what a driver needs: the robot's description, its servos, its limits.
+//!
+//! Only text comes in here; whoever calls reads the files. The ROS shell and the cell harness both do, so that they drive
+//! the same machine. Positions in rad (m).
+
+use crate::actuator::{Actuator, Direction};
+use crate::config::{DriverParams, Friction, JointParams};
+use crate::dynamics::{Dynamics, WrongJoints};
+use crate::gains::Gains;
+use serde::Deserialize;
+use servomesh_robot::{Model, RobotError};
+use servomesh_types::limits::LimitsError;
+use servomesh_types::{Capabilities, GroupDescription, GroupName, JointDescription, JointKind};
+use std::collections::BTreeMap;
+use std::f64::consts::TAU;
+
+/// The servos and limits of a machine's joints.
+#[derive(Clone, Debug)]
+pub struct JointFiles {
+    servos: BTreeMap<String, Servo>,
+    limits: BTreeMap<String, RateLimits>,
+}
+
+/// The group that a driver is for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    /// Its name.
+    pub name: GroupName,
+    /// Its joints, by their names in the robot's description.
+    pub joints: Vec<String>,
+    /// Rate of its bus \[Hz\].
+    pub rate_hz: f64,
+    /// What it offers.
+    pub capabilities: Capabilities,
+    /// What drives it.
+    pub backend: String,
+}
+
+/// What a file says that can't be.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It is no YAML, or a figure is missing or misspelt.
+    #[error("{file} file: {reason}")]
+    Syntax {
+        /// Which file.
+        file: &'static str,
+        /// What the parser says, with the line.
+        reason: serde_norway::Error,
+    },
+    /// A joint without a servo.
+    #[error("joint {joint} has no entry in the servos file; it has {known}")]
+    NoServo {
+        /// Which joint.
+        joint: String,
+        /// The joints there are.
+        known: String,
+    },
+    /// A joint whose limits are incomplete, or can't be.
+    #[error("joint {joint}: {source}; limits stand in the robot's description and in the limits file")]
+    Limits {
+        /// Which joint.
+        joint: String,
+        /// What is wrong with them.
+        source: LimitsError,
+    },
+    /// The robot's description has no such joint.
+    #[error(transparent)]
+    Robot(#[from] RobotError),
+    /// The model is not the group's.
+    #[error(transparent)]
+    Joints(#[from] WrongJoints),
+}
+
+/// A servo, as far as a driver has to know it; the rest of its entry is for the simulation.
+#[derive(Clone, Debug, Deserialize)]
+struct Servo {
+    torque_constant_nm_per_a: f64,
+    max_current_a: f64,
+    rotor_inertia_kgm2: f64,
+    gear_ratio: f64,
+    efficiency: f64,
+    friction: ServoFriction,
+    encoder_ticks: f64,
+    thermal: Thermal,
+    #[serde(default)]
+    reversed: bool,
+    #[serde(default)]
+    offset: f64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct ServoFriction {
+    coulomb: f64,
+    viscous: f64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Thermal {
+    limit_degc: f64,
+}
+
+#[derive(Deserialize)]
+struct ServosFile {
+    servos: BTreeMap<String, Servo>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RateLimits {
+    acceleration: f64,
+    jerk: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitsFile {
+    joints: BTreeMap<String, RateLimits>,
+}
+
+impl JointFiles {
+    /// Reads the texts of the servos file and of the limits file.
+    ///
+    /// # Errors
+    /// [`FileError::Syntax`] names the file and the line.
+    pub fn parse(servos: &str, limits: &str) -> Result<Self, FileError> {
+        let of = |file| move |reason| FileError::Syntax { file, reason };
+        let servos: ServosFile = serde_norway::from_str(servos).map_err(of("servos"))?;
+        let limits: LimitsFile = serde_norway::from_str(limits).map_err(of("limits"))?;
+        Ok(Self {
+            servos: servos.servos,
+            limits: limits.joints,
+        })
+    }
+
+    /// Everything that a driver for `wanted` needs, with tolerances and gains that suit its joints, and what its joints
+    /// move. The joints of other groups are taken to stand at zero.
+    ///
+    /// # Errors
+    /// [`FileError`] names the joint and what is missing.
+    pub fn driver(&self, model: &Model, wanted: Wanted) -> Result<(DriverParams, Dynamics), FileError> {
+        let names: Vec<&str> = wanted.joints.iter().map(String::as_str).collect();
+        let model = model.subset(&names, &vec![0.0; model.joint_count()])?;
+        let mut described = Vec::new();
+        let mut joints = Vec::new();
+        for joint in model.joints() {
+            let servo = self.servos.get(&joint.name).ok_or_else(|| FileError::NoServo {
+                joint: joint.name.clone(),
+                known: self
+                    .servos
+                    .keys()
+                    .map(String::as_str)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            })?;
+            let mut limits = joint.limits;
+            if let Some(rates) = self.limits.get(&joint.name) {
+                (limits.acceleration, limits.jerk) = (rates.acceleration, rates.jerk);
+            }
+            let limits = limits.complete().map_err(|source| FileError::Limits {
+                joint: joint.name.clone(),
+                source,
+            })?;
+            let kind = if joint.kind.is_rotary() {
+                JointKind::Revolute
+            } else {
+                JointKind::Prismatic
+            };
+            joints.push(servo.params(kind, limits.velocity(), wanted.rate_hz));
+            described.push(JointDescription {
+                name: joint.name.clone(),
+                kind,
+                limits,
+            });
+        }
+        let group = GroupDescription {
+            name: wanted.name,
+            joints: described,
+            rate_hz: wanted.rate_hz,
+            capabilities: wanted.capabilities,
+            backend: wanted.backend,
+        };
+        let dynamics = Dynamics::new(model, &group)?;
+        let params = DriverParams {
+            group,
+            joints,
+            command_timeout: DriverParams::COMMAND_TIMEOUT,
+            bus_timeout: DriverParams::BUS_TIMEOUT,
+        };
+        Ok((params, dynamics))
+    }
+}
+
+impl Servo {
+    fn params(&self, kind: JointKind, velocity_limit: f64, rate_hz: f64) -> JointParams {
+        // Ticks are counted by the turn, or by the metre.
+        let (units_per_count, following_limit, near_tolerance) = match kind {
+            JointKind::Revolute => (TAU, FOLLOWING_RAD, NEAR_RAD),
+            JointKind::Prismatic => (1.0, FOLLOWING_M, NEAR_M),
+        };
+        JointParams {
+            actuator: Actuator {
+                torque_constant: self.torque_constant_nm_per_a,
+                gear_ratio: self.gear_ratio,
+                efficiency: self.efficiency,
+                rotor_inertia: self.rotor_inertia_kgm2,
+                ticks_per_unit: self.encoder_ticks / units_per_count,
+                direction: if self.reversed {
+                    Direction::Reversed
+                } else {
+                    Direction::Same
+                },
+                offset: self.offset,
+                current_limit_a: self.max_current_a,
+            },
+            friction: Friction {
+                coulomb: self.friction.coulomb,
+                viscous: self.friction.viscous,
+                full_speed: COULOMB_SHARE * velocity_limit,
+            },
+            load_inertia: 0.0,
+            gains: Gains::for_rate(rate_hz),
+            following_limit,
+            near_tolerance,
+            winding_limit_degc: self.thermal.limit_degc - HEADROOM_K,
+        }
+    }
+}
+
+/// A joint at 3 rad/s that falls this far behind has lost 30 ms.
+const FOLLOWING_RAD: f64 = 0.1;
+const FOLLOWING_M: f64 = 0.02;
+/// What a joint moves within the age of the measurement that a first command was made from.
+const NEAR_RAD: f64 = 0.05;
+const NEAR_M: f64 = 0.01;
+/// Of the velocity limit: compensation that fades in over less would be a blow at each reversal.
+const COULOMB_SHARE: f64 = 0.003;
+/// The driver speaks before the drive trips.
+const HEADROOM_K: f64 = 5.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    const URDF: &str = include_str!("../../../launch/robots/cell.urdf");
+    const SERVOS: &str = include_str!("../../../launch/robots/cell.servos.yaml");
+    const LIMITS: &str = include_str!("../../../launch/robots/cell.limits.yaml");
+
+    fn wanted(name: &str, joints: &[&str], rate_hz: f64) -> Wanted {
+        Wanted {
+            name: GroupName::new(name).unwrap(),
+            joints: joints.iter().map(|&joint| joint.to_owned()).collect(),
+            rate_hz,
+            capabilities: Capabilities::default(),
+            backend: "sim".to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_group_of_the_default_cell_can_be_driven() {
+        let model = Model::from_urdf_str(URDF).unwrap();
+        let files = JointFiles::parse(SERVOS, LIMITS).unwrap();
+        let arm = [
+            "shoulder_pan_joint",
+            "shoulder_lift_joint",
+            "elbow_joint",
+            "wrist_1_joint",
+            "wrist_2_joint",
+            "wrist_3_joint",
+        ];
+        for wanted in [
+            wanted("arm", &arm, 500.0),
+            wanted("gripper", &["gripper_finger_joint"], 250.0),
+            wanted("conveyor", &["conveyor_belt_joint"], 250.0),
+        ] {
+            let (params, _) = files.driver(&model, wanted).unwrap();
+            Config::new(params).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let model = Model::from_urdf_str(URDF).unwrap();
+        let files = JointFiles::parse("servos: {}", LIMITS).unwrap();
+        let error = files
+            .driver(&model, wanted("arm", &["elbow_joint"], 500.0))
+            .unwrap_err();
+        assert!(error.to_string().contains("elbow_joint has no entry"), "{error}");
+        let files = JointFiles::parse(SERVOS, "joints: {}").unwrap();
+        let error = files
+            .driver(&model, wanted("arm", &["elbow_joint"], 500.0))
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("elbow_joint: acceleration limit"),
+            "{error}"
+        );
+        let error = JointFiles::parse(SERVOS, "joints: { elbow_joint: { jerk: 3 } }").unwrap_err();
+        assert!(error.to_string().starts_with("limits file"), "{error}");
+    }
+}

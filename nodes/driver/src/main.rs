@@ -1,0 +1,361 @@
+//! The driver's ROS shell: messages to core types and back, nothing else.
+
+mod sim_bus;
+
+use anyhow::{Context as _, bail};
+use r2r::servomesh_msgs::msg;
+use servomesh_driver::{Config, Driver, Gains, Input, JointFiles, Output, Tuning, Wanted};
+use servomesh_robot::Model;
+use servomesh_shell::health::{Level, Report};
+use servomesh_shell::latency::Latency;
+use servomesh_shell::params::{ParamSpec, Params, Value};
+use servomesh_shell::ros::wire::fault_to_msg;
+use servomesh_shell::ros::{Io, Latest, Node, Publisher, Queue, Wire, qos};
+use servomesh_shell::seq_watch::SeqWatch;
+use servomesh_types::{Capabilities, Command, Core, DriveMode, GroupName, HopTimes, ServoState, Stamp};
+use std::fs::read_to_string;
+
+fn main() -> std::process::ExitCode {
+    servomesh_shell::ros::run::<DriverNode>()
+}
+
+struct DriverNode {
+    core: Option<Driver>,
+    group: GroupName,
+    commands: Latest<msg::Command>,
+    bus_status: Queue<msg::DriveStatus>,
+    bus_command: Publisher<msg::DriveCommand>,
+    servo_state: Publisher<msg::ServoState>,
+    description: Publisher<msg::GroupDescription>,
+    bus_command_msg: msg::DriveCommand,
+    /// Gains that came while no step was running.
+    tuning: Option<Tuning>,
+    applied: Applied,
+    latencies: Latencies,
+    cycles: SeqWatch,
+    refused: u64,
+    unreadable: u64,
+}
+
+/// When the bus frame went out that first used a command.
+#[derive(Default)]
+struct Applied {
+    hops: HopTimes,
+    at_ns: i64,
+}
+
+/// How long commands were on their way, since the last report.
+#[derive(Default)]
+struct Latencies {
+    /// From the setpoint's birth to its first bus frame.
+    born_to_applied: Latency,
+    /// From the gate to this driver.
+    gated_to_received: Latency,
+}
+
+impl Node for DriverNode {
+    const NAME: &'static str = "driver";
+
+    fn parameters() -> Vec<ParamSpec> {
+        let gains =
+            |name, description| ParamSpec::new(name, Value::DoubleArray(Vec::new()), description).live();
+        vec![
+            ParamSpec::text("group", "", "The group's name: the first part of its topics"),
+            ParamSpec::new(
+                "joints",
+                Value::StringArray(Vec::new()),
+                "The group's joints, by their names in the robot's description, in the order of the bus",
+            ),
+            ParamSpec::text("backend", SIM, "What drives the group: sim"),
+            ParamSpec::number("rate_hz", 500.0, (10.0, 10_000.0), "Rate of the bus [Hz]"),
+            ParamSpec::switch(
+                "gripper",
+                false,
+                "Whether the group grips: takes GripperCommand goals",
+            ),
+            ParamSpec::switch(
+                "endless",
+                false,
+                "Whether the group runs on without end, as a conveyor does",
+            ),
+            ParamSpec::text("robot_description_file", "", "The machine's URDF (path)"),
+            ParamSpec::text(
+                "servos_file",
+                "",
+                "Motors, gears and encoders of its joints (path, YAML)",
+            ),
+            ParamSpec::text(
+                "limits_file",
+                "",
+                "Accelerations and jerks of its joints (path, YAML)",
+            ),
+            ParamSpec::number(
+                "command_timeout_s",
+                0.04,
+                (0.002, 10.0),
+                "How long a command is followed when no newer one comes; then the driver stops by itself [s]",
+            ),
+            ParamSpec::number(
+                "bus_timeout_s",
+                0.1,
+                (0.002, 10.0),
+                "How long the drives may be silent before that is a fault [s]",
+            ),
+            ParamSpec::number(
+                "following_limit",
+                0.0,
+                (0.0, 10.0),
+                "Largest distance of a joint from its reference [rad, m]; 0 for 0.1 rad, 0.02 m",
+            ),
+            ParamSpec::number(
+                "near_tolerance",
+                0.0,
+                (0.0, 10.0),
+                "How near to the measured position the first command of an epoch must be [rad, m]; 0 for 0.05 rad, 0.01 m",
+            ),
+            gains(
+                "gains.position_hz",
+                "Bandwidth of the position loops [Hz]: one, or one for each joint; empty for what suits the rate",
+            ),
+            gains(
+                "gains.velocity_hz",
+                "Bandwidth of the velocity loops [Hz]; as gains.position_hz",
+            ),
+            gains(
+                "gains.integral_hz",
+                "Corner of the integral part [Hz], 0 for none; as gains.position_hz",
+            ),
+            gains(
+                "gains.filter_hz",
+                "Low-pass over the measured velocity [Hz]; as gains.position_hz",
+            ),
+        ]
+    }
+
+    fn open(io: &mut Io, params: &Params) -> anyhow::Result<Self> {
+        let group = GroupName::new(params.text("group")).context("parameter group")?;
+        let backend = params.text("backend");
+        if backend != SIM {
+            bail!("parameter backend: there is no backend {backend:?}; this driver has: {SIM}");
+        }
+        Ok(Self {
+            core: None,
+            group,
+            commands: io.latest(&format!("{group}/command"), qos::STREAM, |m: &msg::Command| {
+                m.setpoint.tag.seq
+            })?,
+            bus_status: io.queue(&format!("{group}/bus/status"), qos::BUS)?,
+            bus_command: io.publisher(&format!("{group}/bus/command"), qos::BUS)?,
+            servo_state: io.publisher(&format!("{group}/servo_state"), qos::STREAM)?,
+            description: io.publisher(&format!("{group}/description"), qos::LATCHED)?,
+            bus_command_msg: msg::DriveCommand::default(),
+            tuning: None,
+            applied: Applied::default(),
+            latencies: Latencies::default(),
+            cycles: SeqWatch::default(),
+            refused: 0,
+            unreadable: 0,
+        })
+    }
+
+    fn configure(&mut self, io: &mut Io, params: &Params, _now: Stamp) -> anyhow::Result<()> {
+        let file = |name: &str| match params.text(name) {
+            "" => bail!("parameter {name} is not set: give the path of the file"),
+            path => read_to_string(path).with_context(|| format!("parameter {name}: {path} can't be read")),
+        };
+        let model = Model::from_urdf_str(&file("robot_description_file")?)?;
+        for warning in model.warnings() {
+            io.warn(&warning.to_string());
+        }
+        let files = JointFiles::parse(&file("servos_file")?, &file("limits_file")?)?;
+        let (mut driver, dynamics) = files.driver(
+            &model,
+            Wanted {
+                name: self.group,
+                joints: params.texts("joints").to_vec(),
+                rate_hz: params.number("rate_hz"),
+                capabilities: Capabilities {
+                    gripper: params.switch("gripper"),
+                    endless: params.switch("endless"),
+                },
+                backend: params.text("backend").to_owned(),
+            },
+        )?;
+        driver.command_timeout = params.seconds("command_timeout_s");
+        driver.bus_timeout = params.seconds("bus_timeout_s");
+        let gains = gains(params, driver.joints.len(), driver.group.rate_hz)?;
+        for (joint, gains) in driver.joints.iter_mut().zip(gains) {
+            joint.gains = gains;
+            let set = |field: &mut f64, name: &str| {
+                if params.number(name) > 0.0 {
+                    *field = params.number(name);
+                }
+            };
+            set(&mut joint.following_limit, "following_limit");
+            set(&mut joint.near_tolerance, "near_tolerance");
+        }
+        self.core = Some(Driver::new(Config::new(driver)?, Some(dynamics)));
+        Ok(())
+    }
+
+    fn activate(&mut self, _io: &mut Io, _now: Stamp) -> anyhow::Result<()> {
+        let core = self.core.as_ref().context("not configured")?;
+        self.description.publish(&core.config().group().to_msg());
+        Ok(())
+    }
+
+    fn deactivate(&mut self, io: &mut Io, now: Stamp) {
+        self.feed(io, now, Input::SwitchOff);
+    }
+
+    fn cleanup(&mut self, _io: &mut Io) {
+        self.core = None;
+        self.tuning = None;
+    }
+
+    fn step(&mut self, io: &mut Io, now: Stamp, active: bool) {
+        if let Some(tuning) = self.tuning.take() {
+            self.feed(io, now, Input::Tune(tuning));
+        }
+        if let Some(message) = self.commands.take().filter(|_| active) {
+            match Command::from_msg(&message) {
+                Ok(mut command) => {
+                    let hops = &mut command.setpoint.tag.hops;
+                    hops.received_ns = io.system_ns();
+                    self.latencies
+                        .gated_to_received
+                        .note(hops.gated_ns, hops.received_ns);
+                    self.feed(io, now, Input::Command(command));
+                }
+                Err(error) => self.complain(io, "command", &error),
+            }
+        }
+        while let Some(message) = self.bus_status.take() {
+            self.cycles.note(message.cycle);
+            if !active {
+                continue;
+            }
+            match sim_bus::status_from_msg(&message) {
+                Ok(frame) => self.feed(io, now, Input::Bus(frame)),
+                Err(error) => self.complain(io, "bus/status", &error),
+            }
+        }
+        if active {
+            if let Some(core) = &mut self.core {
+                core.tick(now);
+            }
+            self.drain(io);
+        }
+    }
+
+    fn deadline(&self) -> Option<Stamp> {
+        self.core.as_ref().and_then(Core::deadline)
+    }
+
+    fn set_parameters(&mut self, params: &Params) -> Result<(), String> {
+        let Some(core) = &self.core else { return Ok(()) };
+        let config = core.config();
+        let gains =
+            gains(params, config.joint_count(), config.group().rate_hz).map_err(|error| error.to_string())?;
+        self.tuning = Some(config.tuning(&gains).map_err(|error| error.to_string())?);
+        Ok(())
+    }
+
+    fn report(&mut self, report: &mut Report) {
+        let Some(core) = &self.core else { return };
+        match core.mode() {
+            DriveMode::Faulted => report.finding(Level::Error, format!("group {} has a fault", self.group)),
+            DriveMode::Stopping => {
+                report.finding(Level::Warn, format!("group {} stops: no command", self.group));
+            }
+            DriveMode::Disabled | DriveMode::Enabled => {}
+        }
+        report.figure("mode", &format!("{:?}", core.mode()).to_lowercase());
+        report.figure("refused", &self.refused);
+        report.figure("unreadable", &self.unreadable);
+        report.stream("command", self.commands.watch());
+        report.stream("bus.status", &self.cycles);
+        report.latency("born_to_applied", &self.latencies.born_to_applied.take());
+        report.latency("gated_to_received", &self.latencies.gated_to_received.take());
+    }
+}
+
+impl DriverNode {
+    fn feed(&mut self, io: &Io, now: Stamp, input: Input) {
+        if let Some(core) = &mut self.core {
+            core.handle(now, input);
+            self.drain(io);
+        }
+    }
+
+    fn drain(&mut self, io: &Io) {
+        while let Some(output) = self.core.as_mut().and_then(Core::poll) {
+            match output {
+                Output::Bus(command) => {
+                    sim_bus::fill_command(&mut self.bus_command_msg, &command);
+                    self.bus_command.publish(&self.bus_command_msg);
+                }
+                Output::State(state) => self.publish(io, state),
+                Output::Event(event) => io.event(&event),
+            }
+        }
+    }
+
+    /// The state of a frame follows its answer: the first one with a command's hops says when that was applied.
+    fn publish(&mut self, io: &Io, mut state: ServoState) {
+        let hops = &mut state.tag.hops;
+        if hops.received_ns > 0 {
+            if *hops != self.applied.hops {
+                self.applied = Applied {
+                    hops: *hops,
+                    at_ns: io.system_ns(),
+                };
+                self.latencies
+                    .born_to_applied
+                    .note(hops.born_ns, self.applied.at_ns);
+            }
+            hops.applied_ns = self.applied.at_ns;
+        }
+        self.refused = state.refused;
+        let mut message = state.to_msg();
+        let group = self.core.as_ref().map(|core| core.config().group());
+        message.fault = fault_to_msg(state.fault, group);
+        self.servo_state.publish(&message);
+    }
+
+    fn complain(&mut self, io: &Io, topic: &str, error: &dyn std::error::Error) {
+        self.unreadable += 1;
+        if self.unreadable.is_power_of_two() {
+            io.warn(&format!(
+                "{}/{topic}: {error} ({} so far)",
+                self.group, self.unreadable
+            ));
+        }
+    }
+}
+
+/// Each joint's gains: what suits the rate, where nothing else is given.
+fn gains(params: &Params, joints: usize, rate_hz: f64) -> anyhow::Result<Vec<Gains>> {
+    let suits = Gains::for_rate(rate_hz);
+    let given = |name: &str, suits: f64, joint: usize| match params.numbers(name) {
+        [] => Ok(suits),
+        [one] => Ok(*one),
+        all if all.len() == joints => Ok(all[joint]),
+        all => bail!(
+            "parameter {name}: has {} numbers for {joints} joints; give none, one or {joints}",
+            all.len()
+        ),
+    };
+    (0..joints)
+        .map(|joint| {
+            Ok(Gains {
+                position_hz: given("gains.position_hz", suits.position_hz, joint)?,
+                velocity_hz: given("gains.velocity_hz", suits.velocity_hz, joint)?,
+                integral_hz: given("gains.integral_hz", suits.integral_hz, joint)?,
+                filter_hz: given("gains.filter_hz", suits.filter_hz, joint)?,
+            })
+        })
+        .collect()
+}
+
+const SIM: &str = "sim";

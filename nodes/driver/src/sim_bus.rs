@@ -1,0 +1,51 @@
+//! The backend `sim`: bus frames as messages on two reliable topics.
+
+use arrayvec::ArrayVec;
+use r2r::servomesh_msgs::msg;
+use servomesh_driver::bus::{DriveCommand, DriveStatus, Ticks};
+use servomesh_shell::ros::wire::stamp_from_msg;
+use servomesh_types::fault::DriveFault;
+use servomesh_types::joint_vec::TooManyJoints;
+use servomesh_types::{JointVec, MAX_JOINTS};
+
+/// A frame from the drives.
+///
+/// # Errors
+/// An array is longer than a group can be.
+pub(crate) fn status_from_msg(msg: &msg::DriveStatus) -> Result<DriveStatus, TooManyJoints> {
+    Ok(DriveStatus {
+        stamp: stamp_from_msg(&msg.stamp),
+        cycle: msg.cycle,
+        enabled: msg.enabled,
+        position_ticks: fixed(msg.position_ticks.iter().map(|&ticks| Ticks(ticks)))?,
+        current_a: JointVec::try_from(&msg.current_a[..])?,
+        winding_degc: JointVec::try_from(&msg.winding_degc[..])?,
+        fault: fixed(msg.fault.iter().map(|&code| fault_from_msg(code)))?,
+    })
+}
+
+/// A frame to the drives, written into a message that is used again and again.
+pub(crate) fn fill_command(msg: &mut msg::DriveCommand, command: &DriveCommand) {
+    msg.cycle = command.cycle;
+    msg.enable = command.enable;
+    msg.clear_faults = command.clear_faults;
+    msg.current_a.clear();
+    msg.current_a.extend_from_slice(&command.current_a);
+}
+
+fn fault_from_msg(code: u8) -> Option<DriveFault> {
+    match code {
+        msg::DriveStatus::NO_FAULT => None,
+        msg::DriveStatus::WATCHDOG => Some(DriveFault::Watchdog),
+        msg::DriveStatus::OVERHEATED => Some(DriveFault::Overheated),
+        msg::DriveStatus::OVERCURRENT => Some(DriveFault::Overcurrent),
+        other => Some(DriveFault::Other(other.into())),
+    }
+}
+
+fn fixed<T>(values: impl ExactSizeIterator<Item = T>) -> Result<ArrayVec<T, MAX_JOINTS>, TooManyJoints> {
+    match values.len() {
+        len if len > MAX_JOINTS => Err(TooManyJoints { len }),
+        _ => Ok(values.collect()),
+    }
+}
