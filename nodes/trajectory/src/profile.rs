@@ -5,9 +5,9 @@
 use rsruckig::prelude::{
     ControlInterface, InputParameter, Ruckig, RuckigError, RuckigResult, Synchronization, ThrowErrorHandler,
 };
-use servomesh_types::JointVec;
+use servomesh_types::{GroupDescription, JointVec};
 
-use crate::bounds::Bounds;
+use crate::bounds::{Bounds, Excess, Quantity};
 use crate::state::{Sample, State};
 
 /// One group's planner of such motions.
@@ -26,10 +26,22 @@ pub(crate) struct Profile {
 }
 
 /// No motion within the limits does what was asked.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("no motion within the joints' limits leads there: {reason}")]
-pub(crate) struct NoProfile {
-    reason: String,
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum NoProfile {
+    /// The solver found none.
+    Unsolved { reason: String },
+    /// A joint can't turn before the end of its range.
+    OutOfRange(Excess),
+}
+
+impl NoProfile {
+    /// The sentence that says why.
+    pub(crate) fn describe(&self, group: &GroupDescription) -> String {
+        match self {
+            Self::Unsolved { reason } => format!("no motion within the limits leads there: {reason}"),
+            Self::OutOfRange(excess) => format!("{}: it can't turn sooner", excess.describe(group)),
+        }
+    }
 }
 
 impl PointToPoint {
@@ -74,7 +86,11 @@ impl PointToPoint {
             self.input.min_position = lower;
             self.input.max_position = upper;
         }
-        self.solve(from, true)
+        let profile = self.solve(from, true)?;
+        match profile.excess(&bounds.around(&from.position)) {
+            Some(excess) => Err(NoProfile::OutOfRange(excess)),
+            None => Ok(profile),
+        }
     }
 
     /// From `from` to the given velocities, wherever that leads, all joints along a straight line if they can.
@@ -124,7 +140,7 @@ impl PointToPoint {
                     ends_at_rest,
                 })
             }
-            Ok(result) => Err(NoProfile {
+            Ok(result) => Err(NoProfile::Unsolved {
                 reason: format!("{result:?}"),
             }),
             Err(RuckigError::ValidationError(text) | RuckigError::CalculatorError(text)) => {
@@ -134,7 +150,7 @@ impl PointToPoint {
                     .next()
                     .unwrap_or_default()
                     .trim_end_matches([',', ' ']);
-                Err(NoProfile {
+                Err(NoProfile::Unsolved {
                     reason: reason.to_owned(),
                 })
             }
@@ -151,6 +167,49 @@ impl Profile {
     /// Whether it stands still from then on; else it keeps its velocities.
     pub(crate) fn ends_at_rest(&self) -> bool {
         self.ends_at_rest
+    }
+
+    /// The first joint that leaves its range of positions.
+    ///
+    /// The solver keeps ranges where it can, but says nothing where a state leaves no way to.
+    fn excess(&self, bounds: &Bounds) -> Option<Excess> {
+        let turns = |a: &State, b: &State, j: usize| a.velocity[j] * b.velocity[j] < 0.0;
+        let mut before = (0.0, self.at(0.0).state);
+        for k in 1..=RANGE_SAMPLES {
+            let time_s = self.duration() * f64::from(k) / f64::from(RANGE_SAMPLES);
+            let after = (time_s, self.at(time_s).state);
+            for joint in 0..self.origin.len() {
+                let mut extreme = after;
+                if turns(&before.1, &after.1, joint) {
+                    // The farthest point is where the velocity changes its sign.
+                    let (mut early, mut late) = (before, after);
+                    for _ in 0..RANGE_HALVINGS {
+                        let middle_s = 0.5 * (early.0 + late.0);
+                        let middle = (middle_s, self.at(middle_s).state);
+                        if turns(&early.1, &middle.1, joint) {
+                            late = middle
+                        } else {
+                            early = middle
+                        }
+                    }
+                    extreme = early;
+                }
+                let (time_s, value) = (extreme.0, extreme.1.position[joint]);
+                let (lower, upper) = bounds.interval(joint, Quantity::Position);
+                if value < lower || value > upper {
+                    let limit = bounds.limit(joint, Quantity::Position, value);
+                    return Some(Excess {
+                        joint,
+                        quantity: Quantity::Position,
+                        time_s,
+                        value,
+                        limit,
+                    });
+                }
+            }
+            before = after;
+        }
+        None
     }
 
     /// The motion at `s` [s] after its start.
@@ -175,6 +234,12 @@ impl Profile {
         sample
     }
 }
+
+/// Where a profile's range is looked at: far more often than its seven phases.
+const RANGE_SAMPLES: u32 = 64;
+
+/// Until the turning point is known to a share of 2⁻¹² of a sample's distance.
+const RANGE_HALVINGS: u32 = 12;
 
 #[cfg(test)]
 mod tests {

@@ -160,18 +160,33 @@ fn shape(path: &Path, s: f64, bounds: &Bounds) -> Option<Slowdown> {
 }
 
 fn keeps_limits(path: &Path, s: f64, slowdown: &Slowdown, bounds: &Bounds, budget: &mut u32) -> bool {
-    let steps = (slowdown.duration / SAMPLE_S).ceil().clamp(32.0, 256.0);
-    let mut i = 0.0;
-    while i <= steps {
-        if *budget == 0 {
+    let mut keeps = |time: &PathTime, path_s: f64| {
+        *budget = budget.saturating_sub(1);
+        *budget > 0 && bounds.allows(&time.apply(&path.at(path_s)))
+    };
+    // Jerk steps at the slowdown's corners and at the path's knots: both sides count, however close to a sample.
+    let Slowdown { ramp, duration } = *slowdown;
+    for corner in [ramp, duration - ramp, duration] {
+        for u in [corner - SIDE_S, corner + SIDE_S] {
+            let time = slowdown.at(u);
+            if !keeps(&time, s + time.s) {
+                return false;
+            }
+        }
+    }
+    let steps = (slowdown.duration / SAMPLE_S).ceil().clamp(32.0, 256.0) as u32;
+    let mut before = slowdown.at(0.0);
+    for i in 0..=steps {
+        let time = slowdown.at(slowdown.duration * f64::from(i) / f64::from(steps));
+        for knot in path.knots_between(s + before.s, s + time.s) {
+            if !keeps(&before, knot - SIDE_S) || !keeps(&time, *knot) {
+                return false;
+            }
+        }
+        if !keeps(&time, s + time.s) {
             return false;
         }
-        *budget -= 1;
-        let time = slowdown.at(slowdown.duration * i / steps);
-        if !bounds.allows(&time.apply(&path.at(s + time.s))) {
-            return false;
-        }
-        i += 1.0;
+        before = time;
     }
     true
 }
@@ -189,6 +204,9 @@ const STRETCH: f64 = 1.12;
 
 /// Distance of the samples a stop is checked at [s].
 const SAMPLE_S: f64 = 0.003;
+
+/// Just before or after a step of jerk [s].
+const SIDE_S: f64 = 1e-9;
 
 /// Samples one search may take: about a millisecond for six joints, half a control period.
 const BUDGET: u32 = 6_000;

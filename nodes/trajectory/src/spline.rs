@@ -153,7 +153,7 @@ fn worst(quintic: &Quintic, quantity: Quantity, duration: f64, (lower, upper): (
     for i in 1..=WORST_SAMPLES {
         let t = duration * i as f64 / WORST_SAMPLES as f64;
         let value = quintic.at(t)[quantity as usize];
-        if beyond(value) > beyond(worst.1) {
+        if beyond(value) > beyond(worst.1) + ROUNDING {
             worst = (t, value);
         }
     }
@@ -161,6 +161,9 @@ fn worst(quintic: &Quintic, quantity: Quantity, duration: f64, (lower, upper): (
 }
 
 const WORST_SAMPLES: usize = 64;
+
+/// Of two values that differ by less, the earlier is told.
+const ROUNDING: f64 = 1e-9;
 
 #[cfg(test)]
 mod tests {

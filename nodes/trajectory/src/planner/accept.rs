@@ -173,7 +173,7 @@ impl Planner {
                 (Kind::Run { target, patience }, profile)
             }
         };
-        let profile = profile.map_err(|error| Refusal::invalid(error.to_string()))?;
+        let profile = profile.map_err(|error| Refusal::invalid(error.describe(&self.group)))?;
         Ok((kind, Motion::along(Path::Profile(profile), ctx.now)))
     }
 
@@ -206,7 +206,7 @@ impl Planner {
         let profile = self
             .point_to_point
             .position(&present, &target, &self.bounds)
-            .map_err(|error| Refusal::invalid(error.to_string()))?;
+            .map_err(|error| Refusal::invalid(error.describe(&self.group)))?;
         let kind = Kind::Grip(Grip::new(present.position[0], position, &ctx.config.gripper));
         Ok((kind, Motion::along(Path::Profile(profile), ctx.now)))
     }

@@ -147,7 +147,10 @@ impl Planner {
             .position(&present, &JointVec::from([hold]), &self.bounds)
         {
             Ok(profile) => self.motion = Some(Motion::along(Path::Profile(profile), ctx.now)),
-            Err(error) => return self.abort(ctx, Code::InvalidGoal, format!("can't hold the part: {error}")),
+            Err(error) => {
+                let why = format!("can't hold the part: {}", error.describe(&self.group));
+                return self.abort(ctx, Code::InvalidGoal, why);
+            }
         }
         if closing {
             self.grasp = Some(Grasp {

@@ -354,7 +354,7 @@ impl Planner {
         );
         if let Err(error) = stopped {
             // Silence hands the stop to `safety`.
-            let why = format!("no stop could be planned: {error}");
+            let why = format!("no stop could be planned: {}", error.describe(&self.group));
             self.event(ctx, EventKind::Fault, why.clone());
             return self.unseed(ctx, Code::NotReady, why);
         }

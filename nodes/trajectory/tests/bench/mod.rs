@@ -1,0 +1,392 @@
+//! A bench for the core: two groups on a virtual clock, a machine that follows its setpoints with some latency, and a
+//! judge that looks at every setpoint.
+#![allow(dead_code)] // each test file uses its part
+
+use servomesh_trajectory::{
+    Config, Feedback, FollowGoal, GoalId, Input, MoveGoal, MoveMode, Outcome, Output, Phase, Point, Settings,
+    Trajectory,
+};
+use servomesh_types::{
+    Capabilities, Core, Epoch, Event, EventKind, Fault, GroupDescription, GroupMotion, GroupName,
+    GroupSafety, JointDescription, JointKind, JointLimits, JointVec, SafetyMode, SafetyState, Setpoint,
+    Stamp,
+};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+pub const PERIOD: Duration = Duration::from_millis(2);
+
+/// Joints of the arm: velocity, acceleration and jerk limits differ, so that none is the only one that matters.
+pub const ARM: [(&str, f64, f64, f64, f64); 3] = [
+    ("base", 2.0, 2.0, 8.0, 80.0),
+    ("elbow", 1.5, 3.0, 10.0, 120.0),
+    ("wrist", 3.0, 4.0, 20.0, 300.0),
+];
+
+pub struct Bench {
+    pub core: Trajectory,
+    pub now: Stamp,
+    pub group: GroupName,
+    pub description: GroupDescription,
+    pub epoch: Epoch,
+    /// Where the machine is; follows the setpoint of `latency` ticks ago.
+    pub machine: Machine,
+    pub setpoints: Vec<Setpoint>,
+    pub done: BTreeMap<GoalId, Outcome>,
+    pub feedback: Vec<(GoalId, Feedback)>,
+    pub events: Vec<Event>,
+    /// Whether the motion state is published.
+    pub talks: bool,
+    next_id: u64,
+}
+
+pub struct Machine {
+    pub position: JointVec,
+    pub velocity: JointVec,
+    pub acceleration: JointVec,
+    pub effort: JointVec,
+    pub latency: usize,
+    pub blocked: bool,
+    /// A joint can't go below this.
+    pub part_at: f64,
+    inside: VecDeque<Setpoint>,
+}
+
+impl Bench {
+    pub fn arm() -> Self {
+        Self::arm_with(Settings::default())
+    }
+
+    pub fn arm_with(settings: Settings) -> Self {
+        let joints = ARM.map(|(name, range, v, a, j)| JointDescription {
+            name: name.into(),
+            kind: JointKind::Revolute,
+            limits: JointLimits::new((-range, range), v, a, j, 50.0).unwrap(),
+        });
+        Self::new(
+            settings,
+            "arm",
+            joints.into(),
+            Capabilities::default(),
+            &[0.1, -0.2, 0.3],
+        )
+    }
+
+    pub fn gripper() -> Self {
+        let limits = JointLimits::new((0.0, 0.1), 0.2, 2.0, 40.0, 60.0).unwrap();
+        let joints = vec![JointDescription {
+            name: "gap".into(),
+            kind: JointKind::Prismatic,
+            limits,
+        }];
+        let capabilities = Capabilities {
+            gripper: true,
+            endless: false,
+        };
+        Self::new(Settings::default(), "gripper", joints, capabilities, &[0.08])
+    }
+
+    pub fn conveyor() -> Self {
+        let limits = JointLimits::new((f64::NEG_INFINITY, f64::INFINITY), 0.5, 1.0, 10.0, 60.0).unwrap();
+        let joints = vec![JointDescription {
+            name: "belt".into(),
+            kind: JointKind::Prismatic,
+            limits,
+        }];
+        let capabilities = Capabilities {
+            gripper: false,
+            endless: true,
+        };
+        Self::new(Settings::default(), "conveyor", joints, capabilities, &[5.0])
+    }
+
+    fn new(
+        settings: Settings,
+        name: &str,
+        joints: Vec<JointDescription>,
+        capabilities: Capabilities,
+        start: &[f64],
+    ) -> Self {
+        let group = GroupName::new(name).unwrap();
+        let description = GroupDescription {
+            name: group,
+            joints,
+            rate_hz: 500.0,
+            capabilities,
+            backend: "bench".into(),
+        };
+        let position = JointVec::try_from(start).unwrap();
+        let zeros = JointVec::zeros(start.len());
+        let machine = Machine {
+            position,
+            velocity: zeros,
+            acceleration: zeros,
+            effort: zeros,
+            latency: 2,
+            blocked: false,
+            part_at: f64::NEG_INFINITY,
+            inside: VecDeque::new(),
+        };
+        let mut bench = Self {
+            core: Trajectory::new(Config::new(settings).unwrap()),
+            now: Stamp::from_millis(1000),
+            group,
+            description: description.clone(),
+            epoch: Epoch(1),
+            machine,
+            setpoints: Vec::new(),
+            done: BTreeMap::new(),
+            feedback: Vec::new(),
+            events: Vec::new(),
+            talks: true,
+            next_id: 1,
+        };
+        bench.handle(Input::Group(description));
+        bench.gate(SafetyMode::Normal, None);
+        bench.run(0.02);
+        assert_eq!(bench.phase(), Phase::Holding);
+        bench
+    }
+
+    pub fn handle(&mut self, input: Input) {
+        self.core.handle(self.now, input);
+        self.drain();
+    }
+
+    pub fn gate(&mut self, mode: SafetyMode, fault: Option<Fault>) {
+        let gate = GroupSafety {
+            group: self.group,
+            mode,
+            epoch: self.epoch,
+            fault,
+            resettable: false,
+        };
+        self.handle(Input::Safety(SafetyState { groups: vec![gate] }));
+    }
+
+    pub fn phase(&self) -> Phase {
+        self.core.phase(self.group, self.now).unwrap()
+    }
+
+    /// One step of the grid: the machine moves, its motion state is heard, the core ticks.
+    pub fn step(&mut self) {
+        self.now = self.now.next_multiple(PERIOD, Duration::ZERO);
+        self.machine.follow();
+        if self.talks {
+            self.talk();
+        }
+        self.core.tick(self.now);
+        self.drain();
+    }
+
+    pub fn talk(&mut self) {
+        let Machine {
+            position,
+            velocity,
+            acceleration,
+            effort,
+            ..
+        } = self.machine;
+        let motion = GroupMotion {
+            stamp: self.now,
+            position,
+            velocity,
+            acceleration,
+            effort,
+        };
+        self.handle(Input::Motion {
+            group: self.group,
+            motion,
+        });
+    }
+
+    pub fn run(&mut self, seconds: f64) {
+        for _ in 0..(seconds / PERIOD.as_secs_f64()).round() as usize {
+            self.step();
+        }
+    }
+
+    /// Runs until the goal is over, at most 30 s.
+    pub fn finish(&mut self, id: GoalId) -> Outcome {
+        for _ in 0..15_000 {
+            if let Some(outcome) = self.done.get(&id) {
+                return outcome.clone();
+            }
+            self.step();
+        }
+        panic!("goal {id:?} does not end; newest setpoint {:?}", self.last());
+    }
+
+    pub fn last(&self) -> &Setpoint {
+        self.setpoints.last().expect("a seeded group has setpoints")
+    }
+
+    pub fn follow(&mut self, goal: FollowGoal) -> GoalId {
+        let id = self.id();
+        self.handle(Input::Follow {
+            group: self.group,
+            id,
+            goal,
+        });
+        id
+    }
+
+    pub fn go(&mut self, target: &[f64]) -> GoalId {
+        self.go_scaled(target, 1.0, 1.0)
+    }
+
+    pub fn go_scaled(&mut self, target: &[f64], velocity_scale: f64, acceleration_scale: f64) -> GoalId {
+        self.request(MoveGoal {
+            mode: MoveMode::Joint,
+            joint_names: vec![],
+            target: target.to_vec(),
+            velocity_scale,
+            acceleration_scale,
+        })
+    }
+
+    pub fn request(&mut self, goal: MoveGoal) -> GoalId {
+        let id = self.id();
+        self.handle(Input::Move {
+            group: self.group,
+            id,
+            goal,
+        });
+        id
+    }
+
+    pub fn grip(&mut self, position: f64, max_effort: f64) -> GoalId {
+        let id = self.id();
+        self.handle(Input::Grip {
+            group: self.group,
+            id,
+            position,
+            max_effort,
+        });
+        id
+    }
+
+    pub fn cancel(&mut self, id: GoalId) {
+        self.handle(Input::Cancel { id });
+    }
+
+    pub fn has_event(&self, kind: EventKind) -> bool {
+        self.events.iter().any(|event| event.kind == kind)
+    }
+
+    fn id(&mut self) -> GoalId {
+        self.next_id += 1;
+        GoalId(self.next_id)
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.core.poll() {
+            match output {
+                Output::Setpoint { group, setpoint } => {
+                    assert_eq!(group, self.group);
+                    self.machine.inside.push_back(setpoint);
+                    self.setpoints.push(setpoint);
+                }
+                Output::Feedback { id, feedback, .. } => self.feedback.push((id, feedback)),
+                Output::Done { id, outcome } => {
+                    let twice = self.done.insert(id, outcome);
+                    assert!(twice.is_none(), "{id:?} is done twice");
+                }
+                Output::Event(event) => self.events.push(event),
+            }
+        }
+    }
+
+    /// Looks at every setpoint since the `from`-th: limits, and that each follows from the one before.
+    ///
+    /// Tolerances: the core's slack of 1e-3 on each limit, and 1e-6 rad on positions. Jerk is the difference of two
+    /// accelerations over their distance in time, so its bound is the limit itself.
+    #[track_caller]
+    pub fn judge(&self, from: usize) {
+        for pair in self.setpoints[from..].windows(2) {
+            let (a, b) = (&pair[0], &pair[1]);
+            let dt = b.tag.stamp.seconds_from(a.tag.stamp);
+            assert!(dt > 0.0 && dt < 0.05, "setpoints {dt} s apart");
+            assert_eq!(b.tag.seq, a.tag.seq + 1);
+            for (i, joint) in self.description.joints.iter().enumerate() {
+                let limits = &joint.limits;
+                let at = format!("{} at {}: {a:?} {b:?}", joint.name, b.tag.stamp);
+                let (p, v, acc) = (b.position[i], b.velocity[i], b.acceleration[i]);
+                assert!(
+                    p >= limits.lower() - 2e-6 && p <= limits.upper() + 2e-6,
+                    "position {p} of {at}"
+                );
+                assert!(v.abs() <= limits.velocity() * 1.002, "velocity {v} of {at}");
+                assert!(
+                    acc.abs() <= limits.acceleration() * 1.002,
+                    "acceleration {acc} of {at}"
+                );
+                let jerk = (acc - a.acceleration[i]) / dt;
+                assert!(jerk.abs() <= limits.jerk() * 1.002, "jerk {jerk} of {at}");
+                // Taylor's remainder: what the jerk within one step may have changed.
+                let j = limits.jerk() * 1.01;
+                let velocity = a.velocity[i] + a.acceleration[i] * dt;
+                assert!(
+                    (v - velocity).abs() <= j * dt * dt / 2.0 + 1e-9,
+                    "velocity jumps to {v} for {at}"
+                );
+                let position = a.position[i] + a.velocity[i] * dt + a.acceleration[i] * dt * dt / 2.0;
+                assert!(
+                    (p - position).abs() <= j * dt.powi(3) / 6.0 + 1e-9,
+                    "position jumps to {p} for {at}"
+                );
+            }
+        }
+    }
+}
+
+impl Machine {
+    fn follow(&mut self) {
+        if self.inside.len() <= self.latency {
+            return;
+        }
+        let Some(setpoint) = self.inside.pop_front() else {
+            return;
+        };
+        let zeros = JointVec::zeros(setpoint.position.len());
+        let below = setpoint.position[0] < self.part_at;
+        if self.blocked || below {
+            (self.velocity, self.acceleration) = (zeros, zeros);
+            if below {
+                self.effort = setpoint.effort_limit;
+                self.position[0] = self.part_at;
+            }
+            return;
+        }
+        self.position = setpoint.position;
+        self.velocity = setpoint.velocity;
+        self.acceleration = setpoint.acceleration;
+    }
+
+    /// Loses what it was told, as a restarted driver does.
+    pub fn forget(&mut self) {
+        self.inside.clear();
+        let zeros = JointVec::zeros(self.position.len());
+        (self.velocity, self.acceleration) = (zeros, zeros);
+    }
+}
+
+/// A trajectory of the arm through positions at times [s]; fields as given.
+pub fn trajectory(points: &[(f64, [f64; 3])]) -> FollowGoal {
+    FollowGoal {
+        joint_names: ARM.iter().map(|joint| joint.0.to_owned()).collect(),
+        points: points
+            .iter()
+            .map(|(time_s, positions)| point(*time_s, positions))
+            .collect(),
+        ..FollowGoal::default()
+    }
+}
+
+pub fn point(time_s: f64, positions: &[f64]) -> Point {
+    Point {
+        positions: positions.to_vec(),
+        time_from_start_ns: (time_s * 1e9).round() as i64,
+        ..Point::default()
+    }
+}
