@@ -33,12 +33,13 @@ pub(crate) fn fill_command(msg: &mut msg::DriveCommand, command: &DriveCommand) 
     msg.current_a.extend_from_slice(&command.current_a);
 }
 
+/// By the numbers of DriveStatus.msg.
 fn fault_from_msg(code: u8) -> Option<DriveFault> {
     match code {
-        msg::DriveStatus::NO_FAULT => None,
-        msg::DriveStatus::WATCHDOG => Some(DriveFault::Watchdog),
-        msg::DriveStatus::OVERHEATED => Some(DriveFault::Overheated),
-        msg::DriveStatus::OVERCURRENT => Some(DriveFault::Overcurrent),
+        0 => None,
+        1 => Some(DriveFault::Watchdog),
+        2 => Some(DriveFault::Overheated),
+        3 => Some(DriveFault::Overcurrent),
         other => Some(DriveFault::Other(other.into())),
     }
 }
