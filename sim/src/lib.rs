@@ -26,6 +26,7 @@
 
 mod error;
 pub mod hardware;
+pub mod harness;
 pub mod pacing;
 pub mod plant;
 pub mod servo;

@@ -1,0 +1,477 @@
+//! The cell on a virtual clock.
+
+use super::digest::Digest;
+use super::files::{CellFiles, FilesError};
+use super::network::{Delivery, Network, NetworkConfig};
+use super::parts::{Address, Message, Part};
+use crate::hardware::Hardware;
+use crate::plant::PERIOD;
+use servomesh_driver::{Driver, Input as DriverInput, Output as DriverOutput};
+use servomesh_estimator::{Config as EstimatorConfig, Estimator, Input as EstimatorInput, Output as EstimatorOutput, Settings};
+use servomesh_safety::{Config as SafetyConfig, Input as SafetyInput, Output as SafetyOutput, Safety};
+use servomesh_trajectory::{
+    Config as TrajectoryConfig, FollowGoal, GoalId, Input as TrajectoryInput, MoveGoal, Outcome,
+    Output as TrajectoryOutput, Trajectory,
+};
+use servomesh_types::{Core, DriveMode, Event, GroupDescription, GroupName, SafetyState, ServoState, Stamp};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The cell: all cores, the machine, and the network between them.
+pub struct Cell {
+    files: CellFiles,
+    now: Stamp,
+    hardware: Hardware,
+    trajectory: Option<Trajectory>,
+    safety: Option<Safety>,
+    estimator: Option<Estimator>,
+    drivers: BTreeMap<GroupName, Option<Driver>>,
+    network: Network,
+    /// On their way, by time of arrival and order of sending.
+    mail: BTreeMap<(Stamp, u64), (Address, Message)>,
+    sent: u64,
+    latched_safety: Option<SafetyState>,
+    last_request: u64,
+    answers: BTreeMap<u64, bool>,
+    last_goal: u64,
+    outcomes: BTreeMap<GoalId, Outcome>,
+    events: Vec<Event>,
+    states: BTreeMap<GroupName, ServoState>,
+    largest_error: BTreeMap<GroupName, f64>,
+    digest: Digest,
+}
+
+impl Cell {
+    /// The cell at rest at time 0, all parts running, every group announced.
+    ///
+    /// # Errors
+    /// The files don't fit each other; names what is missing.
+    pub fn new(files: &CellFiles, network: NetworkConfig, seed: u64) -> Result<Self, FilesError> {
+        let hardware = Hardware::new(&files.model, &files.servos, &files.wiring, Stamp::ZERO)?;
+        let mut cell = Self {
+            drivers: files.drivers()?.into_iter().map(|(name, driver)| (name, Some(driver))).collect(),
+            files: files.clone(),
+            now: hardware.now(),
+            hardware,
+            trajectory: None,
+            safety: None,
+            estimator: None,
+            network: Network::new(network, seed),
+            mail: BTreeMap::new(),
+            sent: 0,
+            latched_safety: None,
+            last_request: 0,
+            answers: BTreeMap::new(),
+            last_goal: 0,
+            outcomes: BTreeMap::new(),
+            events: Vec::new(),
+            states: BTreeMap::new(),
+            largest_error: BTreeMap::new(),
+            digest: Digest::new(),
+        };
+        for part in [Part::Safety, Part::Trajectory, Part::Estimator] {
+            cell.start(part)?;
+        }
+        Ok(cell)
+    }
+
+    /// Ends a part at once, as SIGKILL does. What is on its way to it is lost.
+    pub fn kill(&mut self, part: Part) {
+        match part {
+            Part::Trajectory => self.trajectory = None,
+            Part::Safety => {
+                self.safety = None;
+                self.latched_safety = None;
+            }
+            Part::Estimator => self.estimator = None,
+            Part::Driver(group) => {
+                self.drivers.insert(group, None);
+            }
+        }
+    }
+
+    /// Starts a part afresh; it hears what is latched.
+    ///
+    /// # Errors
+    /// A driver's files don't fit each other.
+    pub fn start(&mut self, part: Part) -> Result<(), FilesError> {
+        match part {
+            Part::Trajectory => self.trajectory = Some(Trajectory::new(TrajectoryConfig::default())),
+            Part::Safety => self.safety = Some(Safety::new(SafetyConfig::default())),
+            Part::Estimator => {
+                let config = EstimatorConfig::new(&Settings::default()).expect("the defaults are in their ranges");
+                self.estimator = Some(Estimator::new(config, Some(self.files.model.clone())));
+            }
+            Part::Driver(group) => {
+                let driver = self.files.driver(group)?;
+                let description = driver.config().group().clone();
+                self.drivers.insert(group, Some(driver));
+                for listener in [Part::Trajectory, Part::Safety, Part::Estimator] {
+                    self.send(listener, Delivery::Reliable, Message::Description(description.clone()));
+                }
+                return Ok(());
+            }
+        }
+        for description in self.descriptions() {
+            self.send(part, Delivery::Reliable, Message::Description(description));
+        }
+        if let (Part::Trajectory, Some(state)) = (part, self.latched_safety.clone()) {
+            self.send(part, Delivery::Reliable, Message::Safety(state));
+        }
+        Ok(())
+    }
+
+    /// Changes what the network does from now on.
+    pub fn set_network(&mut self, config: NetworkConfig) {
+        self.network.set(config);
+    }
+
+    /// Runs for a time.
+    pub fn run_for(&mut self, time: Duration) {
+        let end = self.now + time;
+        self.run_until(time, |cell| cell.now >= end);
+    }
+
+    /// Runs until something holds; whether it came to hold within `limit`.
+    pub fn run_until(&mut self, limit: Duration, holds: impl Fn(&Self) -> bool) -> bool {
+        let end = self.now + limit;
+        while !holds(self) {
+            if self.now >= end {
+                return false;
+            }
+            self.turn(end);
+        }
+        true
+    }
+
+    /// Goes on to the next thing that happens: a message, a deadline, or a step of the machine.
+    fn turn(&mut self, end: Stamp) {
+        let step = self.hardware.now() + PERIOD;
+        let mail = self.mail.first_key_value().map(|((at, _), _)| *at);
+        let (deadline, due) = self.first_deadline();
+        let next = [Some(step), mail, deadline, Some(end)].into_iter().flatten().min().unwrap_or(end);
+        self.now = self.now.max(next);
+        if mail.is_some_and(|at| at <= self.now) {
+            if let Some((_, (address, message))) = self.mail.pop_first() {
+                self.deliver(address, message);
+            }
+        } else if let (Some(part), true) = (due, deadline.is_some_and(|at| at <= self.now)) {
+            self.tick(part);
+        } else if step <= self.now {
+            self.hardware.step();
+            while let Some((group, status)) = self.hardware.poll() {
+                self.send(Part::Driver(group), Delivery::Reliable, Message::DriveStatus { group, status });
+            }
+        }
+    }
+
+    fn first_deadline(&self) -> (Option<Stamp>, Option<Part>) {
+        let fixed = [
+            (Part::Trajectory, self.trajectory.as_ref().and_then(Core::deadline)),
+            (Part::Safety, self.safety.as_ref().and_then(Core::deadline)),
+            (Part::Estimator, self.estimator.as_ref().and_then(Core::deadline)),
+        ];
+        let drivers = self
+            .drivers
+            .iter()
+            .map(|(group, driver)| (Part::Driver(*group), driver.as_ref().and_then(Core::deadline)));
+        let first = fixed
+            .into_iter()
+            .chain(drivers)
+            .filter_map(|(part, deadline)| Some((deadline?, part)))
+            .min();
+        (first.map(|(deadline, _)| deadline), first.map(|(_, part)| part))
+    }
+
+    fn tick(&mut self, part: Part) {
+        let now = self.now;
+        match part {
+            Part::Trajectory => {
+                if let Some(core) = &mut self.trajectory {
+                    core.tick(now);
+                }
+                self.drain_trajectory();
+            }
+            Part::Safety => {
+                if let Some(core) = &mut self.safety {
+                    core.tick(now);
+                }
+                self.drain_safety();
+            }
+            Part::Estimator => {
+                if let Some(core) = &mut self.estimator {
+                    core.tick(now);
+                }
+                self.drain_estimator();
+            }
+            Part::Driver(group) => {
+                if let Some(Some(core)) = self.drivers.get_mut(&group) {
+                    core.tick(now);
+                }
+                self.drain_driver(group);
+            }
+        }
+    }
+
+    fn deliver(&mut self, address: Address, message: Message) {
+        match address {
+            Address::Drives => {
+                if let Message::DriveCommand { group, command } = message {
+                    self.hardware.command(group, &command).expect("a driver's frame fits its own bus");
+                }
+            }
+            Address::Part(Part::Trajectory) => self.to_trajectory(message),
+            Address::Part(Part::Safety) => self.to_safety(message),
+            Address::Part(Part::Estimator) => self.to_estimator(message),
+            Address::Part(Part::Driver(group)) => self.to_driver(group, message),
+        }
+    }
+
+    fn to_trajectory(&mut self, message: Message) {
+        let Some(core) = &mut self.trajectory else { return };
+        match message {
+            Message::Motion(frame) => {
+                for (group, motion) in frame.groups {
+                    core.handle(self.now, TrajectoryInput::Motion { group, motion });
+                }
+            }
+            Message::Safety(state) => core.handle(self.now, TrajectoryInput::Safety(state)),
+            Message::Description(group) => core.handle(self.now, TrajectoryInput::Group(group)),
+            _ => {}
+        }
+        self.drain_trajectory();
+    }
+
+    fn to_safety(&mut self, message: Message) {
+        let Some(core) = &mut self.safety else { return };
+        match message {
+            Message::Setpoint { group, setpoint } => {
+                core.handle(self.now, SafetyInput::Setpoint { group, setpoint });
+            }
+            Message::ServoState { group, state } => {
+                core.handle(self.now, SafetyInput::ServoState { group, state });
+            }
+            Message::Motion(frame) => {
+                for (group, motion) in frame.groups {
+                    core.handle(self.now, SafetyInput::Motion { group, motion });
+                }
+            }
+            Message::Description(group) => core.handle(self.now, SafetyInput::Group(group)),
+            _ => {}
+        }
+        self.drain_safety();
+    }
+
+    fn to_estimator(&mut self, message: Message) {
+        let Some(core) = &mut self.estimator else { return };
+        match message {
+            Message::ServoState { group, state } => {
+                core.handle(self.now, EstimatorInput::ServoState { group, state });
+            }
+            Message::Description(group) => core.handle(self.now, EstimatorInput::Group(group)),
+            _ => {}
+        }
+        self.drain_estimator();
+    }
+
+    fn to_driver(&mut self, group: GroupName, message: Message) {
+        let Some(Some(core)) = self.drivers.get_mut(&group) else { return };
+        match message {
+            Message::Command { command, .. } => core.handle(self.now, DriverInput::Command(command)),
+            Message::DriveStatus { status, .. } => core.handle(self.now, DriverInput::Bus(status)),
+            _ => {}
+        }
+        self.drain_driver(group);
+    }
+
+    fn drain_trajectory(&mut self) {
+        while let Some(output) = self.trajectory.as_mut().and_then(Core::poll) {
+            match output {
+                TrajectoryOutput::Setpoint { group, setpoint } => {
+                    self.send(Part::Safety, Delivery::Stream, Message::Setpoint { group, setpoint });
+                }
+                TrajectoryOutput::Done { id, outcome } => {
+                    self.outcomes.insert(id, outcome);
+                }
+                TrajectoryOutput::Event(event) => self.events.push(event),
+                TrajectoryOutput::Feedback { .. } => {}
+            }
+        }
+    }
+
+    fn drain_safety(&mut self) {
+        while let Some(output) = self.safety.as_mut().and_then(Core::poll) {
+            match output {
+                SafetyOutput::Command { group, command } => {
+                    self.send(Part::Driver(group), Delivery::Stream, Message::Command { group, command });
+                }
+                SafetyOutput::State(state) => {
+                    self.latched_safety = Some(state.clone());
+                    self.send(Part::Trajectory, Delivery::Reliable, Message::Safety(state));
+                }
+                SafetyOutput::Answer { request, granted, .. } => {
+                    self.answers.insert(request, granted);
+                }
+                SafetyOutput::Event(event) => self.events.push(event),
+            }
+        }
+    }
+
+    fn drain_estimator(&mut self) {
+        while let Some(output) = self.estimator.as_mut().and_then(Core::poll) {
+            match output {
+                EstimatorOutput::Motion(frame) => {
+                    self.send(Part::Trajectory, Delivery::Stream, Message::Motion(frame.clone()));
+                    self.send(Part::Safety, Delivery::Stream, Message::Motion(frame));
+                }
+                EstimatorOutput::Event(event) => self.events.push(event),
+                EstimatorOutput::JointStates(_)
+                | EstimatorOutput::Transforms(_)
+                | EstimatorOutput::StaticTransforms(_) => {}
+            }
+        }
+    }
+
+    fn drain_driver(&mut self, group: GroupName) {
+        while let Some(output) = self.drivers.get_mut(&group).and_then(Option::as_mut).and_then(Core::poll) {
+            match output {
+                DriverOutput::Bus(command) => {
+                    self.post(Address::Drives, Delivery::Reliable, Message::DriveCommand { group, command });
+                }
+                DriverOutput::State(state) => {
+                    self.note(group, state);
+                    self.send(Part::Safety, Delivery::Stream, Message::ServoState { group, state });
+                    self.send(Part::Estimator, Delivery::Stream, Message::ServoState { group, state });
+                }
+                DriverOutput::Event(event) => self.events.push(event),
+            }
+        }
+    }
+
+    fn note(&mut self, group: GroupName, state: ServoState) {
+        self.digest.add(state.tag.stamp.as_nanos().unsigned_abs());
+        state.position.iter().chain(state.current_a.iter()).for_each(|value| self.digest.add(value.to_bits()));
+        if state.mode == DriveMode::Enabled {
+            let error = (0..state.position.len()).fold(0.0, |max: f64, i| max.max(state.following_error(i).abs()));
+            let largest = self.largest_error.entry(group).or_insert(0.0);
+            *largest = largest.max(error);
+        }
+        self.states.insert(group, state);
+    }
+
+    fn send(&mut self, to: Part, delivery: Delivery, message: Message) {
+        self.post(Address::Part(to), delivery, message);
+    }
+
+    fn post(&mut self, address: Address, delivery: Delivery, message: Message) {
+        for at in self.network.arrivals(self.now, delivery) {
+            self.sent += 1;
+            self.mail.insert((at, self.sent), (address, message.clone()));
+        }
+    }
+
+    fn descriptions(&self) -> Vec<GroupDescription> {
+        self.drivers.values().flatten().map(|driver| driver.config().group().clone()).collect()
+    }
+}
+
+/// What a client of the cell does, and sees.
+impl Cell {
+    /// Sends a trajectory.
+    pub fn send_follow(&mut self, group: &str, goal: FollowGoal) -> GoalId {
+        self.goal(group, |group, id| TrajectoryInput::Follow { group, id, goal })
+    }
+
+    /// Sends a move.
+    pub fn send_move(&mut self, group: &str, goal: MoveGoal) -> GoalId {
+        self.goal(group, |group, id| TrajectoryInput::Move { group, id, goal })
+    }
+
+    /// Opens or closes a gripper.
+    pub fn send_grip(&mut self, group: &str, position: f64, max_effort: f64) -> GoalId {
+        self.goal(group, |group, id| TrajectoryInput::Grip { group, id, position, max_effort })
+    }
+
+    /// Cancels a goal.
+    pub fn cancel(&mut self, id: GoalId) {
+        if let Some(core) = &mut self.trajectory {
+            core.handle(self.now, TrajectoryInput::Cancel { id });
+        }
+        self.drain_trajectory();
+    }
+
+    /// Asks safety to stop all groups.
+    pub fn stop(&mut self) -> bool {
+        self.request(|request| SafetyInput::Stop { request })
+    }
+
+    /// Asks safety to forget its faults; whether it was granted.
+    pub fn reset(&mut self) -> bool {
+        self.request(|request| SafetyInput::Reset { request })
+    }
+
+    /// How a goal ended; `None` while it goes on.
+    pub fn outcome(&self, id: GoalId) -> Option<&Outcome> {
+        self.outcomes.get(&id)
+    }
+
+    /// Virtual time.
+    pub fn now(&self) -> Stamp {
+        self.now
+    }
+
+    /// The newest state of a group's servos, if its driver ever spoke.
+    pub fn servo_state(&self, group: &str) -> Option<&ServoState> {
+        self.states.get(&GroupName::new(group).ok()?)
+    }
+
+    /// What safety says.
+    pub fn safety(&self) -> Option<&SafetyState> {
+        self.latched_safety.as_ref()
+    }
+
+    /// The largest distance between reference and measured position of any joint of a group while it was driven.
+    pub fn largest_error(&self, group: &str) -> f64 {
+        GroupName::new(group).ok().and_then(|name| self.largest_error.get(&name).copied()).unwrap_or(0.0)
+    }
+
+    /// What happened, oldest first.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Messages that the network lost.
+    pub fn lost(&self) -> u64 {
+        self.network.lost()
+    }
+
+    /// A digest of all that the servos did: equal for equal runs.
+    pub fn digest(&self) -> u64 {
+        self.digest.value()
+    }
+
+    /// The machine.
+    pub fn hardware(&mut self) -> &mut Hardware {
+        &mut self.hardware
+    }
+
+    fn goal(&mut self, group: &str, input: impl FnOnce(GroupName, GoalId) -> TrajectoryInput) -> GoalId {
+        self.last_goal += 1;
+        let id = GoalId(self.last_goal);
+        if let (Some(core), Ok(group)) = (&mut self.trajectory, GroupName::new(group)) {
+            core.handle(self.now, input(group, id));
+        }
+        self.drain_trajectory();
+        id
+    }
+
+    fn request(&mut self, input: impl FnOnce(u64) -> SafetyInput) -> bool {
+        self.last_request += 1;
+        let request = self.last_request;
+        if let Some(core) = &mut self.safety {
+            core.handle(self.now, input(request));
+        }
+        self.drain_safety();
+        self.answers.get(&request).copied().unwrap_or(false)
+    }
+}

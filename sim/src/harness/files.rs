@@ -1,0 +1,80 @@
+//! The files that describe a cell, read and checked together.
+
+use crate::error::SimError;
+use crate::servo::catalog::ServoCatalog;
+use crate::wiring::Wiring;
+use servomesh_driver::files::{FileError, JointFiles, Wanted};
+use servomesh_driver::{Config, ConfigError, Driver};
+use servomesh_robot::{Model, RobotError};
+use servomesh_types::{Capabilities, GroupName};
+
+/// The files that describe a cell.
+#[derive(Clone, Debug)]
+pub struct CellFiles {
+    /// The robot's description.
+    pub model: Model,
+    /// What the simulation needs to know of its servos.
+    pub servos: ServoCatalog,
+    /// Which servos hang on which bus.
+    pub wiring: Wiring,
+    /// What the drivers need to know of its servos.
+    pub joints: JointFiles,
+}
+
+/// Why a cell's files can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesError {
+    /// The robot's description.
+    #[error(transparent)]
+    Robot(#[from] RobotError),
+    /// The simulation's files.
+    #[error(transparent)]
+    Sim(#[from] SimError),
+    /// The drivers' files.
+    #[error(transparent)]
+    Driver(#[from] FileError),
+    /// The drivers' figures.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+impl CellFiles {
+    /// The default cell, as `launch/robots/` describes it.
+    ///
+    /// # Errors
+    /// None, as long as those files are sound.
+    pub fn default_cell() -> Result<Self, FilesError> {
+        let servos = include_str!("../../../launch/robots/cell.servos.yaml");
+        let limits = include_str!("../../../launch/robots/cell.limits.yaml");
+        Ok(Self {
+            model: Model::from_urdf_str(include_str!("../../../launch/robots/cell.urdf"))?,
+            servos: ServoCatalog::from_yaml_str(servos)?,
+            wiring: Wiring::from_yaml_str(include_str!("../../../launch/robots/cell.wiring.yaml"))?,
+            joints: JointFiles::parse(servos, limits)?,
+        })
+    }
+
+    /// A fresh driver for each bus.
+    pub(super) fn drivers(&self) -> Result<Vec<(GroupName, Driver)>, FilesError> {
+        self.wiring.buses().map(|(name, _)| Ok((name, self.driver(name)?))).collect()
+    }
+
+    /// A fresh driver for one bus.
+    pub(super) fn driver(&self, name: GroupName) -> Result<Driver, FilesError> {
+        let bus = self.wiring.buses().find(|(bus, _)| *bus == name);
+        let (_, bus) = bus.ok_or(SimError::NoBus { group: name })?;
+        let wanted = Wanted {
+            name,
+            joints: bus.joints.iter().map(|joint| joint.name.clone()).collect(),
+            rate_hz: 1.0 / bus.period.as_secs_f64(),
+            // The default cell's groups are told apart by their names, as its launch file does by parameters.
+            capabilities: Capabilities {
+                gripper: name.as_str() == "gripper",
+                endless: name.as_str() == "conveyor",
+            },
+            backend: "sim".to_owned(),
+        };
+        let (params, dynamics) = self.joints.driver(&self.model, wanted)?;
+        Ok(Driver::new(Config::new(params)?, Some(dynamics)))
+    }
+}
