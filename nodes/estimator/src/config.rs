@@ -26,7 +26,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            bandwidth_hz: 25.0,
+            bandwidth_hz: 40.0,
             coast_s: 0.05,
             motion_rate_max_hz: 500.0,
             joint_states_rate_hz: 100.0,
