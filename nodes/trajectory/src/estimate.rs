@@ -9,14 +9,15 @@
 /// Fills in the velocity of each inner knot; the ends are given.
 pub(crate) fn velocities(times: &[f64], positions: &[f64], velocities: &mut [f64]) {
     spline_slopes(times, positions, velocities);
-    for k in 1..times.len().saturating_sub(1) {
+    let inner = times.len().saturating_sub(2);
+    for (k, velocity) in velocities.iter_mut().enumerate().skip(1).take(inner) {
         let (before, after) = slopes(times, positions, k);
         let least = before.abs().min(after.abs());
-        velocities[k] = if before * after > 0.0 {
+        *velocity = if before * after > 0.0 {
             let sign = before.signum();
-            sign * (sign * velocities[k]).clamp(0.0, MONOTONE * least)
+            sign * (sign * *velocity).clamp(0.0, MONOTONE * least)
         } else {
-            velocities[k].clamp(-TURNING * least, TURNING * least)
+            velocity.clamp(-TURNING * least, TURNING * least)
         };
     }
 }

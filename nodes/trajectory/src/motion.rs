@@ -51,17 +51,15 @@ impl Path {
         }
     }
 
-    /// The knots after `from` and up to `to` [s]; a profile has no state but what sampling shows.
-    pub(crate) fn knots_between(&self, from: f64, to: f64) -> &[f64] {
-        match self {
-            Self::Spline(spline) => {
-                let times = spline.times();
-                let first = times.partition_point(|t| *t <= from);
-                let last = times.partition_point(|t| *t <= to);
-                &times[first..last.max(first)]
-            }
-            Self::Profile(_) => &[],
-        }
+    /// When jerk steps, after `from` and up to `to` [s].
+    pub(crate) fn corners_between(&self, from: f64, to: f64) -> &[f64] {
+        let corners = match self {
+            Self::Spline(spline) => spline.times(),
+            Self::Profile(profile) => profile.corners(),
+        };
+        let first = corners.partition_point(|t| *t <= from);
+        let last = corners.partition_point(|t| *t <= to);
+        &corners[first..last.max(first)]
     }
 
     pub(crate) fn ends_at_rest(&self) -> bool {

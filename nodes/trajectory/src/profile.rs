@@ -23,6 +23,8 @@ pub(crate) struct Profile {
     /// Where it starts. The solver sees distances from here, so that a belt may run for months without losing digits.
     origin: JointVec,
     ends_at_rest: bool,
+    /// When a joint's jerk steps [s], ascending.
+    corners: Vec<f64>,
 }
 
 /// No motion within the limits does what was asked.
@@ -30,8 +32,8 @@ pub(crate) struct Profile {
 pub(crate) enum NoProfile {
     /// The solver found none.
     Unsolved { reason: String },
-    /// A joint can't turn before the end of its range.
-    OutOfRange(Excess),
+    /// What it found goes beyond a limit on its way.
+    Beyond(Excess),
 }
 
 impl NoProfile {
@@ -39,7 +41,7 @@ impl NoProfile {
     pub(crate) fn describe(&self, group: &GroupDescription) -> String {
         match self {
             Self::Unsolved { reason } => format!("no motion within the limits leads there: {reason}"),
-            Self::OutOfRange(excess) => format!("{}: it can't turn sooner", excess.describe(group)),
+            Self::Beyond(excess) => format!("the way there: {}", excess.describe(group)),
         }
     }
 }
@@ -86,11 +88,7 @@ impl PointToPoint {
             self.input.min_position = lower;
             self.input.max_position = upper;
         }
-        let profile = self.solve(from, true)?;
-        match profile.excess(&bounds.around(&from.position)) {
-            Some(excess) => Err(NoProfile::OutOfRange(excess)),
-            None => Ok(profile),
-        }
+        self.solve(from, true)
     }
 
     /// From `from` to the given velocities, wherever that leads, all joints along a straight line if they can.
@@ -132,9 +130,20 @@ impl PointToPoint {
 
     fn solve(&mut self, from: &State, ends_at_rest: bool) -> Result<Profile, NoProfile> {
         let mut trajectory = rsruckig::prelude::Trajectory::new(Some(from.position.len()));
-        match self.ruckig.calculate(&self.input, &mut trajectory) {
+        let mut solved = self.ruckig.calculate(&self.input, &mut trajectory);
+        for nudge in NUDGES {
+            if !matches!(solved, Err(RuckigError::CalculatorError(_))) {
+                break;
+            }
+            for i in 0..from.position.len() {
+                self.input.max_acceleration[i] *= nudge;
+            }
+            solved = self.ruckig.calculate(&self.input, &mut trajectory);
+        }
+        match solved {
             Ok(RuckigResult::Working | RuckigResult::Finished) if trajectory.duration.is_finite() => {
                 Ok(Profile {
+                    corners: corners(&trajectory),
                     trajectory,
                     origin: from.position,
                     ends_at_rest,
@@ -158,10 +167,19 @@ impl PointToPoint {
     }
 }
 
+/// The solver finds nothing where two of its cases meet, as where a joint just reaches its acceleration limit. A limit
+/// that is lower by this factor is off that edge.
+const NUDGES: [f64; 3] = [1.0 - 1e-7, 1.0 - 1e-6, 1.0 - 1e-5];
+
 impl Profile {
     /// When it reaches its target [s].
     pub(crate) fn duration(&self) -> f64 {
         self.trajectory.duration
+    }
+
+    /// When a joint's jerk steps [s], ascending.
+    pub(crate) fn corners(&self) -> &[f64] {
+        &self.corners
     }
 
     /// Whether it stands still from then on; else it keeps its velocities.
@@ -169,47 +187,61 @@ impl Profile {
         self.ends_at_rest
     }
 
-    /// The first joint that leaves its range of positions.
+    /// The first joint that leaves its range of positions, or its velocities.
     ///
-    /// The solver keeps ranges where it can, but says nothing where a state leaves no way to.
-    fn excess(&self, bounds: &Bounds) -> Option<Excess> {
-        let turns = |a: &State, b: &State, j: usize| a.velocity[j] * b.velocity[j] < 0.0;
+    /// The solver keeps both where it can, but says nothing where a state leaves no way to.
+    pub(crate) fn excess(&self, bounds: &Bounds) -> Option<Excess> {
         let mut before = (0.0, self.at(0.0).state);
-        for k in 1..=RANGE_SAMPLES {
-            let time_s = self.duration() * f64::from(k) / f64::from(RANGE_SAMPLES);
+        for k in 1..=EXCESS_SAMPLES {
+            let time_s = self.duration() * f64::from(k) / f64::from(EXCESS_SAMPLES);
             let after = (time_s, self.at(time_s).state);
             for joint in 0..self.origin.len() {
-                let mut extreme = after;
-                if turns(&before.1, &after.1, joint) {
-                    // The farthest point is where the velocity changes its sign.
-                    let (mut early, mut late) = (before, after);
-                    for _ in 0..RANGE_HALVINGS {
-                        let middle_s = 0.5 * (early.0 + late.0);
-                        let middle = (middle_s, self.at(middle_s).state);
-                        if turns(&early.1, &middle.1, joint) {
-                            late = middle
-                        } else {
-                            early = middle
-                        }
+                for quantity in [Quantity::Position, Quantity::Velocity] {
+                    let (time_s, value) = self.extreme(joint, quantity, before, after);
+                    let (lower, upper) = bounds.interval(joint, quantity);
+                    if value < lower || value > upper {
+                        let limit = bounds.limit(joint, quantity, value);
+                        return Some(Excess {
+                            joint,
+                            quantity,
+                            time_s,
+                            value,
+                            limit,
+                        });
                     }
-                    extreme = early;
-                }
-                let (time_s, value) = (extreme.0, extreme.1.position[joint]);
-                let (lower, upper) = bounds.interval(joint, Quantity::Position);
-                if value < lower || value > upper {
-                    let limit = bounds.limit(joint, Quantity::Position, value);
-                    return Some(Excess {
-                        joint,
-                        quantity: Quantity::Position,
-                        time_s,
-                        value,
-                        limit,
-                    });
                 }
             }
             before = after;
         }
         None
+    }
+
+    /// The extreme between two moments, where the derivative changes its sign; else the later of them.
+    fn extreme(
+        &self,
+        joint: usize,
+        quantity: Quantity,
+        mut early: (f64, State),
+        mut late: (f64, State),
+    ) -> (f64, f64) {
+        let pick = |state: &State| match quantity {
+            Quantity::Position => (state.position[joint], state.velocity[joint]),
+            _ => (state.velocity[joint], state.acceleration[joint]),
+        };
+        let turns = |a: &State, b: &State| pick(a).1 * pick(b).1 < 0.0;
+        if !turns(&early.1, &late.1) {
+            return (late.0, pick(&late.1).0);
+        }
+        for _ in 0..HALVINGS {
+            let middle_s = 0.5 * (early.0 + late.0);
+            let middle = (middle_s, self.at(middle_s).state);
+            if turns(&early.1, &middle.1) {
+                late = middle;
+            } else {
+                early = middle;
+            }
+        }
+        (early.0, pick(&early.1).0)
     }
 
     /// The motion at `s` [s] after its start.
@@ -235,11 +267,24 @@ impl Profile {
     }
 }
 
-/// Where a profile's range is looked at: far more often than its seven phases.
-const RANGE_SAMPLES: u32 = 64;
+/// The ends of the phases of all joints: two of braking into the limits, seven of the motion itself.
+fn corners(trajectory: &rsruckig::prelude::Trajectory<0>) -> Vec<f64> {
+    let mut corners = Vec::new();
+    for profile in trajectory.profiles.iter().flat_map(|section| section.iter()) {
+        let brake = &profile.brake;
+        corners.extend([brake.t[0], brake.duration]);
+        corners.extend(profile.t_sum.iter().map(|t| brake.duration + t));
+    }
+    corners.sort_by(f64::total_cmp);
+    corners.dedup();
+    corners
+}
+
+/// Where a profile is looked at: far more often than it has phases.
+const EXCESS_SAMPLES: u32 = 64;
 
 /// Until the turning point is known to a share of 2⁻¹² of a sample's distance.
-const RANGE_HALVINGS: u32 = 12;
+const HALVINGS: u32 = 12;
 
 #[cfg(test)]
 mod tests {

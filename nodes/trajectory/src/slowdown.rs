@@ -164,7 +164,7 @@ fn keeps_limits(path: &Path, s: f64, slowdown: &Slowdown, bounds: &Bounds, budge
         *budget = budget.saturating_sub(1);
         *budget > 0 && bounds.allows(&time.apply(&path.at(path_s)))
     };
-    // Jerk steps at the slowdown's corners and at the path's knots: both sides count, however close to a sample.
+    // Jerk steps at the slowdown's corners and at the path's: both sides count, however close to a sample.
     let Slowdown { ramp, duration } = *slowdown;
     for corner in [ramp, duration - ramp, duration] {
         for u in [corner - SIDE_S, corner + SIDE_S] {
@@ -174,12 +174,12 @@ fn keeps_limits(path: &Path, s: f64, slowdown: &Slowdown, bounds: &Bounds, budge
             }
         }
     }
-    let steps = (slowdown.duration / SAMPLE_S).ceil().clamp(32.0, 256.0) as u32;
+    let steps = (slowdown.duration / SAMPLE_S).ceil().clamp(64.0, 256.0) as u32;
     let mut before = slowdown.at(0.0);
     for i in 0..=steps {
         let time = slowdown.at(slowdown.duration * f64::from(i) / f64::from(steps));
-        for knot in path.knots_between(s + before.s, s + time.s) {
-            if !keeps(&before, knot - SIDE_S) || !keeps(&time, *knot) {
+        for corner in path.corners_between(s + before.s, s + time.s) {
+            if !keeps(&before, corner - SIDE_S) || !keeps(&time, *corner) {
                 return false;
             }
         }
@@ -209,7 +209,7 @@ const SAMPLE_S: f64 = 0.003;
 const SIDE_S: f64 = 1e-9;
 
 /// Samples one search may take: about a millisecond for six joints, half a control period.
-const BUDGET: u32 = 6_000;
+const BUDGET: u32 = 8_000;
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ use crate::follow::Start;
 use crate::goal::{Code, FollowGoal, GoalId, MoveGoal, MoveMode, Refusal, Status};
 use crate::grip::Grip;
 use crate::motion::{Motion, Path};
+use crate::profile::{NoProfile, Profile};
 use crate::state::State;
 
 impl Planner {
@@ -147,18 +148,14 @@ impl Planner {
         let present = self.present(ctx)?;
         let velocity_scale = scale("velocity_scale", goal.velocity_scale)?;
         let acceleration_scale = scale("acceleration_scale", goal.acceleration_scale)?;
-        let bounds = self
-            .bounds
-            .scaled(velocity_scale, acceleration_scale, acceleration_scale);
-        let n = self.group.joints.len();
+        let bounds = self.bounds.scaled(velocity_scale, 1.0, 1.0);
         let patience = default_patience(ctx);
-        let (kind, profile) = match goal.mode {
+        let (kind, target) = match goal.mode {
             MoveMode::Joint => {
                 let rest = self.rest(&present);
-                let target = self.target(goal, rest, Quantity::Position, &bounds)?;
                 (
                     Kind::Move { patience },
-                    self.point_to_point.position(&present, &target, &bounds),
+                    self.target(goal, rest, Quantity::Position, &bounds)?,
                 )
             }
             MoveMode::Velocity if !self.group.capabilities.endless => {
@@ -168,13 +165,46 @@ impl Planner {
                 )));
             }
             MoveMode::Velocity => {
-                let target = self.target(goal, JointVec::zeros(n), Quantity::Velocity, &bounds)?;
-                let profile = self.point_to_point.velocity(&present, &target, &bounds);
-                (Kind::Run { target, patience }, profile)
+                let others = JointVec::zeros(present.velocity.len());
+                let target = self.target(goal, others, Quantity::Velocity, &bounds)?;
+                (Kind::Run { target, patience }, target)
             }
         };
-        let profile = profile.map_err(|error| Refusal::invalid(error.describe(&self.group)))?;
+        let profile = self.gentlest(&present, &target, goal.mode, &bounds, acceleration_scale)?;
         Ok((kind, Motion::along(Path::Profile(profile), ctx.now)))
+    }
+
+    /// The motion with that share of acceleration and jerk, or with as much as coming off the present motion takes: a
+    /// joint that nears its end at full speed can't turn there gently.
+    fn gentlest(
+        &mut self,
+        present: &State,
+        target: &JointVec,
+        mode: MoveMode,
+        bounds: &Bounds,
+        share: f64,
+    ) -> Result<Profile, Refusal> {
+        let mut failure = None;
+        for (acceleration, jerk) in [(share, share), (share, 1.0), (1.0, 1.0)] {
+            let gentle = bounds.scaled(1.0, acceleration, jerk);
+            let profile = match mode {
+                MoveMode::Joint => self.point_to_point.position(present, target, &gentle),
+                MoveMode::Velocity => self.point_to_point.velocity(present, target, &gentle),
+            };
+            let checked =
+                profile.and_then(
+                    |profile| match profile.excess(&self.bounds.around(&present.position)) {
+                        Some(excess) => Err(NoProfile::Beyond(excess)),
+                        None => Ok(profile),
+                    },
+                );
+            match checked {
+                Ok(profile) => return Ok(profile),
+                Err(error) => failure = Some(error),
+            }
+        }
+        let why = failure.map(|error| error.describe(&self.group));
+        Err(Refusal::invalid(why.unwrap_or_default()))
     }
 
     fn plan_grip(
@@ -202,11 +232,8 @@ impl Planner {
             )));
         }
         self.check(0, position, Quantity::Position, &self.bounds)?;
-        let target = JointVec::from([position]);
-        let profile = self
-            .point_to_point
-            .position(&present, &target, &self.bounds)
-            .map_err(|error| Refusal::invalid(error.describe(&self.group)))?;
+        let (target, bounds) = (JointVec::from([position]), self.bounds);
+        let profile = self.gentlest(&present, &target, MoveMode::Joint, &bounds, 1.0)?;
         let kind = Kind::Grip(Grip::new(present.position[0], position, &ctx.config.gripper));
         Ok((kind, Motion::along(Path::Profile(profile), ctx.now)))
     }

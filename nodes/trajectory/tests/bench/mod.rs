@@ -14,54 +14,54 @@ use servomesh_types::{
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-pub const PERIOD: Duration = Duration::from_millis(2);
+pub(crate) const PERIOD: Duration = Duration::from_millis(2);
 
 /// Joints of the arm: velocity, acceleration and jerk limits differ, so that none is the only one that matters.
-pub const ARM: [(&str, f64, f64, f64, f64); 3] = [
+pub(crate) const ARM: [(&str, f64, f64, f64, f64); 3] = [
     ("base", 2.0, 2.0, 8.0, 80.0),
     ("elbow", 1.5, 3.0, 10.0, 120.0),
     ("wrist", 3.0, 4.0, 20.0, 300.0),
 ];
 
-pub struct Bench {
-    pub core: Trajectory,
-    pub now: Stamp,
-    pub group: GroupName,
-    pub description: GroupDescription,
-    pub epoch: Epoch,
+pub(crate) struct Bench {
+    pub(crate) core: Trajectory,
+    pub(crate) now: Stamp,
+    pub(crate) group: GroupName,
+    pub(crate) description: GroupDescription,
+    pub(crate) epoch: Epoch,
     /// Where the machine is; follows the setpoint of `latency` ticks ago.
-    pub machine: Machine,
-    pub setpoints: Vec<Setpoint>,
-    pub done: BTreeMap<GoalId, Outcome>,
-    pub feedback: Vec<(GoalId, Feedback)>,
-    pub events: Vec<Event>,
+    pub(crate) machine: Machine,
+    pub(crate) setpoints: Vec<Setpoint>,
+    pub(crate) done: BTreeMap<GoalId, Outcome>,
+    pub(crate) feedback: Vec<(GoalId, Feedback)>,
+    pub(crate) events: Vec<Event>,
     /// Whether the motion state is published.
-    pub talks: bool,
+    pub(crate) talks: bool,
     next_id: u64,
 }
 
-pub struct Machine {
-    pub position: JointVec,
-    pub velocity: JointVec,
-    pub acceleration: JointVec,
-    pub effort: JointVec,
-    pub latency: usize,
-    pub blocked: bool,
+pub(crate) struct Machine {
+    pub(crate) position: JointVec,
+    pub(crate) velocity: JointVec,
+    pub(crate) acceleration: JointVec,
+    pub(crate) effort: JointVec,
+    pub(crate) latency: usize,
+    pub(crate) blocked: bool,
     /// A joint can't go below this.
-    pub part_at: f64,
+    pub(crate) part_at: f64,
     inside: VecDeque<Setpoint>,
 }
 
 impl Bench {
-    pub fn arm() -> Self {
+    pub(crate) fn arm() -> Self {
         Self::arm_with(Settings::default())
     }
 
-    pub fn arm_with(settings: Settings) -> Self {
+    pub(crate) fn arm_with(settings: Settings) -> Self {
         let joints = ARM.map(|(name, range, v, a, j)| JointDescription {
             name: name.into(),
             kind: JointKind::Revolute,
-            limits: JointLimits::new((-range, range), v, a, j, 50.0).unwrap(),
+            limits: JointLimits::new((-range, range), v, a, j, 50.0).expect("limits of the bench"),
         });
         Self::new(
             settings,
@@ -72,8 +72,8 @@ impl Bench {
         )
     }
 
-    pub fn gripper() -> Self {
-        let limits = JointLimits::new((0.0, 0.1), 0.2, 2.0, 40.0, 60.0).unwrap();
+    pub(crate) fn gripper() -> Self {
+        let limits = JointLimits::new((0.0, 0.1), 0.2, 2.0, 40.0, 60.0).expect("limits of the bench");
         let joints = vec![JointDescription {
             name: "gap".into(),
             kind: JointKind::Prismatic,
@@ -86,8 +86,9 @@ impl Bench {
         Self::new(Settings::default(), "gripper", joints, capabilities, &[0.08])
     }
 
-    pub fn conveyor() -> Self {
-        let limits = JointLimits::new((f64::NEG_INFINITY, f64::INFINITY), 0.5, 1.0, 10.0, 60.0).unwrap();
+    pub(crate) fn conveyor() -> Self {
+        let limits = JointLimits::new((f64::NEG_INFINITY, f64::INFINITY), 0.5, 1.0, 10.0, 60.0)
+            .expect("limits of the bench");
         let joints = vec![JointDescription {
             name: "belt".into(),
             kind: JointKind::Prismatic,
@@ -107,7 +108,7 @@ impl Bench {
         capabilities: Capabilities,
         start: &[f64],
     ) -> Self {
-        let group = GroupName::new(name).unwrap();
+        let group = GroupName::new(name).expect("a name of the bench");
         let description = GroupDescription {
             name: group,
             joints,
@@ -115,7 +116,7 @@ impl Bench {
             capabilities,
             backend: "bench".into(),
         };
-        let position = JointVec::try_from(start).unwrap();
+        let position = JointVec::try_from(start).expect("joints of the bench");
         let zeros = JointVec::zeros(start.len());
         let machine = Machine {
             position,
@@ -128,7 +129,7 @@ impl Bench {
             inside: VecDeque::new(),
         };
         let mut bench = Self {
-            core: Trajectory::new(Config::new(settings).unwrap()),
+            core: Trajectory::new(Config::new(settings).expect("settings of the test")),
             now: Stamp::from_millis(1000),
             group,
             description: description.clone(),
@@ -148,12 +149,12 @@ impl Bench {
         bench
     }
 
-    pub fn handle(&mut self, input: Input) {
+    pub(crate) fn handle(&mut self, input: Input) {
         self.core.handle(self.now, input);
         self.drain();
     }
 
-    pub fn gate(&mut self, mode: SafetyMode, fault: Option<Fault>) {
+    pub(crate) fn gate(&mut self, mode: SafetyMode, fault: Option<Fault>) {
         let gate = GroupSafety {
             group: self.group,
             mode,
@@ -164,12 +165,14 @@ impl Bench {
         self.handle(Input::Safety(SafetyState { groups: vec![gate] }));
     }
 
-    pub fn phase(&self) -> Phase {
-        self.core.phase(self.group, self.now).unwrap()
+    pub(crate) fn phase(&self) -> Phase {
+        self.core
+            .phase(self.group, self.now)
+            .expect("the group was announced")
     }
 
     /// One step of the grid: the machine moves, its motion state is heard, the core ticks.
-    pub fn step(&mut self) {
+    pub(crate) fn step(&mut self) {
         self.now = self.now.next_multiple(PERIOD, Duration::ZERO);
         self.machine.follow();
         if self.talks {
@@ -179,7 +182,7 @@ impl Bench {
         self.drain();
     }
 
-    pub fn talk(&mut self) {
+    pub(crate) fn talk(&mut self) {
         let Machine {
             position,
             velocity,
@@ -200,14 +203,14 @@ impl Bench {
         });
     }
 
-    pub fn run(&mut self, seconds: f64) {
+    pub(crate) fn run(&mut self, seconds: f64) {
         for _ in 0..(seconds / PERIOD.as_secs_f64()).round() as usize {
             self.step();
         }
     }
 
     /// Runs until the goal is over, at most 30 s.
-    pub fn finish(&mut self, id: GoalId) -> Outcome {
+    pub(crate) fn finish(&mut self, id: GoalId) -> Outcome {
         for _ in 0..15_000 {
             if let Some(outcome) = self.done.get(&id) {
                 return outcome.clone();
@@ -217,11 +220,11 @@ impl Bench {
         panic!("goal {id:?} does not end; newest setpoint {:?}", self.last());
     }
 
-    pub fn last(&self) -> &Setpoint {
+    pub(crate) fn last(&self) -> &Setpoint {
         self.setpoints.last().expect("a seeded group has setpoints")
     }
 
-    pub fn follow(&mut self, goal: FollowGoal) -> GoalId {
+    pub(crate) fn follow(&mut self, goal: FollowGoal) -> GoalId {
         let id = self.id();
         self.handle(Input::Follow {
             group: self.group,
@@ -231,11 +234,16 @@ impl Bench {
         id
     }
 
-    pub fn go(&mut self, target: &[f64]) -> GoalId {
+    pub(crate) fn go(&mut self, target: &[f64]) -> GoalId {
         self.go_scaled(target, 1.0, 1.0)
     }
 
-    pub fn go_scaled(&mut self, target: &[f64], velocity_scale: f64, acceleration_scale: f64) -> GoalId {
+    pub(crate) fn go_scaled(
+        &mut self,
+        target: &[f64],
+        velocity_scale: f64,
+        acceleration_scale: f64,
+    ) -> GoalId {
         self.request(MoveGoal {
             mode: MoveMode::Joint,
             joint_names: vec![],
@@ -245,7 +253,7 @@ impl Bench {
         })
     }
 
-    pub fn request(&mut self, goal: MoveGoal) -> GoalId {
+    pub(crate) fn request(&mut self, goal: MoveGoal) -> GoalId {
         let id = self.id();
         self.handle(Input::Move {
             group: self.group,
@@ -255,7 +263,7 @@ impl Bench {
         id
     }
 
-    pub fn grip(&mut self, position: f64, max_effort: f64) -> GoalId {
+    pub(crate) fn grip(&mut self, position: f64, max_effort: f64) -> GoalId {
         let id = self.id();
         self.handle(Input::Grip {
             group: self.group,
@@ -266,11 +274,11 @@ impl Bench {
         id
     }
 
-    pub fn cancel(&mut self, id: GoalId) {
+    pub(crate) fn cancel(&mut self, id: GoalId) {
         self.handle(Input::Cancel { id });
     }
 
-    pub fn has_event(&self, kind: EventKind) -> bool {
+    pub(crate) fn has_event(&self, kind: EventKind) -> bool {
         self.events.iter().any(|event| event.kind == kind)
     }
 
@@ -302,7 +310,7 @@ impl Bench {
     /// Tolerances: the core's slack of 1e-3 on each limit, and 1e-6 rad on positions. Jerk is the difference of two
     /// accelerations over their distance in time, so its bound is the limit itself.
     #[track_caller]
-    pub fn judge(&self, from: usize) {
+    pub(crate) fn judge(&self, from: usize) {
         for pair in self.setpoints[from..].windows(2) {
             let (a, b) = (&pair[0], &pair[1]);
             let dt = b.tag.stamp.seconds_from(a.tag.stamp);
@@ -364,7 +372,7 @@ impl Machine {
     }
 
     /// Loses what it was told, as a restarted driver does.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.inside.clear();
         let zeros = JointVec::zeros(self.position.len());
         (self.velocity, self.acceleration) = (zeros, zeros);
@@ -372,7 +380,7 @@ impl Machine {
 }
 
 /// A trajectory of the arm through positions at times [s]; fields as given.
-pub fn trajectory(points: &[(f64, [f64; 3])]) -> FollowGoal {
+pub(crate) fn trajectory(points: &[(f64, [f64; 3])]) -> FollowGoal {
     FollowGoal {
         joint_names: ARM.iter().map(|joint| joint.0.to_owned()).collect(),
         points: points
@@ -383,7 +391,7 @@ pub fn trajectory(points: &[(f64, [f64; 3])]) -> FollowGoal {
     }
 }
 
-pub fn point(time_s: f64, positions: &[f64]) -> Point {
+pub(crate) fn point(time_s: f64, positions: &[f64]) -> Point {
     Point {
         positions: positions.to_vec(),
         time_from_start_ns: (time_s * 1e9).round() as i64,

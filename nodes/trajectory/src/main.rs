@@ -1,0 +1,12 @@
+//! The ROS shell of `trajectory`: messages to core types and back, nothing else.
+
+mod shell {
+    pub(crate) mod goals;
+    pub(crate) mod node;
+    pub(crate) mod parameters;
+    pub(crate) mod ports;
+}
+
+fn main() -> std::process::ExitCode {
+    servomesh_shell::ros::run::<shell::node::TrajectoryNode>()
+}

@@ -1,0 +1,130 @@
+//! The topics and actions of one group.
+
+use super::goals;
+use r2r::control_msgs::action::{FollowJointTrajectory, GripperCommand, ParallelGripperCommand};
+use r2r::servomesh_msgs::action::Move;
+use r2r::servomesh_msgs::msg::Setpoint as SetpointMsg;
+use servomesh_shell::ros::{ActionServer, GoalNumber, Io, Publisher, qos};
+use servomesh_trajectory::{Feedback, GoalId, Input, Outcome, Status};
+use servomesh_types::GroupDescription;
+
+pub(crate) struct Ports {
+    pub(crate) description: GroupDescription,
+    pub(crate) setpoint: Publisher<SetpointMsg>,
+    follow: ActionServer<FollowJointTrajectory::Action>,
+    motion: ActionServer<Move::Action>,
+    /// Grippers only.
+    grip: Option<(ActionServer<GripperCommand::Action>, ActionServer<ParallelGripperCommand::Action>)>,
+}
+
+/// What a client asks for: an input for the core, or a goal that is over already.
+pub(crate) enum Asked {
+    Input(Input),
+    Unreadable(GoalId, Outcome),
+}
+
+impl Ports {
+    pub(crate) fn open(io: &mut Io, description: GroupDescription) -> anyhow::Result<Self> {
+        let name = description.name;
+        let grip = if description.capabilities.gripper {
+            let grip = io.action_server(&format!("{name}/gripper_cmd"))?;
+            Some((grip, io.action_server(&format!("{name}/parallel_gripper_cmd"))?))
+        } else {
+            None
+        };
+        Ok(Self {
+            setpoint: io.publisher(&format!("{name}/setpoint"), qos::STREAM)?,
+            follow: io.action_server(&format!("{name}/follow_joint_trajectory"))?,
+            motion: io.action_server(&format!("{name}/move"))?,
+            grip,
+            description,
+        })
+    }
+
+    /// What clients asked for since the last call, in the order of the actions.
+    pub(crate) fn take(&mut self, io: &mut Io) -> Vec<Asked> {
+        let group = self.description.name;
+        let mut asked = Vec::new();
+        while let Some((number, goal)) = self.follow.take_goal(|| io.next_goal()) {
+            let id = GoalId(number.0);
+            asked.push(read(id, goals::follow(&goal), |goal| Input::Follow { group, id, goal }));
+        }
+        while let Some((number, goal)) = self.motion.take_goal(|| io.next_goal()) {
+            let id = GoalId(number.0);
+            asked.push(read(id, goals::motion(&goal), |goal| Input::Move { group, id, goal }));
+        }
+        if let Some((grip, parallel)) = &mut self.grip {
+            while let Some((number, goal)) = grip.take_goal(|| io.next_goal()) {
+                let (position, max_effort) = (goal.command.position, goal.command.max_effort);
+                asked.push(Asked::Input(Input::Grip { group, id: GoalId(number.0), position, max_effort }));
+            }
+            while let Some((number, goal)) = parallel.take_goal(|| io.next_goal()) {
+                let id = GoalId(number.0);
+                let goal = goals::parallel_grip(&goal, &self.description);
+                asked.push(read(id, goal, |(position, max_effort)| Input::Grip { group, id, position, max_effort }));
+            }
+        }
+        while let Some(number) = self.take_cancel() {
+            asked.push(Asked::Input(Input::Cancel { id: GoalId(number.0) }));
+        }
+        asked
+    }
+
+    fn take_cancel(&mut self) -> Option<GoalNumber> {
+        let grip = &mut self.grip;
+        self.follow
+            .take_cancel()
+            .or_else(|| self.motion.take_cancel())
+            .or_else(|| grip.as_mut()?.0.take_cancel())
+            .or_else(|| grip.as_mut()?.1.take_cancel())
+    }
+
+    pub(crate) fn feedback(&self, id: GoalId, feedback: &Feedback) {
+        let number = GoalNumber(id.0);
+        if self.follow.has(number) {
+            self.follow.feedback(number, goals::follow_feedback(feedback, &self.description));
+        } else if self.motion.has(number) {
+            self.motion.feedback(number, goals::move_feedback(feedback));
+        } else if let Some((grip, parallel)) = &self.grip {
+            if grip.has(number) {
+                grip.feedback(number, goals::grip_feedback(feedback));
+            } else if parallel.has(number) {
+                parallel.feedback(number, goals::parallel_feedback(feedback, &self.description));
+            }
+        }
+    }
+
+    /// Ends a goal, if it is one of this group's.
+    pub(crate) fn end(&mut self, id: GoalId, outcome: &Outcome) {
+        let number = GoalNumber(id.0);
+        end(&mut self.follow, number, outcome.status, || goals::follow_result(outcome));
+        end(&mut self.motion, number, outcome.status, || goals::move_result(outcome));
+        if let Some((grip, parallel)) = &mut self.grip {
+            end(grip, number, outcome.status, || goals::grip_result(outcome));
+            end(parallel, number, outcome.status, || goals::parallel_result(outcome, &self.description));
+        }
+    }
+}
+
+fn read<T>(id: GoalId, goal: Result<T, String>, input: impl FnOnce(T) -> Input) -> Asked {
+    match goal {
+        Ok(goal) => Asked::Input(input(goal)),
+        Err(text) => Asked::Unreadable(id, goals::unreadable(text)),
+    }
+}
+
+fn end<A: r2r::WrappedActionTypeSupport + 'static>(
+    server: &mut ActionServer<A>,
+    number: GoalNumber,
+    status: Status,
+    result: impl FnOnce() -> A::Result,
+) {
+    if !server.has(number) {
+        return;
+    }
+    match status {
+        Status::Succeeded => server.succeed(number, result()),
+        Status::Aborted => server.abort(number, result()),
+        Status::Cancelled => server.cancelled(number, result()),
+    }
+}
