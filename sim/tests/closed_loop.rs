@@ -19,9 +19,10 @@ fn cell(network: NetworkConfig, seed: u64) -> Cell {
     let mut cell = Cell::new(&files, network, seed).expect("the default cell's files fit each other");
     assert!(
         cell.run_until(Duration::from_secs(1), |cell| {
-            ["arm", "gripper", "conveyor"]
-                .iter()
-                .all(|group| cell.servo_state(group).is_some_and(|state| state.mode == DriveMode::Enabled))
+            ["arm", "gripper", "conveyor"].iter().all(|group| {
+                cell.servo_state(group)
+                    .is_some_and(|state| state.mode == DriveMode::Enabled)
+            })
         }),
         "all groups are driven within a second; events: {:?}",
         cell.events()
@@ -70,7 +71,11 @@ fn recovers(cell: &mut Cell) {
         cell.run_for(Duration::from_millis(100));
         cell.reset()
     });
-    assert!(granted, "a reset is granted once the cause is gone: {:?}", cell.safety());
+    assert!(
+        granted,
+        "a reset is granted once the cause is gone: {:?}",
+        cell.safety()
+    );
     cell.run_for(Duration::from_millis(300));
     let id = move_by(cell, 0.1);
     succeeds(cell, id);
@@ -115,7 +120,12 @@ fn gripper_and_conveyor_move_while_the_arm_does() {
     for id in [arm, grip, run] {
         succeeds(&mut cell, id);
     }
-    let belt = cell.hardware().plant().model().joint_index("conveyor_belt_joint").expect("the belt");
+    let belt = cell
+        .hardware()
+        .plant()
+        .model()
+        .joint_index("conveyor_belt_joint")
+        .expect("the belt");
     let speed = cell.hardware().plant().velocities()[belt];
     assert!((speed - 0.2).abs() < 0.01, "{speed} m/s");
 }
@@ -123,23 +133,41 @@ fn gripper_and_conveyor_move_while_the_arm_does() {
 #[test]
 fn a_gripper_that_closes_on_a_part_holds_it() {
     let mut cell = cell(NetworkConfig::default(), 1);
-    let finger = cell.hardware().plant().model().joint_index("gripper_finger_joint").expect("the finger");
+    let finger = cell
+        .hardware()
+        .plant()
+        .model()
+        .joint_index("gripper_finger_joint")
+        .expect("the finger");
     cell.hardware().plant_mut().set_obstacle(finger, Some(0.015));
     let id = cell.send_grip("gripper", 0.0, 60.0);
     succeeds(&mut cell, id);
-    let grip = cell.outcome(id).and_then(|outcome| outcome.grip).expect("a grip has a result");
+    let grip = cell
+        .outcome(id)
+        .and_then(|outcome| outcome.grip)
+        .expect("a grip has a result");
     assert!(grip.stalled && !grip.reached, "{grip:?}");
     cell.run_for(Duration::from_secs(1));
     let position = cell.hardware().plant().positions()[finger];
-    assert!((position - 0.015).abs() < 1e-3, "the part is still held: {position} m");
+    assert!(
+        (position - 0.015).abs() < 1e-3,
+        "the part is still held: {position} m"
+    );
     let safety = cell.safety().expect("safety spoke");
-    assert_eq!(safety.group(group("gripper")).map(|gate| gate.mode), Some(SafetyMode::Normal));
+    assert_eq!(
+        safety.group(group("gripper")).map(|gate| gate.mode),
+        Some(SafetyMode::Normal)
+    );
 }
 
 #[test]
 fn the_same_seed_gives_the_same_bytes() {
     let run = |seed| {
-        let network = NetworkConfig { loss: 0.02, duplication: 0.02, ..NetworkConfig::default() };
+        let network = NetworkConfig {
+            loss: 0.02,
+            duplication: 0.02,
+            ..NetworkConfig::default()
+        };
         let mut cell = cell(network, seed);
         let id = move_by(&mut cell, 0.3);
         succeeds(&mut cell, id);
@@ -164,12 +192,20 @@ fn a_lossy_network_costs_accuracy_but_no_stop() {
     let id = move_by(&mut cell, 0.5);
     succeeds(&mut cell, id);
     assert!(cell.lost() > 100);
-    assert_eq!(cell.safety().map(|state| state.mode()), Some(SafetyMode::Normal));
+    assert_eq!(
+        cell.safety().map(servomesh_types::SafetyState::mode),
+        Some(SafetyMode::Normal)
+    );
 }
 
 #[test]
 fn each_part_that_dies_stops_the_arm_and_after_a_restart_and_a_reset_it_goes_on() {
-    for part in [Part::Trajectory, Part::Safety, Part::Estimator, Part::Driver(group("arm"))] {
+    for part in [
+        Part::Trajectory,
+        Part::Safety,
+        Part::Estimator,
+        Part::Driver(group("arm")),
+    ] {
         println!("{part:?}");
         let mut cell = cell(NetworkConfig::default(), 3);
         move_by(&mut cell, 1.0);
@@ -195,7 +231,10 @@ fn without_the_grippers_driver_the_arm_moves_on() {
         safety.group(group("gripper")).and_then(|gate| gate.fault),
         Some(Fault::ServoStateSilent(_))
     ));
-    assert_eq!(safety.group(group("arm")).map(|gate| gate.mode), Some(SafetyMode::Normal));
+    assert_eq!(
+        safety.group(group("arm")).map(|gate| gate.mode),
+        Some(SafetyMode::Normal)
+    );
 }
 
 #[test]
@@ -206,6 +245,9 @@ fn a_stop_in_motion_brings_the_arm_to_rest_and_a_reset_lets_it_go_on() {
     cell.stop();
     cell.run_for(Duration::from_secs(2));
     assert!(arm_speed(&mut cell) < 1e-3);
-    assert_eq!(cell.outcome(id).map(|outcome| outcome.status), Some(Status::Aborted));
+    assert_eq!(
+        cell.outcome(id).map(|outcome| outcome.status),
+        Some(Status::Aborted)
+    );
     recovers(&mut cell);
 }

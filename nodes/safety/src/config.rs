@@ -35,30 +35,76 @@ pub struct Tolerances {
     pub standstill: f64,
 }
 
+impl Tolerances {
+    /// The values in the order of [`TOLERANCES`].
+    pub fn to_array(&self) -> [f64; 7] {
+        let Self {
+            position,
+            jump,
+            velocity_jump,
+            seed_position,
+            seed_velocity,
+            following,
+            standstill,
+        } = *self;
+        [
+            position,
+            jump,
+            velocity_jump,
+            seed_position,
+            seed_velocity,
+            following,
+            standstill,
+        ]
+    }
+
+    /// The inverse of [`to_array`](Self::to_array).
+    pub fn from_array(values: [f64; 7]) -> Self {
+        let [
+            position,
+            jump,
+            velocity_jump,
+            seed_position,
+            seed_velocity,
+            following,
+            standstill,
+        ] = values;
+        Self {
+            position,
+            jump,
+            velocity_jump,
+            seed_position,
+            seed_velocity,
+            following,
+            standstill,
+        }
+    }
+}
+
 /// The gate's parameters as they are given; [`Config::new`] checks them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameters {
-    /// Rate at which setpoints are expected and the gate's own commands are sent [Hz]; 10 to 10 000.
+    /// Rate at which setpoints are expected and the gate's own commands are sent [Hz].
     pub rate_hz: f64,
     /// What follows a stop.
     pub stop_category: StopCategory,
-    /// Missing setpoints in a row that are filled by extrapolation; one more is a fault. 0 to 100.
+    /// Missing setpoints in a row that are filled by extrapolation; one more is a fault.
     pub extrapolate: u32,
-    /// Validity of the gate's own commands; at least two periods, at most 1 s.
+    /// Validity of the gate's own commands; at least two periods.
     pub valid_for: Duration,
-    /// How far ahead of `now` a setpoint may be stamped; at most 1 s.
+    /// How far ahead of `now` a setpoint may be stamped.
     pub lead: Duration,
-    /// No servo state for this long is a fault while commands flow; at least two periods, at most 10 s.
+    /// No servo state for this long is a fault while commands flow; at least two periods.
     pub servo_state_timeout: Duration,
-    /// No motion state for this long is a fault while commands flow; at least two periods, at most 10 s.
+    /// No motion state for this long is a fault while commands flow; at least two periods.
     pub motion_state_timeout: Duration,
-    /// A driver that does not take commands for this long is a fault; at least two periods, at most 10 s.
+    /// A driver that does not take commands for this long is a fault; at least two periods.
     pub engage_timeout: Duration,
-    /// How far velocity and acceleration limits may be exceeded, as a fraction of them; 0 to 0.2.
+    /// How far velocity and acceleration limits may be exceeded, as a fraction of them.
     pub limit_tolerance: f64,
-    /// Highest winding temperature [°C]; 20 to 200.
+    /// Highest winding temperature [°C].
     pub winding_degc: f64,
-    /// How far below that it must fall before a reset [°C]; 0 to 50.
+    /// How far below that it must fall before a reset [°C].
     pub winding_hysteresis_degc: f64,
     /// Tolerances of joints that turn [rad].
     pub revolute: Tolerances,
@@ -141,42 +187,41 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] names the first one outside its range.
     pub fn new(given: Parameters) -> Result<Self, ConfigError> {
-        within("rate_hz", given.rate_hz, 10.0, 10_000.0)?;
-        within("extrapolate", f64::from(given.extrapolate), 0.0, 100.0)?;
+        within("rate_hz", given.rate_hz, range::RATE_HZ)?;
+        within("extrapolate", f64::from(given.extrapolate), range::EXTRAPOLATE)?;
         let periods = 2.0 / given.rate_hz;
-        for (name, timeout, min, max) in [
-            ("valid_for_s", given.valid_for, periods, 1.0),
-            ("lead_s", given.lead, 0.0, 1.0),
-            ("timeout.servo_state_s", given.servo_state_timeout, periods, 10.0),
+        let at_least_two = |(_, max): (f64, f64)| (periods, max);
+        for (name, duration, range) in [
+            ("valid_for_s", given.valid_for, at_least_two(range::VALID_FOR_S)),
+            ("lead_s", given.lead, range::LEAD_S),
+            (
+                "timeout.servo_state_s",
+                given.servo_state_timeout,
+                at_least_two(range::TIMEOUT_S),
+            ),
             (
                 "timeout.motion_state_s",
                 given.motion_state_timeout,
-                periods,
-                10.0,
+                at_least_two(range::TIMEOUT_S),
             ),
-            ("timeout.engage_s", given.engage_timeout, periods, 10.0),
+            (
+                "timeout.engage_s",
+                given.engage_timeout,
+                at_least_two(range::TIMEOUT_S),
+            ),
         ] {
-            within(name, timeout.as_secs_f64(), min, max)?;
+            within(name, duration.as_secs_f64(), range)?;
         }
-        within("limit_tolerance", given.limit_tolerance, 0.0, 0.2)?;
-        within("winding_degc", given.winding_degc, 20.0, 200.0)?;
+        within("limit_tolerance", given.limit_tolerance, range::LIMIT_TOLERANCE)?;
+        within("winding_degc", given.winding_degc, range::WINDING_DEGC)?;
         within(
             "winding_hysteresis_degc",
             given.winding_hysteresis_degc,
-            0.0,
-            50.0,
+            range::WINDING_HYSTERESIS_DEGC,
         )?;
         for (kind, tolerances) in [("revolute", &given.revolute), ("prismatic", &given.prismatic)] {
-            for (field, value, max) in [
-                ("position", tolerances.position, 0.1),
-                ("jump", tolerances.jump, 0.1),
-                ("velocity_jump", tolerances.velocity_jump, 1.0),
-                ("seed_position", tolerances.seed_position, 0.5),
-                ("seed_velocity", tolerances.seed_velocity, 1.0),
-                ("following", tolerances.following, 1.0),
-                ("standstill", tolerances.standstill, 0.5),
-            ] {
-                within(&format!("{kind}.{field}"), value, MIN_TOLERANCE, max)?;
+            for (value, (field, max, _)) in tolerances.to_array().into_iter().zip(TOLERANCES) {
+                within(&format!("{kind}.{field}"), value, (MIN_TOLERANCE, max))?;
             }
         }
         Ok(Self(given))
@@ -190,7 +235,7 @@ impl Deref for Config {
     }
 }
 
-fn within(name: &str, value: f64, min: f64, max: f64) -> Result<(), ConfigError> {
+fn within(name: &str, value: f64, (min, max): (f64, f64)) -> Result<(), ConfigError> {
     if (min..=max).contains(&value) {
         return Ok(());
     }
@@ -202,8 +247,67 @@ fn within(name: &str, value: f64, min: f64, max: f64) -> Result<(), ConfigError>
     })
 }
 
-/// A tolerance of zero would refuse what differs by rounding only.
-const MIN_TOLERANCE: f64 = 1e-6;
+/// The ranges of parameters, lowest and highest. Timeouts and validities are at least two periods besides.
+pub mod range {
+    /// Of `rate_hz` [Hz].
+    pub const RATE_HZ: (f64, f64) = (10.0, 10_000.0);
+    /// Of `extrapolate`.
+    pub const EXTRAPOLATE: (f64, f64) = (0.0, 100.0);
+    /// Of `valid_for_s` [s].
+    pub const VALID_FOR_S: (f64, f64) = (0.0, 1.0);
+    /// Of `lead_s` [s].
+    pub const LEAD_S: (f64, f64) = (0.0, 1.0);
+    /// Of all timeouts [s].
+    pub const TIMEOUT_S: (f64, f64) = (0.0, 10.0);
+    /// Of `limit_tolerance`.
+    pub const LIMIT_TOLERANCE: (f64, f64) = (0.0, 0.2);
+    /// Of `winding_degc` [°C].
+    pub const WINDING_DEGC: (f64, f64) = (20.0, 200.0);
+    /// Of `winding_hysteresis_degc` [°C].
+    pub const WINDING_HYSTERESIS_DEGC: (f64, f64) = (0.0, 50.0);
+}
+
+/// The fields of [`Tolerances`], in the order of [`Tolerances::to_array`]: name, highest value, what it is.
+pub const TOLERANCES: [(&str, f64, &str); 7] = [
+    (
+        "position",
+        0.1,
+        "How far beyond an end stop a joint may be commanded",
+    ),
+    (
+        "jump",
+        0.1,
+        "How far a setpoint may be from where the one before leads to",
+    ),
+    (
+        "velocity_jump",
+        1.0,
+        "How much velocity may change beyond what the acceleration limit allows, per second",
+    ),
+    (
+        "seed_position",
+        0.5,
+        "How far an epoch's first setpoint may be from the measured position",
+    ),
+    (
+        "seed_velocity",
+        1.0,
+        "How far an epoch's first setpoint may be from the measured velocity, per second",
+    ),
+    (
+        "following",
+        1.0,
+        "How far the measured position may be from the commanded one",
+    ),
+    (
+        "standstill",
+        0.5,
+        "Measured speed below which a joint stands still, per second",
+    ),
+];
+
+/// The lowest tolerance: zero would refuse what differs by rounding only.
+pub const MIN_TOLERANCE: f64 = 1e-6;
 
 #[cfg(test)]
 mod tests {

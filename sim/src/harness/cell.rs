@@ -7,7 +7,9 @@ use super::parts::{Address, Message, Part};
 use crate::hardware::Hardware;
 use crate::plant::PERIOD;
 use servomesh_driver::{Driver, Input as DriverInput, Output as DriverOutput};
-use servomesh_estimator::{Config as EstimatorConfig, Estimator, Input as EstimatorInput, Output as EstimatorOutput, Settings};
+use servomesh_estimator::{
+    Config as EstimatorConfig, Estimator, Input as EstimatorInput, Output as EstimatorOutput, Settings,
+};
 use servomesh_safety::{Config as SafetyConfig, Input as SafetyInput, Output as SafetyOutput, Safety};
 use servomesh_trajectory::{
     Config as TrajectoryConfig, FollowGoal, GoalId, Input as TrajectoryInput, MoveGoal, Outcome,
@@ -49,7 +51,11 @@ impl Cell {
     pub fn new(files: &CellFiles, network: NetworkConfig, seed: u64) -> Result<Self, FilesError> {
         let hardware = Hardware::new(&files.model, &files.servos, &files.wiring, Stamp::ZERO)?;
         let mut cell = Self {
-            drivers: files.drivers()?.into_iter().map(|(name, driver)| (name, Some(driver))).collect(),
+            drivers: files
+                .drivers()?
+                .into_iter()
+                .map(|(name, driver)| (name, Some(driver)))
+                .collect(),
             files: files.clone(),
             now: hardware.now(),
             hardware,
@@ -99,7 +105,8 @@ impl Cell {
             Part::Trajectory => self.trajectory = Some(Trajectory::new(TrajectoryConfig::default())),
             Part::Safety => self.safety = Some(Safety::new(SafetyConfig::default())),
             Part::Estimator => {
-                let config = EstimatorConfig::new(&Settings::default()).expect("the defaults are in their ranges");
+                let config =
+                    EstimatorConfig::new(&Settings::default()).expect("the defaults are in their ranges");
                 self.estimator = Some(Estimator::new(config, Some(self.files.model.clone())));
             }
             Part::Driver(group) => {
@@ -107,7 +114,11 @@ impl Cell {
                 let description = driver.config().group().clone();
                 self.drivers.insert(group, Some(driver));
                 for listener in [Part::Trajectory, Part::Safety, Part::Estimator] {
-                    self.send(listener, Delivery::Reliable, Message::Description(description.clone()));
+                    self.send(
+                        listener,
+                        Delivery::Reliable,
+                        Message::Description(description.clone()),
+                    );
                 }
                 return Ok(());
             }
@@ -149,7 +160,11 @@ impl Cell {
         let step = self.hardware.now() + PERIOD;
         let mail = self.mail.first_key_value().map(|((at, _), _)| *at);
         let (deadline, due) = self.first_deadline();
-        let next = [Some(step), mail, deadline, Some(end)].into_iter().flatten().min().unwrap_or(end);
+        let next = [Some(step), mail, deadline, Some(end)]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(end);
         self.now = self.now.max(next);
         if mail.is_some_and(|at| at <= self.now) {
             if let Some((_, (address, message))) = self.mail.pop_first() {
@@ -160,14 +175,21 @@ impl Cell {
         } else if step <= self.now {
             self.hardware.step();
             while let Some((group, status)) = self.hardware.poll() {
-                self.send(Part::Driver(group), Delivery::Reliable, Message::DriveStatus { group, status });
+                self.send(
+                    Part::Driver(group),
+                    Delivery::Reliable,
+                    Message::DriveStatus(status),
+                );
             }
         }
     }
 
     fn first_deadline(&self) -> (Option<Stamp>, Option<Part>) {
         let fixed = [
-            (Part::Trajectory, self.trajectory.as_ref().and_then(Core::deadline)),
+            (
+                Part::Trajectory,
+                self.trajectory.as_ref().and_then(Core::deadline),
+            ),
             (Part::Safety, self.safety.as_ref().and_then(Core::deadline)),
             (Part::Estimator, self.estimator.as_ref().and_then(Core::deadline)),
         ];
@@ -217,17 +239,19 @@ impl Cell {
         match address {
             Address::Drives => {
                 if let Message::DriveCommand { group, command } = message {
-                    self.hardware.command(group, &command).expect("a driver's frame fits its own bus");
+                    self.hardware
+                        .command(group, &command)
+                        .expect("a driver's frame fits its own bus");
                 }
             }
-            Address::Part(Part::Trajectory) => self.to_trajectory(message),
-            Address::Part(Part::Safety) => self.to_safety(message),
-            Address::Part(Part::Estimator) => self.to_estimator(message),
-            Address::Part(Part::Driver(group)) => self.to_driver(group, message),
+            Address::Part(Part::Trajectory) => self.hand_to_trajectory(message),
+            Address::Part(Part::Safety) => self.hand_to_safety(message),
+            Address::Part(Part::Estimator) => self.hand_to_estimator(message),
+            Address::Part(Part::Driver(group)) => self.hand_to_driver(group, message),
         }
     }
 
-    fn to_trajectory(&mut self, message: Message) {
+    fn hand_to_trajectory(&mut self, message: Message) {
         let Some(core) = &mut self.trajectory else { return };
         match message {
             Message::Motion(frame) => {
@@ -242,7 +266,7 @@ impl Cell {
         self.drain_trajectory();
     }
 
-    fn to_safety(&mut self, message: Message) {
+    fn hand_to_safety(&mut self, message: Message) {
         let Some(core) = &mut self.safety else { return };
         match message {
             Message::Setpoint { group, setpoint } => {
@@ -262,7 +286,7 @@ impl Cell {
         self.drain_safety();
     }
 
-    fn to_estimator(&mut self, message: Message) {
+    fn hand_to_estimator(&mut self, message: Message) {
         let Some(core) = &mut self.estimator else { return };
         match message {
             Message::ServoState { group, state } => {
@@ -274,11 +298,13 @@ impl Cell {
         self.drain_estimator();
     }
 
-    fn to_driver(&mut self, group: GroupName, message: Message) {
-        let Some(Some(core)) = self.drivers.get_mut(&group) else { return };
+    fn hand_to_driver(&mut self, group: GroupName, message: Message) {
+        let Some(Some(core)) = self.drivers.get_mut(&group) else {
+            return;
+        };
         match message {
-            Message::Command { command, .. } => core.handle(self.now, DriverInput::Command(command)),
-            Message::DriveStatus { status, .. } => core.handle(self.now, DriverInput::Bus(status)),
+            Message::Command(command) => core.handle(self.now, DriverInput::Command(command)),
+            Message::DriveStatus(status) => core.handle(self.now, DriverInput::Bus(status)),
             _ => {}
         }
         self.drain_driver(group);
@@ -288,7 +314,11 @@ impl Cell {
         while let Some(output) = self.trajectory.as_mut().and_then(Core::poll) {
             match output {
                 TrajectoryOutput::Setpoint { group, setpoint } => {
-                    self.send(Part::Safety, Delivery::Stream, Message::Setpoint { group, setpoint });
+                    self.send(
+                        Part::Safety,
+                        Delivery::Stream,
+                        Message::Setpoint { group, setpoint },
+                    );
                 }
                 TrajectoryOutput::Done { id, outcome } => {
                     self.outcomes.insert(id, outcome);
@@ -303,7 +333,7 @@ impl Cell {
         while let Some(output) = self.safety.as_mut().and_then(Core::poll) {
             match output {
                 SafetyOutput::Command { group, command } => {
-                    self.send(Part::Driver(group), Delivery::Stream, Message::Command { group, command });
+                    self.send(Part::Driver(group), Delivery::Stream, Message::Command(command));
                 }
                 SafetyOutput::State(state) => {
                     self.latched_safety = Some(state.clone());
@@ -333,30 +363,52 @@ impl Cell {
     }
 
     fn drain_driver(&mut self, group: GroupName) {
-        while let Some(output) = self.drivers.get_mut(&group).and_then(Option::as_mut).and_then(Core::poll) {
+        while let Some(output) = self
+            .drivers
+            .get_mut(&group)
+            .and_then(Option::as_mut)
+            .and_then(Core::poll)
+        {
             match output {
                 DriverOutput::Bus(command) => {
-                    self.post(Address::Drives, Delivery::Reliable, Message::DriveCommand { group, command });
+                    self.post(
+                        Address::Drives,
+                        Delivery::Reliable,
+                        Message::DriveCommand { group, command },
+                    );
                 }
                 DriverOutput::State(state) => {
-                    self.note(group, state);
-                    self.send(Part::Safety, Delivery::Stream, Message::ServoState { group, state });
-                    self.send(Part::Estimator, Delivery::Stream, Message::ServoState { group, state });
+                    self.note(group, &state);
+                    self.send(
+                        Part::Safety,
+                        Delivery::Stream,
+                        Message::ServoState { group, state },
+                    );
+                    self.send(
+                        Part::Estimator,
+                        Delivery::Stream,
+                        Message::ServoState { group, state },
+                    );
                 }
                 DriverOutput::Event(event) => self.events.push(event),
             }
         }
     }
 
-    fn note(&mut self, group: GroupName, state: ServoState) {
+    fn note(&mut self, group: GroupName, state: &ServoState) {
         self.digest.add(state.tag.stamp.as_nanos().unsigned_abs());
-        state.position.iter().chain(state.current_a.iter()).for_each(|value| self.digest.add(value.to_bits()));
+        state
+            .position
+            .iter()
+            .chain(state.current_a.iter())
+            .for_each(|value| self.digest.add(value.to_bits()));
         if state.mode == DriveMode::Enabled {
-            let error = (0..state.position.len()).fold(0.0, |max: f64, i| max.max(state.following_error(i).abs()));
+            let error =
+                (0..state.position.len()).fold(0.0, |max: f64, i| max.max(state.following_error(i).abs()));
             let largest = self.largest_error.entry(group).or_insert(0.0);
             *largest = largest.max(error);
         }
-        self.states.insert(group, state);
+        self.states.insert(group, *state);
     }
 
     fn send(&mut self, to: Part, delivery: Delivery, message: Message) {
@@ -371,7 +423,11 @@ impl Cell {
     }
 
     fn descriptions(&self) -> Vec<GroupDescription> {
-        self.drivers.values().flatten().map(|driver| driver.config().group().clone()).collect()
+        self.drivers
+            .values()
+            .flatten()
+            .map(|driver| driver.config().group().clone())
+            .collect()
     }
 }
 
@@ -389,7 +445,12 @@ impl Cell {
 
     /// Opens or closes a gripper.
     pub fn send_grip(&mut self, group: &str, position: f64, max_effort: f64) -> GoalId {
-        self.goal(group, |group, id| TrajectoryInput::Grip { group, id, position, max_effort })
+        self.goal(group, |group, id| TrajectoryInput::Grip {
+            group,
+            id,
+            position,
+            max_effort,
+        })
     }
 
     /// Cancels a goal.
@@ -432,7 +493,10 @@ impl Cell {
 
     /// The largest distance between reference and measured position of any joint of a group while it was driven.
     pub fn largest_error(&self, group: &str) -> f64 {
-        GroupName::new(group).ok().and_then(|name| self.largest_error.get(&name).copied()).unwrap_or(0.0)
+        GroupName::new(group)
+            .ok()
+            .and_then(|name| self.largest_error.get(&name).copied())
+            .unwrap_or(0.0)
     }
 
     /// What happened, oldest first.

@@ -56,7 +56,10 @@ impl CellFiles {
 
     /// A fresh driver for each bus.
     pub(super) fn drivers(&self) -> Result<Vec<(GroupName, Driver)>, FilesError> {
-        self.wiring.buses().map(|(name, _)| Ok((name, self.driver(name)?))).collect()
+        self.wiring
+            .buses()
+            .map(|(name, _)| Ok((name, self.driver(name)?)))
+            .collect()
     }
 
     /// A fresh driver for one bus.

@@ -21,7 +21,12 @@ pub struct NetworkConfig {
 impl Default for NetworkConfig {
     /// Processes on one quiet machine.
     fn default() -> Self {
-        Self { delay: Duration::from_micros(80), jitter: Duration::from_micros(40), loss: 0.0, duplication: 0.0 }
+        Self {
+            delay: Duration::from_micros(80),
+            jitter: Duration::from_micros(40),
+            loss: 0.0,
+            duplication: 0.0,
+        }
     }
 }
 
@@ -44,7 +49,12 @@ pub(super) struct Network {
 
 impl Network {
     pub(super) fn new(config: NetworkConfig, seed: u64) -> Self {
-        Self { config, random: ChaCha8Rng::seed_from_u64(seed), lost: 0, last_reliable: Stamp::ZERO }
+        Self {
+            config,
+            random: ChaCha8Rng::seed_from_u64(seed),
+            lost: 0,
+            last_reliable: Stamp::ZERO,
+        }
     }
 
     pub(super) fn set(&mut self, config: NetworkConfig) {
@@ -76,7 +86,11 @@ impl Network {
 
     fn arrival(&mut self, now: Stamp) -> Stamp {
         let jitter_ns = u64::try_from(self.config.jitter.as_nanos()).unwrap_or(u64::MAX);
-        let extra = if jitter_ns == 0 { 0 } else { self.random.next_u64() % jitter_ns };
+        let extra = if jitter_ns == 0 {
+            0
+        } else {
+            self.random.next_u64() % jitter_ns
+        };
         now + self.config.delay + Duration::from_nanos(extra)
     }
 
@@ -91,11 +105,19 @@ mod tests {
 
     #[test]
     fn streams_lose_and_double_their_share_and_reliable_topics_keep_order() {
-        let config = NetworkConfig { loss: 0.1, duplication: 0.2, ..NetworkConfig::default() };
+        let config = NetworkConfig {
+            loss: 0.1,
+            duplication: 0.2,
+            ..NetworkConfig::default()
+        };
         let mut network = Network::new(config, 7);
-        let arrived: usize =
-            (0..10_000).map(|ms| network.arrivals(Stamp::from_millis(ms), Delivery::Stream).count()).sum();
-        assert!((10_600..11_000).contains(&arrived), "0.9 · 1.2 of 10,000, not {arrived}");
+        let arrived: usize = (0..10_000)
+            .map(|ms| network.arrivals(Stamp::from_millis(ms), Delivery::Stream).count())
+            .sum();
+        assert!(
+            (10_600..11_000).contains(&arrived),
+            "0.9 · 1.2 of 10,000, not {arrived}"
+        );
         let order: Vec<_> = (0..1000)
             .flat_map(|us| network.arrivals(Stamp::from_nanos(us * 1000), Delivery::Reliable))
             .collect();

@@ -21,12 +21,12 @@ pub enum Part {
 #[derive(Clone, Debug)]
 pub(super) enum Message {
     Setpoint { group: GroupName, setpoint: Setpoint },
-    Command { group: GroupName, command: Command },
+    Command(Command),
     ServoState { group: GroupName, state: ServoState },
     Motion(MotionFrame),
     Safety(SafetyState),
     Description(GroupDescription),
-    DriveStatus { group: GroupName, status: DriveStatus },
+    DriveStatus(DriveStatus),
     DriveCommand { group: GroupName, command: DriveCommand },
 }
 
