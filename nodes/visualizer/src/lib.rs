@@ -1,6 +1,6 @@
 //! Shows what the mesh does, in rerun.
 //!
-//! Duty: from everything that is said in the mesh, draw the cell in 3D, planned against measured motion, following errors,
+//! Duty: from everything that is said in the mesh, draw the cell in 3D, desired against measured motion, following errors,
 //! what gates and drivers do, and the log of events; into a file, to live viewers, or both. Nothing depends on this node,
 //! and nothing waits for it.
 //!

@@ -104,7 +104,7 @@ mod tests {
         let stamps = vec![Stamp::from_millis(ms)];
         Record::Rows(Rows {
             group,
-            series: Series::Planned,
+            series: Series::Desired,
             stamps,
             values: Vec::new(),
         })

@@ -79,8 +79,8 @@ pub struct Rows {
 /// Positions in rad or m; for a group that runs on without end, velocities in rad/s or m/s instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Series {
-    /// Where `trajectory` wants the joints.
-    Planned,
+    /// Where `trajectory` wants the joints. (Its name sorts before `measured`, so that viewers draw it underneath.)
+    Desired,
     /// Where they are.
     Measured,
     /// Where the servo loop wants them, less where they are.
@@ -89,12 +89,12 @@ pub enum Series {
 
 impl Series {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Planned, Self::Measured, Self::FollowingError];
+    pub const ALL: [Self; 3] = [Self::Desired, Self::Measured, Self::FollowingError];
 
     /// Its part of an entity's path.
     pub fn path(self) -> &'static str {
         match self {
-            Self::Planned => "planned",
+            Self::Desired => "desired",
             Self::Measured => "measured",
             Self::FollowingError => "following_error",
         }

@@ -59,6 +59,14 @@ impl Scene {
             .forward_kinematics(&mut self.workspace, &self.positions);
         if let Some(link) = self.trail_link {
             let tool = Point3::from(self.model.link_pose(&self.workspace, link).translation.vector);
+            // A jump is no path: the first measurement, or a simulation that began anew.
+            if self
+                .trail
+                .back()
+                .is_some_and(|(_, last)| (tool - last).norm() > JUMP)
+            {
+                self.trail.clear();
+            }
             self.trail.push_back((now, tool));
             while self
                 .trail
@@ -94,3 +102,6 @@ pub(crate) fn fixed_links(model: &Model) -> Vec<(LinkId, Isometry3<f64>)> {
         .map(|link| (link, model.link_pose(&workspace, link)))
         .collect()
 }
+
+/// Further than any tool goes between two pictures \[m\]: 6 m/s at 30 Hz.
+const JUMP: f64 = 0.2;

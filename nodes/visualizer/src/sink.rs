@@ -7,7 +7,7 @@
 //!
 //! **Invariant:** a sink that was closed or dropped leaves a file with its footer.
 
-use crate::draw::Drawing;
+use crate::draw::{Audience, Drawing};
 use crate::queue::Queue;
 use crate::record::Record;
 use servomesh_robot::Model;
@@ -20,10 +20,28 @@ use std::thread::JoinHandle;
 /// Where the pictures go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
-    /// A file to write, by custom `*.rrd`.
+    /// A file to write, `*.rrd` by custom.
     pub record: Option<PathBuf>,
     /// A port of this machine on which viewers can watch live.
     pub serve: Option<Serve>,
+}
+
+impl Output {
+    /// The outputs of the `run`th run of one process, from 1 on: a simulation that began anew must not overwrite the
+    /// recording of what was before. `cell.rrd` becomes `cell-2.rrd`.
+    #[must_use]
+    pub fn of_run(&self, run: u32) -> Self {
+        let mut output = self.clone();
+        if let (Some(path), true) = (&mut output.record, run > 1) {
+            let stem = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            path.set_file_name(format!("{stem}-{run}.rrd"));
+        }
+        output
+    }
 }
 
 /// How viewers can watch live.
@@ -105,10 +123,13 @@ impl Sink {
                 path: path.clone(),
                 source: Box::new(source),
             };
-            drawings.push(Drawing::open(stream().save(path).map_err(refused)?, model).map_err(Box::new)?);
+            drawings.push(
+                Drawing::open(stream().save(path).map_err(refused)?, model, Audience::Later)
+                    .map_err(Box::new)?,
+            );
         }
         if let Some(serve) = output.serve {
-            drawings.push(Drawing::open(open_server(serve)?, model).map_err(Box::new)?);
+            drawings.push(Drawing::open(open_server(serve)?, model, Audience::Live).map_err(Box::new)?);
         }
         let (queue, tally) = (Arc::new(Queue::new(CAPACITY)), Arc::<Tally>::default());
         let thread = std::thread::Builder::new()
@@ -220,3 +241,48 @@ pub(crate) const APPLICATION: &str = "servomesh";
 
 /// A few seconds of a cell; the stalls that were seen are far below one.
 const CAPACITY: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_run_does_not_overwrite_the_first() {
+        let output = Output {
+            record: Some("/runs/cell.rrd".into()),
+            serve: None,
+        };
+        assert_eq!(output.of_run(1), output);
+        assert_eq!(output.of_run(3).record, Some("/runs/cell-3.rrd".into()));
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_named() {
+        let output = Output {
+            record: Some("/nowhere/at/all.rrd".into()),
+            serve: None,
+        };
+        let error = Sink::open(&output, None).expect_err("the folder does not exist");
+        assert!(
+            error.to_string().starts_with("recording /nowhere/at/all.rrd: "),
+            "{error}"
+        );
+
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = taken.local_addr().expect("it is bound").port();
+        let output = Output {
+            record: None,
+            serve: Some(Serve {
+                port,
+                memory_limit_mb: 10,
+            }),
+        };
+        let error = Sink::open(&output, None).expect_err("the port is taken");
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("live viewers on port {port}: ")),
+            "{error}"
+        );
+    }
+}

@@ -69,7 +69,7 @@ pub struct Visualizer {
 struct Traces {
     description: GroupDescription,
     places: Vec<Option<usize>>,
-    planned: Curve,
+    desired: Curve,
     measured: Curve,
     following_error: Curve,
     drive: Option<DriveMode>,
@@ -105,7 +105,7 @@ impl Visualizer {
                 .scene
                 .as_ref()
                 .map_or(Vec::new(), |scene| scene.places(&description)),
-            planned: curve(),
+            desired: curve(),
             measured: curve(),
             following_error: curve(),
             drive: None,
@@ -154,7 +154,7 @@ impl Visualizer {
     fn hand_over_points(&mut self) {
         for (name, traces) in &mut self.groups {
             let curves = [
-                (&mut traces.planned, Series::Planned),
+                (&mut traces.desired, Series::Desired),
                 (&mut traces.measured, Series::Measured),
                 (&mut traces.following_error, Series::FollowingError),
             ];
@@ -200,7 +200,7 @@ impl Core for Visualizer {
                     } else {
                         setpoint.position
                     };
-                    traces.planned.sample(setpoint.tag.stamp, value);
+                    traces.desired.sample(setpoint.tag.stamp, value);
                 }
             }
             Input::ServoState { group, state } => self.measured(group, &state),

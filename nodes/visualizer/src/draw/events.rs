@@ -18,11 +18,11 @@ pub(super) fn draw(stream: &RecordingStream, node: &str, event: &Event) -> Recor
         EventKind::Started | EventKind::GoalAccepted => (TextLogLevel::INFO, [170, 180, 190]),
     };
     let kind = event.kind.name();
-    let text = match &event.group {
-        Some(group) => format!("{group}: {kind}: {}", event.text),
-        None => format!("{kind}: {}", event.text),
-    };
     let node = if node.is_empty() { "unknown" } else { node };
+    let text = match &event.group {
+        Some(group) => format!("{node} · {group}: {kind}: {}", event.text),
+        None => format!("{node}: {kind}: {}", event.text),
+    };
     let log = TextLog::new(text)
         .with_level(level)
         .with_color(Color::from_rgb(r, g, b));

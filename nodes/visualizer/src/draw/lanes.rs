@@ -3,8 +3,8 @@
 use rerun::{RecordingStream, RecordingStreamResult, StateChange, StateConfiguration};
 use servomesh_types::{DriveMode, GroupName, SafetyMode};
 
-/// Where the lanes are.
-pub(super) const ORIGIN: &str = "/safety";
+/// Where the lanes are: gates first, as they sort.
+pub(super) const CONTENTS: [&str; 2] = ["/safety/**", "/servo/**"];
 
 /// Gives the states of a group's lanes their names and colours.
 pub(super) fn style(stream: &RecordingStream, group: GroupName) -> RecordingStreamResult<()> {
@@ -41,11 +41,11 @@ pub(super) fn draw_drive(
 }
 
 fn gate(group: GroupName) -> String {
-    format!("{ORIGIN}/{group}/gate")
+    format!("/safety/{group}")
 }
 
 fn drive(group: GroupName) -> String {
-    format!("{ORIGIN}/{group}/drive")
+    format!("/servo/{group}")
 }
 
 fn gate_name(mode: SafetyMode) -> &'static str {

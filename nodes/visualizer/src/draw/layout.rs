@@ -1,4 +1,5 @@
-//! Decides which view shows what, and where: the cell big on the left, curves on the right, lanes and log below.
+//! Decides which view shows what, and where: the cell big on the left, curves on the right, lanes and log
+//! below.
 //!
 //! rerun's blueprint has no setters for the camera, legends and axes: these are views' properties, which are logged into
 //! the blueprint's own store under the view's path.
@@ -11,24 +12,37 @@ use rerun::blueprint::{
 };
 use rerun::external::re_log_types::BlueprintActivationCommand;
 use rerun::external::re_sdk_types::blueprint::archetypes::{
-    Background, EyeControls3D, LineGrid3D, PlotLegend, TimeAxis,
+    Background, EyeControls3D, LineGrid3D, PlotLegend, TextLogColumns, TimeAxis,
 };
 use rerun::external::re_sdk_types::blueprint::components::{
-    BackgroundKind, Corner2D, Eye3DKind, PanelState, TimeRange,
+    BackgroundKind, Corner2D, Eye3DKind, PanelState, TextLogColumn, TimeRange,
+};
+use rerun::external::re_sdk_types::blueprint::datatypes::{
+    TextLogColumn as TextLogColumnDatatype, TextLogColumnKind,
 };
 use rerun::external::re_sdk_types::datatypes;
 use rerun::log::LogMsg;
 use rerun::{AsComponents, Color, RecordingStream, RecordingStreamBuilder, RecordingStreamResult};
 use servomesh_types::{GroupDescription, JointKind};
 
+/// Who looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Someone who opens a file: curves show all of it.
+    Later,
+    /// Someone who watches while it happens: curves show the last seconds.
+    Live,
+}
+
 /// Lays the views out for these groups, and shows them that way.
 pub(super) fn send(
     stream: &RecordingStream,
     groups: &[GroupDescription],
     has_scene: bool,
+    audience: Audience,
 ) -> RecordingStreamResult<()> {
     let mut properties = Properties::default();
-    let curves = curves(groups, &mut properties);
+    let curves = curves(groups, audience, &mut properties);
     let mut upper = Vec::new();
     let mut shares = Vec::new();
     if has_scene {
@@ -41,13 +55,10 @@ pub(super) fn send(
         upper.push(Vertical::new(views).with_row_shares(rows).into());
         shares.push(2.2);
     }
-    let log = TextLogView::new("Events").with_origin(events::ORIGIN).into();
-    let mut lower: Vec<ContainerLike> = vec![log];
+    let mut lower = vec![log(&mut properties)];
     if !groups.is_empty() {
-        lower.insert(
-            0,
-            StateTimelineView::new("Safety").with_origin(lanes::ORIGIN).into(),
-        );
+        let lanes = StateTimelineView::new("Gates and drives").with_contents(lanes::CONTENTS);
+        lower.insert(0, lanes.into());
     }
     let lower = Horizontal::new(lower);
     let root: ContainerLike = if upper.is_empty() {
@@ -55,7 +66,7 @@ pub(super) fn send(
     } else {
         let upper = Horizontal::new(upper).with_column_shares(shares);
         Vertical::new([upper.into(), lower.into()])
-            .with_row_shares([3.0, 1.0])
+            .with_row_shares([1.95, 1.0])
             .into()
     };
     let blueprint = Blueprint::new(root)
@@ -94,8 +105,29 @@ fn cell(properties: &mut Properties) -> ContainerLike {
     view
 }
 
+fn log(properties: &mut Properties) -> ContainerLike {
+    let view: ContainerLike = TextLogView::new("Events").with_origin(events::ORIGIN).into();
+    let columns = [TextLogColumnKind::LogLevel, TextLogColumnKind::Body];
+    let columns = columns.map(|kind| {
+        TextLogColumn(TextLogColumnDatatype {
+            kind,
+            visible: true.into(),
+        })
+    });
+    properties.add(
+        &view,
+        "TextLogColumns",
+        &TextLogColumns::new().with_text_log_columns(columns),
+    );
+    view
+}
+
 /// The curves of each group, with their share of the height.
-fn curves(groups: &[GroupDescription], properties: &mut Properties) -> Vec<(ContainerLike, f32)> {
+fn curves(
+    groups: &[GroupDescription],
+    audience: Audience,
+    properties: &mut Properties,
+) -> Vec<(ContainerLike, f32)> {
     let mut views = Vec::new();
     for group in groups {
         let unit = if group.joints.iter().any(|joint| joint.kind == JointKind::Revolute) {
@@ -108,32 +140,36 @@ fn curves(groups: &[GroupDescription], properties: &mut Properties) -> Vec<(Cont
         } else {
             ("position", unit.to_owned())
         };
-        let many = group.joints.len() > 2;
-        let view = |title: String, series: &[&str]| -> ContainerLike {
-            TimeSeriesView::new(title)
+        let mut view = |title: String, series: &[&str], legend: bool| -> ContainerLike {
+            let view: ContainerLike = TimeSeriesView::new(title)
                 .with_origin(plots::origin(group.name))
                 .with_contents(series.iter().map(|series| format!("$origin/{series}/**")))
-                .into()
+                .into();
+            let legend = PlotLegend::new()
+                .with_corner(Corner2D::LeftTop)
+                .with_visible(legend);
+            properties.add(&view, "PlotLegend", &legend);
+            if audience == Audience::Live {
+                properties.add(&view, "TimeAxis", &last_seconds());
+            }
+            view
         };
-        let title = format!("{} {what} [{unit}]: planned (broad) and measured", group.name);
-        let position = view(title, &["planned", "measured"]);
-        properties.add(&position, "PlotLegend", &legend(!many));
-        properties.add(&position, "TimeAxis", &last_seconds());
-        views.push((position, if many { 2.4 } else { 1.0 }));
+        let title = format!("{} {what} [{unit}]: desired (broad), measured (thin)", group.name);
+        let position = view(title, &["desired", "measured"], false);
+        let many = group.joints.len() > 2;
+        views.push((position, if many { 2.0 } else { 1.1 }));
         if many {
-            let error = view(format!("{} following error", group.name), &["following_error"]);
-            properties.add(&error, "PlotLegend", &legend(true));
-            properties.add(&error, "TimeAxis", &last_seconds());
-            views.push((error, 1.6));
+            views.push((
+                view(
+                    format!("{} following error [{unit}]", group.name),
+                    &["following_error"],
+                    true,
+                ),
+                2.2,
+            ));
         }
     }
     views
-}
-
-fn legend(visible: bool) -> PlotLegend {
-    PlotLegend::new()
-        .with_corner(Corner2D::LeftTop)
-        .with_visible(visible)
 }
 
 /// A window that goes with the time cursor.
@@ -200,8 +236,8 @@ fn logged_into(
 }
 
 /// From the front right, a little above the arm: the arm, the belt and the bin are in view.
-const EYE: [f32; 3] = [2.1, -1.9, 1.75];
-const LOOK_AT: [f32; 3] = [0.2, 0.12, 0.55];
+const EYE: [f32; 3] = [1.66, -1.52, 1.42];
+const LOOK_AT: [f32; 3] = [0.22, 0.06, 0.50];
 
 /// How much of the past the curves show [ns].
 const WINDOW_NS: i64 = 15_000_000_000;

@@ -3,8 +3,8 @@
 //! | file | what it draws | below |
 //! |---|---|---|
 //! | `scene.rs` | shapes and poses of links, the tool's path | `/cell` |
-//! | `plots.rs` | planned against measured, following error | `/motion/<group>/<series>/<joint>` |
-//! | `lanes.rs` | what gates and drivers do | `/safety/<group>` |
+//! | `plots.rs` | desired against measured, following error | `/motion/<group>/<series>/<joint>` |
+//! | `lanes.rs` | what gates and drivers do | `/safety/<group>`, `/servo/<group>` |
 //! | `events.rs` | the log | `/events` |
 //! | `layout.rs` | which view shows what, where | |
 //!
@@ -17,6 +17,8 @@ mod plots;
 mod scene;
 mod time;
 
+pub(crate) use layout::Audience;
+
 use crate::record::Record;
 use rerun::{RecordingStream, RecordingStreamResult};
 use servomesh_robot::Model;
@@ -28,21 +30,27 @@ use time::Clock;
 pub(crate) struct Drawing {
     stream: RecordingStream,
     clock: Clock,
+    audience: Audience,
     scene: Option<scene::Names>,
     groups: BTreeMap<GroupName, GroupDescription>,
 }
 
 impl Drawing {
     /// Takes a stream over and draws what never changes.
-    pub(crate) fn open(stream: RecordingStream, model: Option<&Model>) -> RecordingStreamResult<Self> {
+    pub(crate) fn open(
+        stream: RecordingStream,
+        model: Option<&Model>,
+        audience: Audience,
+    ) -> RecordingStreamResult<Self> {
         stream.set_log_time_enabled(false);
         stream.set_log_tick_enabled(false);
         let scene = model
             .map(|model| scene::draw_static(&stream, model))
             .transpose()?;
-        layout::send(&stream, &[], scene.is_some())?;
+        layout::send(&stream, &[], scene.is_some(), audience)?;
         Ok(Self {
             stream,
+            audience,
             clock: Clock::default(),
             scene,
             groups: BTreeMap::new(),
@@ -55,11 +63,14 @@ impl Drawing {
         match record {
             Record::Layout(groups) => {
                 for group in groups {
+                    if self.groups.get(&group.name) == Some(group) {
+                        continue;
+                    }
                     plots::style(stream, group)?;
                     lanes::style(stream, group.name)?;
                     self.groups.insert(group.name, group.clone());
                 }
-                layout::send(stream, groups, self.scene.is_some())
+                layout::send(stream, groups, self.scene.is_some(), self.audience)
             }
             Record::Poses(poses) => match &self.scene {
                 Some(names) => {

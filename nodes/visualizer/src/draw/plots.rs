@@ -1,4 +1,4 @@
-//! Draws curves: planned against measured, and the following error.
+//! Draws curves: desired against measured, and the following error.
 
 use super::time::Clock;
 use crate::record::{Rows, Series};
@@ -10,14 +10,14 @@ pub(super) fn origin(group: GroupName) -> String {
     format!("/motion/{group}")
 }
 
-/// Gives each curve its name and colour: one hue a joint; what is planned is broad and pale, what is measured lies on it.
+/// Gives each curve its name and colour: one hue a joint; what is desired is broad and pale, what is measured lies on it.
 pub(super) fn style(stream: &RecordingStream, group: &GroupDescription) -> RecordingStreamResult<()> {
     for (index, joint) in group.joints.iter().enumerate() {
         let hue = HUES[index % HUES.len()];
         let short = joint.name.strip_suffix("_joint").unwrap_or(&joint.name);
         for series in Series::ALL {
             let (name, colour, width) = match series {
-                Series::Planned => (format!("{short} planned"), blend(hue, PAPER, 0.45), 5.0),
+                Series::Desired => (format!("{short} desired"), blend(hue, PAPER, 0.45), 5.0),
                 Series::Measured => (short.to_owned(), hue, 1.6),
                 Series::FollowingError => (short.to_owned(), hue, 1.6),
             };

@@ -81,7 +81,7 @@ pub(crate) fn run(visualizer: &mut Visualizer, seconds: f64, mut draw: impl FnMu
     for group in groups() {
         give(visualizer, Stamp::ZERO, Input::Group(group));
     }
-    let (mut measured, mut mode) = ([HOME, HOME], SafetyMode::Normal);
+    let (mut measured, mut mode) = (HOME, SafetyMode::Normal);
     for i in 1..=(seconds / PERIOD_S) as i64 {
         let now = Stamp::from_nanos(i * 2_000_000);
         let t = now.as_seconds();
@@ -123,18 +123,16 @@ pub(crate) fn run(visualizer: &mut Visualizer, seconds: f64, mut draw: impl FnMu
         };
         let (wanted, before) = (arm(own(t)), arm(own(t - PERIOD_S)));
         // A servo that lags a little, and a gearbox that is not quite even.
-        for joint in 0..6 {
-            let [_, last] = measured;
-            let ripple = 4e-5 * (17.0 * last[joint]).sin();
-            measured[0][joint] = last[joint];
-            measured[1][joint] += 0.25 * (wanted[joint] + ripple - last[joint]);
+        for (measured, wanted) in measured.iter_mut().zip(wanted) {
+            let ripple = 4e-5 * (17.0 * *measured).sin();
+            *measured += 0.25 * (wanted + ripple - *measured);
         }
         let finger = grip(own(t));
-        let belt = 0.12 * t;
-        let samples: [(&str, &[f64], &[f64], &[f64]); 3] = [
-            ("arm", &wanted, &measured[1], &before),
+        let (belt, belt_before) = (belt(t), belt(t - PERIOD_S));
+        let samples: [Sample<'_>; 3] = [
+            ("arm", &wanted, &measured, &before),
             ("gripper", &[finger], &[finger - 2e-4], &[finger]),
-            ("conveyor", &[belt], &[belt - 1e-4], &[belt - 0.12 * PERIOD_S]),
+            ("conveyor", &[belt], &[belt - 1e-4], &[belt_before]),
         ];
         for (group, wanted, measured, before) in samples {
             let group = name(group);
@@ -147,7 +145,7 @@ pub(crate) fn run(visualizer: &mut Visualizer, seconds: f64, mut draw: impl FnMu
             state.position = JointVec::try_from(measured).expect("few joints");
             state.reference = setpoint.position;
             let velocity =
-                JointVec::from_fn(wanted.len(), |j| setpoint.velocity[j] + 0.002 * (40.0 * t).sin());
+                JointVec::from_fn(wanted.len(), |j| setpoint.velocity[j] + 0.0008 * (40.0 * t).sin());
             let motion = GroupMotion {
                 stamp: now,
                 position: state.position,
@@ -196,16 +194,25 @@ fn arm(t: f64) -> [f64; 6] {
     std::array::from_fn(|j| from[j] + share * (to[j] - from[j]))
 }
 
+/// A second to get up to 0.12 m/s.
+fn belt(t: f64) -> f64 {
+    let t = t.max(0.0);
+    0.12 * if t < 1.0 { 0.5 * t * t } else { t - 0.5 }
+}
+
 fn grip(t: f64) -> f64 {
-    let closed = matches!((t / LEG_S) as usize % PLACES.len(), 2..=4);
-    let since = (t / LEG_S).fract() * LEG_S;
-    let travel = (since / 0.4).min(1.0);
-    if closed {
-        0.045 - 0.025 * travel
-    } else {
-        0.02 + 0.025 * travel
+    let leg = (t / LEG_S).max(0.0);
+    let travel = 0.025 * (leg.fract() * LEG_S / 0.4).min(1.0);
+    match leg as usize % PLACES.len() {
+        2 => OPEN - travel,
+        3 | 4 => OPEN - 0.025,
+        5 => OPEN - 0.025 + travel,
+        _ => OPEN,
     }
 }
+
+/// A group, where it should be, where it is, and where it should have been a period ago.
+type Sample<'a> = (&'a str, &'a [f64], &'a [f64], &'a [f64]);
 
 /// What happened, when.
 type Happening = (f64, &'static str, EventKind, Option<&'static str>, &'static str);
@@ -270,6 +277,8 @@ const EVENTS: [Happening; 8] = [
 ];
 
 const PERIOD_S: f64 = 0.002;
+/// Of each finger [m].
+const OPEN: f64 = 0.045;
 const LEG_S: f64 = 2.2;
 const MOVE_S: f64 = 1.8;
 const STOP_S: f64 = 7.6;
