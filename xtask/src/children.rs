@@ -102,32 +102,42 @@ impl Children {
 
     /// Asks all children to stop, waits for them, and kills those that do not.
     pub(crate) fn stop_all(&mut self) {
-        self.stop_within(GRACE);
+        self.stop_within(GRACE, |_| true);
     }
 
-    fn stop_within(&mut self, grace: Duration) {
-        self.signal(Signal::TERM);
-        while !self.running.is_empty() {
+    /// Stops one child; the others go on.
+    pub(crate) fn stop(&mut self, name: &'static str) {
+        self.stop_within(GRACE, |other| other == name);
+    }
+
+    /// Whether any child runs.
+    pub(crate) fn any(&self) -> bool {
+        !self.running.is_empty()
+    }
+
+    fn stop_within(&mut self, grace: Duration, whom: impl Fn(&str) -> bool) {
+        self.signal(Signal::TERM, &whom);
+        while self.running.keys().any(|name| whom(name)) {
             match self.reports.recv_timeout(grace) {
                 Ok(Report::Ended { name, .. }) => {
                     self.running.remove(name);
                 }
                 Ok(Report::Signal) => {}
                 Err(_) => {
-                    for name in self.running.keys() {
+                    for name in self.running.keys().filter(|name| whom(name)) {
                         note(format!(
                             "{name} did not stop within {} s: killed",
                             grace.as_secs()
                         ));
                     }
-                    self.signal(Signal::KILL);
+                    self.signal(Signal::KILL, &whom);
                 }
             }
         }
     }
 
-    fn signal(&self, signal: Signal) {
-        for (name, pid) in &self.running {
+    fn signal(&self, signal: Signal, whom: impl Fn(&str) -> bool) {
+        for (name, pid) in self.running.iter().filter(|(name, _)| whom(name)) {
             if let Err(error) = kill_process(*pid, signal)
                 && error != rustix::io::Errno::SRCH
             {
@@ -177,7 +187,7 @@ mod tests {
         let script = format!("trap '' TERM; : > {fifo}; exec sleep 1000");
         children.start("deaf", &mut sh(&script)).unwrap();
         std::fs::read(&ready).unwrap();
-        children.stop_within(Duration::from_millis(50));
+        children.stop_within(Duration::from_millis(50), |_| true);
         assert!(children.running.is_empty());
     }
 }

@@ -1,14 +1,14 @@
 //! `cargo xtask demo`: the default cell at work, on a laptop.
 //!
 //! Two processes: `servomesh up` starts the nodes and the simulated hardware, `servomesh run` gives them a program to
-//! carry out. The demo lasts until the program ends, one of the two fails, or it is interrupted; then it stops what is
-//! left.
+//! carry out and prints what came of it. The picture is recorded; with a display, or with `--web`, a rerun viewer shows
+//! it live and stays after the end. The demo fails, with the reason, if the program missed a goal or the cell failed.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::build;
 use crate::children::{Children, Ended};
@@ -22,6 +22,10 @@ const VIEWER: &str = "rerun-sdk==0.36.3";
 
 const CELL: &str = "the cell";
 const PROGRAM: &str = "the program";
+const VIEWER_PROCESS: &str = "the viewer";
+
+/// Where the visualizer serves live pictures; its parameter `viewer_port`.
+const LIVE: &str = "rerun+http://127.0.0.1:9876/proxy";
 
 /// Options of `cargo xtask demo`.
 #[derive(Debug, clap::Args)]
@@ -35,9 +39,12 @@ pub(crate) struct Args {
     /// What the cell does: a file of launch/programs/, without its ending
     #[arg(long, default_value = "line")]
     program: String,
-    /// Also record what is shown to this file (.rrd)
+    /// Record what is shown to this file (.rrd) [default: <program>.rrd in the build folder]
     #[arg(long, value_name = "PATH")]
     record: Option<PathBuf>,
+    /// Show nothing, even if there is a display
+    #[arg(long, conflicts_with = "web")]
+    no_viewer: bool,
 }
 
 /// Where the demo is shown.
@@ -57,15 +64,6 @@ impl View {
             (false, false) => Self::Nowhere,
         }
     }
-
-    /// As the launch file's argument.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Window => "window",
-            Self::Web => "web",
-            Self::Nowhere => "none",
-        }
-    }
 }
 
 /// Runs the demo.
@@ -76,9 +74,14 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let programs = workspace.root().join("launch/programs");
     let program = find_program(&programs, &args.program)?;
     let ros = build::run(workspace)?;
-    let view = View::choose(args.web, has_display());
+    let view = if args.no_viewer {
+        View::Nowhere
+    } else {
+        View::choose(args.web, has_display())
+    };
     match view {
-        View::Nowhere => note("no display: nothing is shown; --web shows it in a browser"),
+        View::Nowhere if args.no_viewer => {}
+        View::Nowhere => note("no display: the picture is only recorded; --web shows it in a browser"),
         View::Window | View::Web => ros::add_package(workspace, VIEWER)?,
     }
     let domain = Domain::take()?;
@@ -87,56 +90,120 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         domain.id()
     ));
 
-    let servomesh = workspace.target_dir().join("release/servomesh");
-    let command = |arguments: &[String]| {
-        let mut command = Command::new(&servomesh);
-        ros.apply(command.current_dir(workspace.root()).args(arguments));
+    let record = record_path(workspace, args)?;
+    let viewer = ros.python().with_file_name("rerun");
+    let apply = |command: &mut Command| {
+        ros.apply(command.current_dir(workspace.root()));
         command.env("ROS_DOMAIN_ID", domain.id().to_string());
         // A demo on an office network must not move the neighbour's machine. The second name is Humble's.
         command
             .env("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
             .env("ROS_LOCALHOST_ONLY", "1");
+    };
+    let servomesh = workspace.target_dir().join("release/servomesh");
+    let command = |arguments: &[String]| {
+        let mut command = Command::new(&servomesh);
+        apply(command.args(arguments));
         command
     };
     let mut children = Children::new()?;
-    children.start(CELL, &mut command(&up_arguments(args, view)?))?;
+    children.start(CELL, &mut command(&up_arguments(args, view, &record)))?;
+    if let Some(arguments) = viewer_arguments(view) {
+        let mut command = Command::new(&viewer);
+        apply(command.args(arguments));
+        children.start(VIEWER_PROCESS, &mut command)?;
+    }
     children.start(
         PROGRAM,
         &mut command(&["run".into(), program.display().to_string()]),
     )?;
     note("the cell runs; stop it with Ctrl-C");
-    let ended = children.wait_for_first();
-    children.stop_all();
-    match ended? {
-        Ended::Interrupted => {
-            note("interrupted");
-            Ok(())
-        }
-        Ended::Child {
-            name: PROGRAM,
-            status,
-        } if status.success() => {
-            note("the program has ended");
-            Ok(())
-        }
-        Ended::Child {
-            name: PROGRAM,
-            status,
-        } => bail!("the program failed ({status})"),
-        Ended::Child { name, status } => bail!("{name} ended before the program did ({status})"),
+    let outcome = wait_for_program(&mut children);
+    // The recording is whole only after the cell has ended in good order.
+    children.stop(CELL);
+    if record.is_file() {
+        note(format!("recorded: {}", record.display()));
+        note(format!(
+            "look at it again: {} {}",
+            viewer.display(),
+            record.display()
+        ));
+    }
+    if let Some(failed) = outcome? {
+        children.stop_all();
+        return failed;
+    }
+    if children.any() {
+        note("the viewer stays open; Ctrl-C or closing it ends the demo");
+        children.wait_for_first()?;
+    }
+    Ok(())
+}
+
+/// Waits for the program's end. `None`: all went well; otherwise how the demo ends.
+fn wait_for_program(children: &mut Children) -> Result<Option<Result<()>>> {
+    loop {
+        return Ok(match children.wait_for_first()? {
+            Ended::Interrupted => {
+                note("interrupted");
+                Some(Ok(()))
+            }
+            Ended::Child {
+                name: PROGRAM,
+                status,
+            } if status.success() => None,
+            Ended::Child {
+                name: PROGRAM,
+                status,
+            } => Some(Err(anyhow!(
+                "the program failed ({status}); the reason stands above"
+            ))),
+            Ended::Child {
+                name: VIEWER_PROCESS,
+                status,
+            } => {
+                note(format!("the viewer was closed ({status}); the cell goes on"));
+                continue;
+            }
+            Ended::Child { name, status } => {
+                Some(Err(anyhow!("{name} ended before the program did ({status})")))
+            }
+        });
     }
 }
 
-/// The arguments of `servomesh`: the launch file and its arguments' values.
-fn up_arguments(args: &Args, view: View) -> Result<Vec<String>> {
-    let mut arguments = vec!["up".to_owned(), "launch/cell.launch.xml".to_owned()];
-    arguments.push(format!("view:={}", view.name()));
-    arguments.push(format!("speed:={}", args.speed));
-    if let Some(record) = &args.record {
-        let record = std::path::absolute(record).context("can't tell where to record")?;
-        arguments.push(format!("record:={}", record.display()));
+fn record_path(workspace: &Workspace, args: &Args) -> Result<PathBuf> {
+    let record = match &args.record {
+        Some(path) => std::path::absolute(path).context("can't tell where to record")?,
+        None => workspace
+            .target_dir()
+            .join("demo")
+            .join(format!("{}.rrd", args.program)),
+    };
+    if let Some(folder) = record.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("can't create {}", folder.display()))?;
     }
-    Ok(arguments)
+    Ok(record)
+}
+
+/// The arguments of `servomesh`: the launch file and its arguments' values.
+fn up_arguments(args: &Args, view: View, record: &Path) -> Vec<String> {
+    vec![
+        "up".to_owned(),
+        "launch/cell.launch.xml".to_owned(),
+        format!("viewer:={}", view != View::Nowhere),
+        format!("speed:={}", args.speed),
+        format!("record:={}", record.display()),
+    ]
+}
+
+/// The arguments of `rerun`, if it is to run.
+fn viewer_arguments(view: View) -> Option<Vec<&'static str>> {
+    match view {
+        View::Window => Some(vec![LIVE]),
+        View::Web => Some(vec!["--serve-web", "--bind", "127.0.0.1", LIVE]),
+        View::Nowhere => None,
+    }
 }
 
 fn find_program(folder: &Path, name: &str) -> Result<PathBuf> {
