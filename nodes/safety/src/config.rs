@@ -249,21 +249,21 @@ fn within(name: &str, value: f64, (min, max): (f64, f64)) -> Result<(), ConfigEr
 
 /// The ranges of parameters, lowest and highest. Timeouts and validities are at least two periods besides.
 pub mod range {
-    /// Of `rate_hz` [Hz].
+    /// Of `rate_hz`, in Hz.
     pub const RATE_HZ: (f64, f64) = (10.0, 10_000.0);
     /// Of `extrapolate`.
     pub const EXTRAPOLATE: (f64, f64) = (0.0, 100.0);
-    /// Of `valid_for_s` [s].
+    /// Of `valid_for_s`, in s.
     pub const VALID_FOR_S: (f64, f64) = (0.0, 1.0);
-    /// Of `lead_s` [s].
+    /// Of `lead_s`, in s.
     pub const LEAD_S: (f64, f64) = (0.0, 1.0);
-    /// Of all timeouts [s].
+    /// Of all timeouts, in s.
     pub const TIMEOUT_S: (f64, f64) = (0.0, 10.0);
     /// Of `limit_tolerance`.
     pub const LIMIT_TOLERANCE: (f64, f64) = (0.0, 0.2);
-    /// Of `winding_degc` [°C].
+    /// Of `winding_degc`, in °C.
     pub const WINDING_DEGC: (f64, f64) = (20.0, 200.0);
-    /// Of `winding_hysteresis_degc` [°C].
+    /// Of `winding_hysteresis_degc`, in °C.
     pub const WINDING_HYSTERESIS_DEGC: (f64, f64) = (0.0, 50.0);
 }
 

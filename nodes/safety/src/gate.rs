@@ -1,6 +1,6 @@
 //! One group's gate: what passes, what stops it, and what it sends by itself.
 //!
-//! Positions in rad (m). A setpoint is answered at once; [`Gate::tick`] only watches for silence, fills in for missing
+//! Positions in rad (m). A setpoint is answered at once; `Gate::tick` only watches for silence, fills in for missing
 //! setpoints, and streams the gate's own stop.
 //!
 //! ```text

@@ -293,6 +293,18 @@ proptest! {
 }
 
 #[test]
+fn silence_at_the_last_chance_to_stop_leads_no_further_than_the_end_stop() {
+    for periods in 150..450 {
+        let rig = play(
+            &[(Move::Accelerate([1.0, -1.0]), periods), (Move::Silence, 300)],
+            StopCategory::Two,
+        );
+        check_commands(&rig).unwrap();
+        assert_eq!(rig.mode(arm()), SafetyMode::Stopped);
+    }
+}
+
+#[test]
 fn the_adversary_does_get_far() {
     // Otherwise the property above would hold for want of motion.
     let moves = [

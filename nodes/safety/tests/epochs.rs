@@ -3,7 +3,7 @@
 mod rig;
 
 use rig::{Rig, arm};
-use servomesh_safety::{Input, MAX_GROUPS, Parameters};
+use servomesh_safety::{Input, MAX_GROUPS, Parameters, StopCategory};
 use servomesh_types::*;
 
 #[test]
@@ -47,6 +47,23 @@ fn a_restarted_safety_closes_its_gates_until_a_reset() {
         assert_eq!(rig.mode(arm()), SafetyMode::Normal, "{:?}", rig.events);
         assert!(rig.counts(arm()).passed > 50);
     }
+}
+
+#[test]
+fn a_restarted_safety_does_not_cut_the_torque_of_what_moves() {
+    let category_one = Parameters {
+        stop_category: StopCategory::One,
+        ..Parameters::default()
+    };
+    let mut rig = Rig::new(category_one, &[arm()]);
+    let drive = rig.drive(arm());
+    (drive.epoch, drive.mode, drive.stuck) = (Epoch(7), DriveMode::Enabled, true);
+    rig.run(50);
+    assert_eq!(rig.fault_code(arm()), Some(2));
+    assert!(
+        rig.commands.is_empty(),
+        "its driver comes to a stop by itself, and then switches off"
+    );
 }
 
 #[test]

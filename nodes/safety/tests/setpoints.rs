@@ -211,6 +211,36 @@ fn a_first_setpoint_at_another_speed_is_refused_and_nothing_moves() {
 }
 
 #[test]
+fn a_first_setpoint_beyond_a_limit_is_refused_and_nothing_moves() {
+    let mut rig = Rig::new(Parameters::default(), &[arm()]);
+    rig.run(3);
+    rig.drive(arm()).swing = Some(0.5);
+    rig.tick_until(rig.now + rig::PERIOD);
+    let mut setpoint = rig.planned(arm()).unwrap();
+    setpoint.acceleration[1] = 11.0;
+    rig.give(Input::Setpoint {
+        group: arm(),
+        setpoint,
+    });
+    assert!(rig.commands.is_empty());
+    assert_eq!(rig.fault_code(arm()), Some(24));
+}
+
+#[test]
+fn a_joint_found_beyond_its_end_stop_can_be_brought_back() {
+    let mut rig = Rig::new(Parameters::default(), &[arm()]);
+    rig.drive(arm()).position[1] = 2.3;
+    rig.run(3);
+    rig.drive(arm()).swing = Some(-0.5);
+    rig.run(700);
+    assert_eq!(rig.mode(arm()), SafetyMode::Normal, "{:?}", rig.events);
+    assert!(rig.drive(arm()).position[1] < 1.5);
+    // Back inside, the end stop holds again.
+    rig.run(1200);
+    assert_eq!(rig.fault_code(arm()), Some(22));
+}
+
+#[test]
 fn a_setpoint_for_a_group_that_was_never_heard_is_dropped() {
     let mut rig = Rig::new(Parameters::default(), &[arm()]);
     let setpoint = Setpoint {
