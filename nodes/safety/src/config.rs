@@ -84,7 +84,7 @@ impl Tolerances {
 /// The gate's parameters as they are given; [`Config::new`] checks them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameters {
-    /// Rate at which setpoints are expected and the gate's own commands are sent [Hz].
+    /// Rate at which setpoints are expected and the gate's own commands are sent, in Hz.
     pub rate_hz: f64,
     /// What follows a stop.
     pub stop_category: StopCategory,
@@ -106,9 +106,9 @@ pub struct Parameters {
     pub winding_degc: f64,
     /// How far below that it must fall before a reset [°C].
     pub winding_hysteresis_degc: f64,
-    /// Tolerances of joints that turn [rad].
+    /// Tolerances of joints that turn, in rad.
     pub revolute: Tolerances,
-    /// Tolerances of joints that slide [m].
+    /// Tolerances of joints that slide, in m.
     pub prismatic: Tolerances,
 }
 
