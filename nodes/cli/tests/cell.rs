@@ -205,19 +205,30 @@ fn only_ctrl_c_makes_a_stop_firmer() {
     let mut cell = running([respawned("a")]);
     cell.handle(SECOND, Input::Interrupt);
     drain(&mut cell);
-    cell.handle(SECOND, Input::Stop);
+    cell.handle(SECOND * 2, Input::Stop);
     assert_eq!(deeds(&mut cell), []);
-    cell.handle(SECOND, Input::Interrupt);
+    cell.handle(SECOND * 2, Input::Interrupt);
     assert_eq!(deeds(&mut cell), [Output::Signal(Id(0), Signal::Terminate)]);
     assert_eq!(
         cell.deadline(),
-        Some(SECOND * 6),
+        Some(SECOND * 7),
         "the next step is timed from this one"
     );
-    cell.handle(SECOND, Input::Interrupt);
+    cell.handle(SECOND * 3, Input::Interrupt);
     assert_eq!(deeds(&mut cell), [Output::Signal(Id(0), Signal::Kill)]);
-    cell.handle(SECOND, Input::Interrupt);
+    cell.handle(SECOND * 4, Input::Interrupt);
     assert_eq!(deeds(&mut cell), []);
+}
+
+#[test]
+fn one_ctrl_c_that_arrives_twice_is_one() {
+    let mut cell = running([respawned("a")]);
+    cell.handle(SECOND, Input::Interrupt);
+    drain(&mut cell);
+    cell.handle(SECOND + Duration::from_millis(299), Input::Interrupt);
+    assert_eq!(deeds(&mut cell), []);
+    cell.handle(SECOND + Duration::from_millis(300), Input::Interrupt);
+    assert_eq!(deeds(&mut cell), [Output::Signal(Id(0), Signal::Terminate)]);
 }
 
 #[test]

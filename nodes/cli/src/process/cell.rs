@@ -161,6 +161,8 @@ enum State {
 #[derive(Clone, Copy, Debug)]
 struct Stop {
     signal: Signal,
+    /// When that signal was sent.
+    since: Duration,
     /// When the next signal is due; after SIGKILL there is none.
     next: Option<Duration>,
 }
@@ -194,8 +196,10 @@ impl Cell {
             (Input::Started(id), _) => self.started(id),
             (Input::Ended(id, exit), _) => self.ended(now, id, exit),
             (Input::Stop | Input::Interrupt, None) => self.signal_all(now, Signal::Interrupt),
-            (Input::Interrupt, Some(stop)) => self.escalate(now, stop.signal),
-            (Input::Stop, Some(_)) => {}
+            (Input::Interrupt, Some(stop)) if now.saturating_sub(stop.since) >= SAME_PRESS => {
+                self.escalate(now, stop.signal);
+            }
+            (Input::Stop | Input::Interrupt, Some(_)) => {}
         }
     }
 
@@ -204,6 +208,7 @@ impl Cell {
         if let Some(Stop {
             signal,
             next: Some(next),
+            ..
         }) = self.stop
             && next <= now
         {
@@ -309,7 +314,11 @@ impl Cell {
     /// Signals what runs and cancels what waits.
     fn signal_all(&mut self, now: Duration, signal: Signal) {
         let next = (signal != Signal::Kill).then_some(now + self.limits.stop_step);
-        self.stop = Some(Stop { signal, next });
+        self.stop = Some(Stop {
+            signal,
+            since: now,
+            next,
+        });
         let mut waiting_for = Vec::new();
         for (index, slot) in self.processes.iter_mut().enumerate() {
             match slot.state {
@@ -338,6 +347,9 @@ impl Cell {
         }
     }
 }
+
+/// Interrupts this close together are one: a terminal and a parent process may both pass the same Ctrl-C on.
+const SAME_PRESS: Duration = Duration::from_millis(300);
 
 const CONFIGURATION: &str = "its configuration is wrong";
 
