@@ -156,17 +156,13 @@ fn curves(
         };
         let title = format!("{} {what} [{unit}]: desired (broad), measured (thin)", group.name);
         let position = view(title, &["desired", "measured"], false);
-        let many = group.joints.len() > 2;
-        views.push((position, if many { 2.0 } else { 1.1 }));
-        if many {
-            views.push((
-                view(
-                    format!("{} following error [{unit}]", group.name),
-                    &["following_error"],
-                    true,
-                ),
-                2.2,
-            ));
+        if group.joints.len() > 2 {
+            let title = format!("{} following error [{unit}]", group.name);
+            views.push((position, 1.9));
+            // High enough for its legend, which is that of the positions too.
+            views.push((view(title, &["following_error"], true), 2.9));
+        } else {
+            views.push((position, 1.0));
         }
     }
     views
