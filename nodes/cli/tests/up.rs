@@ -49,6 +49,8 @@ impl Up {
         let mut child = Command::new(env!("CARGO_BIN_EXE_servomesh"))
             .arg("up")
             .arg(&file)
+            // A killed servomesh leaves its parameter files behind: here they go with the test's folder.
+            .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
