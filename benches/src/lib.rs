@@ -1,0 +1,10 @@
+//! What Servomesh claims of its speed, measured against peers in the same run.
+//!
+//! Every figure is a cost (time, memory), so a ratio of ours to the peer's is better when it is smaller.
+//!
+//! **Invariant:** ours and the peer take turns within one run on one machine; a figure of another day is never compared.
+
+pub mod claims;
+#[cfg(feature = "ros")]
+pub mod hop;
+pub mod stats;
