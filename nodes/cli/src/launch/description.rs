@@ -1,7 +1,7 @@
 //! The supported subset of ROS 2's launch XML, as types.
 //!
 //! Reading XML into a `Description` finds every error that needs no values, in all branches, taken or not.
-//! `docs` of what is supported: the README beside this crate.
+//! What is supported: the README beside this crate.
 
 use std::path::Path;
 use std::sync::Arc;
