@@ -123,14 +123,16 @@ pub struct Config(Settings);
 
 /// A setting that can't be.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("parameter {name}: {value} must be {allowed}")]
+#[error("parameter {name}: {value} is outside {min} … {max}")]
 pub struct ConfigError {
     /// Which one.
     pub name: String,
-    /// What it was set to, with its unit.
-    pub value: String,
-    /// What it may be.
-    pub allowed: &'static str,
+    /// What it was set to.
+    pub value: f64,
+    /// The least that is allowed.
+    pub min: f64,
+    /// The most that is allowed.
+    pub max: f64,
 }
 
 impl Config {
@@ -140,81 +142,69 @@ impl Config {
     /// [`ConfigError`] names the first setting that can't be, its value, and what is allowed.
     pub fn new(settings: Settings) -> Result<Self, ConfigError> {
         let s = &settings;
-        let ms = Duration::from_millis;
-        duration(
+        within(
             "period",
-            s.period,
-            (Duration::from_micros(100), ms(100)),
-            "0.1 ms to 100 ms",
+            s.period.as_secs_f64(),
+            (1.0 / range::RATE_HZ.1, 1.0 / range::RATE_HZ.0),
         )?;
-        if s.valid_for < s.period || s.valid_for > ms(1000) {
-            return Err(refuse(
-                "valid_for",
-                s.valid_for,
-                "at least one period and at most 1 s",
-            ));
-        }
-        if s.feedback_period < s.period || s.feedback_period > ms(10_000) {
-            return Err(refuse(
-                "feedback_period",
-                s.feedback_period,
-                "at least one period and at most 10 s",
-            ));
-        }
-        duration(
-            "motion_timeout",
-            s.motion_timeout,
-            (ms(5), ms(5000)),
-            "5 ms to 5 s",
+        let least = s.period.as_secs_f64();
+        within(
+            "valid_for_s",
+            s.valid_for.as_secs_f64(),
+            (least, range::VALID_FOR_S.1),
         )?;
-        duration(
-            "goal_time_tolerance",
-            s.goal_time_tolerance,
-            (ms(0), ms(3_600_000)),
-            "0 (for ever) to 1 h",
+        within(
+            "feedback_period_s",
+            s.feedback_period.as_secs_f64(),
+            (least, range::FEEDBACK_PERIOD_S.1),
         )?;
-        duration("settle_time", s.settle_time, (ms(0), ms(10_000)), "0 to 10 s")?;
-        duration(
-            "max_stop_on_path",
-            s.max_stop_on_path,
-            (ms(0), ms(10_000)),
-            "0 to 10 s",
+        within(
+            "motion_timeout_s",
+            s.motion_timeout.as_secs_f64(),
+            range::MOTION_TIMEOUT_S,
         )?;
-        duration(
-            "gripper.stall_time",
-            s.gripper.stall_time,
-            (ms(5), ms(10_000)),
-            "5 ms to 10 s",
+        within(
+            "goal_time_tolerance_s",
+            s.goal_time_tolerance.as_secs_f64(),
+            range::GOAL_TIME_TOLERANCE_S,
         )?;
-        if !(2..=100_000).contains(&s.max_points) {
-            return Err(ConfigError {
-                name: "max_points".into(),
-                value: s.max_points.to_string(),
-                allowed: "2 to 100000",
-            });
-        }
-        let factors = [
-            ("limit_factors.velocity", s.limit_factors.velocity),
-            ("limit_factors.acceleration", s.limit_factors.acceleration),
-            ("limit_factors.jerk", s.limit_factors.jerk),
-        ];
-        for (name, value) in factors {
-            if !(1.0..=100.0).contains(&value) {
-                return Err(number(name, value, "1 to 100"));
-            }
-        }
-        for (name, value) in [
-            ("gripper.stall_velocity", s.gripper.stall_velocity),
-            ("gripper.squeeze", s.gripper.squeeze),
-        ] {
-            if !(value > 0.0 && value <= 1.0) {
-                return Err(number(name, value, "above 0 and at most 1"));
-            }
-        }
-        tolerances("revolute", &s.revolute)?;
-        tolerances("prismatic", &s.prismatic)?;
-        for (joint, values) in &s.joints {
-            tolerances(&format!("joints.{joint}"), values)?;
+        within("settle_time_s", s.settle_time.as_secs_f64(), range::SETTLE_TIME_S)?;
+        within(
+            "max_stop_on_path_s",
+            s.max_stop_on_path.as_secs_f64(),
+            range::MAX_STOP_ON_PATH_S,
+        )?;
+        within(
+            "max_points",
+            s.max_points as f64,
+            (range::MAX_POINTS.0 as f64, range::MAX_POINTS.1 as f64),
+        )?;
+        within(
+            "limit_factor.velocity",
+            s.limit_factors.velocity,
+            range::LIMIT_FACTOR,
+        )?;
+        within(
+            "limit_factor.acceleration",
+            s.limit_factors.acceleration,
+            range::LIMIT_FACTOR,
+        )?;
+        within("limit_factor.jerk", s.limit_factors.jerk, range::LIMIT_FACTOR)?;
+        within(
+            "gripper.stall_velocity",
+            s.gripper.stall_velocity,
+            range::STALL_VELOCITY,
+        )?;
+        within(
+            "gripper.stall_time_s",
+            s.gripper.stall_time.as_secs_f64(),
+            range::STALL_TIME_S,
+        )?;
+        within("gripper.squeeze", s.gripper.squeeze, range::SQUEEZE)?;
+        s.revolute.check("revolute")?;
+        s.prismatic.check("prismatic")?;
+        for (joint, tolerances) in &s.joints {
+            tolerances.check(&format!("joints ({joint})"))?;
         }
         Ok(Self(settings))
     }
@@ -242,53 +232,101 @@ impl Deref for Config {
     }
 }
 
-fn duration(
-    name: &str,
-    value: Duration,
-    (min, max): (Duration, Duration),
-    allowed: &'static str,
-) -> Result<(), ConfigError> {
-    if (min..=max).contains(&value) {
-        Ok(())
-    } else {
-        Err(refuse(name, value, allowed))
-    }
-}
-
-fn tolerances(prefix: &str, t: &Tolerances) -> Result<(), ConfigError> {
-    for (name, value) in [("start", t.start), ("path", t.path), ("goal", t.goal)] {
-        if !(value >= 0.0 && value.is_finite()) {
-            return Err(number(
-                &format!("{prefix}.{name}"),
-                value,
-                "0 (no tolerance is checked) or positive",
-            ));
-        }
-    }
-    if !(t.stopped_velocity > 0.0 && t.stopped_velocity.is_finite()) {
-        return Err(number(
+impl Tolerances {
+    fn check(&self, prefix: &str) -> Result<(), ConfigError> {
+        within(&format!("{prefix}.start"), self.start, range::TOLERANCE)?;
+        within(&format!("{prefix}.path"), self.path, range::TOLERANCE)?;
+        within(&format!("{prefix}.goal"), self.goal, range::TOLERANCE)?;
+        within(
             &format!("{prefix}.stopped_velocity"),
-            t.stopped_velocity,
-            "positive",
-        ));
+            self.stopped_velocity,
+            range::STOPPED_VELOCITY,
+        )
     }
-    Ok(())
+
+    /// Tolerances of single joints, from lists that have one value for each name.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the list that is longer or shorter than that of the names.
+    pub fn by_joint(
+        names: &[String],
+        start: &[f64],
+        path: &[f64],
+        goal: &[f64],
+        stopped_velocity: &[f64],
+    ) -> Result<BTreeMap<String, Self>, ConfigError> {
+        let lists = [
+            ("start", start),
+            ("path", path),
+            ("goal", goal),
+            ("stopped_velocity", stopped_velocity),
+        ];
+        for (list, values) in lists {
+            let (value, count) = (values.len() as f64, names.len() as f64);
+            within(
+                &format!("number of values in joints.{list}"),
+                value,
+                (count, count),
+            )?;
+        }
+        let tolerances = |i: usize| Self {
+            start: start[i],
+            path: path[i],
+            goal: goal[i],
+            stopped_velocity: stopped_velocity[i],
+        };
+        Ok(names
+            .iter()
+            .enumerate()
+            .map(|(i, name)| (name.clone(), tolerances(i)))
+            .collect())
+    }
 }
 
-fn refuse(name: &str, value: Duration, allowed: &'static str) -> ConfigError {
-    ConfigError {
-        name: name.into(),
-        value: format!("{value:?}"),
-        allowed,
+fn within(name: &str, value: f64, (min, max): (f64, f64)) -> Result<(), ConfigError> {
+    // Rounding of what was given in Hz and is kept in whole nanoseconds.
+    let slack = 1e-8;
+    if value >= min - slack && value <= max + slack {
+        return Ok(());
     }
+    Err(ConfigError {
+        name: name.into(),
+        value,
+        min,
+        max,
+    })
 }
 
-fn number(name: &str, value: f64, allowed: &'static str) -> ConfigError {
-    ConfigError {
-        name: name.into(),
-        value: value.to_string(),
-        allowed,
-    }
+/// What each parameter may be, both ends allowed.
+pub mod range {
+    /// Rate of the setpoints [Hz].
+    pub const RATE_HZ: (f64, f64) = (10.0, 10_000.0);
+    /// Validity of a setpoint [s]; also at least one period.
+    pub const VALID_FOR_S: (f64, f64) = (0.000_1, 1.0);
+    /// Time between two feedbacks [s]; also at least one period.
+    pub const FEEDBACK_PERIOD_S: (f64, f64) = (0.000_1, 10.0);
+    /// Silence of the motion state [s].
+    pub const MOTION_TIMEOUT_S: (f64, f64) = (0.005, 5.0);
+    /// Points of a trajectory.
+    pub const MAX_POINTS: (i64, i64) = (2, 100_000);
+    /// How late a goal may be reached [s]; 0: any time.
+    pub const GOAL_TIME_TOLERANCE_S: (f64, f64) = (0.0, 3_600.0);
+    /// How long a group must have arrived [s].
+    pub const SETTLE_TIME_S: (f64, f64) = (0.0, 10.0);
+    /// How long a stop on the path may take [s].
+    pub const MAX_STOP_ON_PATH_S: (f64, f64) = (0.0, 10.0);
+    /// Factors on a joint's limits.
+    pub const LIMIT_FACTOR: (f64, f64) = (1.0, 100.0);
+    /// Tolerances on positions [rad] or [m]; 0: not checked.
+    pub const TOLERANCE: (f64, f64) = (0.0, 1_000.0);
+    /// Speed below which a joint stands [rad/s] or [m/s].
+    pub const STOPPED_VELOCITY: (f64, f64) = (1e-6, 1_000.0);
+    /// Speed below which a gripper stands still [m/s] or [rad/s].
+    pub const STALL_VELOCITY: (f64, f64) = (1e-6, 1.0);
+    /// How long a gripper must stand still [s].
+    pub const STALL_TIME_S: (f64, f64) = (0.005, 10.0);
+    /// How far beyond a part a gripper's setpoint rests [m] or [rad].
+    pub const SQUEEZE: (f64, f64) = (1e-6, 1.0);
 }
 
 #[cfg(test)]
@@ -306,31 +344,50 @@ mod tests {
         assert_eq!(*Config::default(), Settings::default());
         check(
             |s| s.period = Duration::ZERO,
-            "parameter period: 0ns must be 0.1 ms to 100 ms",
+            "parameter period: 0 is outside 0.0001 … 0.1",
         );
         check(
             |s| s.valid_for = Duration::from_millis(1),
-            "parameter valid_for: 1ms must be at least one period and at most 1 s",
+            "parameter valid_for_s: 0.001 is outside 0.002 … 1",
         );
         check(
             |s| s.max_points = 1,
-            "parameter max_points: 1 must be 2 to 100000",
+            "parameter max_points: 1 is outside 2 … 100000",
         );
         check(
             |s| s.limit_factors.jerk = f64::NAN,
-            "parameter limit_factors.jerk: NaN must be 1 to 100",
+            "parameter limit_factor.jerk: NaN is outside 1 … 100",
         );
         check(
             |s| {
                 s.joints.insert(
                     "wrist".into(),
                     Tolerances {
-                        stopped_velocity: 0.0,
+                        goal: -0.1,
                         ..s.revolute
                     },
                 );
             },
-            "parameter joints.wrist.stopped_velocity: 0 must be positive",
+            "parameter joints (wrist).goal: -0.1 is outside 0 … 1000",
+        );
+    }
+
+    #[test]
+    fn single_joints_have_one_value_in_each_list() {
+        let names = ["base".to_owned(), "wrist".to_owned()];
+        let two = [0.1, 0.2];
+        let joints = Tolerances::by_joint(&names, &two, &two, &two, &two).unwrap();
+        let settings = Settings {
+            joints,
+            ..Settings::default()
+        };
+        let config = Config::new(settings).unwrap();
+        assert!((config.tolerances("wrist", JointKind::Revolute).path - 0.2).abs() < 1e-12);
+        assert!((config.tolerances("elbow", JointKind::Revolute).goal - 0.01).abs() < 1e-12);
+        let error = Tolerances::by_joint(&names, &two, &two[..1], &two, &two).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "parameter number of values in joints.path: 1 is outside 2 … 2"
         );
     }
 }

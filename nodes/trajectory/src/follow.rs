@@ -88,6 +88,12 @@ impl Start<'_> {
 
     fn check_points(&self, goal: &FollowGoal) -> Result<(), Refusal> {
         let (points, names) = (&goal.points, &goal.joint_names);
+        if goal.multi_dof_points > 0 {
+            return Err(Refusal::invalid(format!(
+                "the trajectory has {} points for planar or floating joints, which group {} does not have",
+                goal.multi_dof_points, self.group.name
+            )));
+        }
         let Some(first) = points.first() else {
             return Err(Refusal::invalid("the trajectory has no points"));
         };

@@ -50,6 +50,15 @@ pub enum Input {
         /// Most effort to use; 0: the joint's own limit.
         max_effort: f64,
     },
+    /// The same by the joint's name, and with a limit on its velocity.
+    ParallelGrip {
+        /// Which group.
+        group: GroupName,
+        /// The goal's name in every answer.
+        id: GoalId,
+        /// What to do.
+        goal: ParallelGripGoal,
+    },
     /// Give up a goal; one that is over is left alone.
     Cancel {
         /// Which goal.
@@ -104,6 +113,8 @@ pub struct FollowGoal {
     pub path_tolerance: Vec<JointTolerance>,
     /// How far a joint may be from its goal; joints that are not listed have the default.
     pub goal_tolerance: Vec<JointTolerance>,
+    /// How many points it has for planar and floating joints; no group has such joints.
+    pub multi_dof_points: usize,
     /// How long after the last point the machine may take to arrive [ns]; 0: the default, negative: for ever.
     pub goal_time_tolerance_ns: i64,
 }
@@ -158,6 +169,21 @@ pub enum MoveMode {
     Joint,
     /// Velocities to keep, also after the goal is reached; for endless groups.
     Velocity,
+    /// Something this release does not know; refused.
+    Other(u8),
+}
+
+/// Open or close a gripper: `control_msgs/action/ParallelGripperCommand`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ParallelGripGoal {
+    /// The gripper's joint, or empty.
+    pub joint_names: Vec<String>,
+    /// Where to go: one value.
+    pub position: Vec<f64>,
+    /// Highest velocity on the way, or empty; 0: the joint's limit.
+    pub velocity: Vec<f64>,
+    /// Most effort to use, or empty; 0: the joint's limit.
+    pub effort: Vec<f64>,
 }
 
 /// How a goal is getting on.
@@ -200,7 +226,7 @@ pub struct Outcome {
     pub text: String,
     /// How long it took.
     pub duration: Duration,
-    /// What a gripper's goal found.
+    /// Where a gripper is then, and what it found; `None` for other goals and those that were never taken on.
     pub grip: Option<GripResult>,
 }
 

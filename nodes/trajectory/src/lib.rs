@@ -11,7 +11,7 @@
 //!
 //! | room | what it decides |
 //! |---|---|
-//! | `config` | what can be set, checked once |
+//! | [`config`] | what can be set, checked once |
 //! | `goal` | the values at the border: inputs, outputs, goals, outcomes and their codes |
 //! | `trajectory` | [`Trajectory`]: the core; which group gets what, and when the grid comes round |
 //! | `planner` | one group: what it is doing, for which goal; `accept` takes goals on, `judge` ends them |
@@ -81,7 +81,7 @@
 //! ```
 
 mod bounds;
-mod config;
+pub mod config;
 mod estimate;
 mod follow;
 mod goal;
@@ -99,7 +99,7 @@ mod trajectory;
 pub use config::{Config, ConfigError, GripperSettings, LimitFactors, Settings, Tolerances};
 pub use goal::{
     Code, Feedback, FollowGoal, GoalId, GripResult, Input, JointTolerance, MoveGoal, MoveMode, Outcome,
-    Output, Point, Status,
+    Output, ParallelGripGoal, Point, Status,
 };
 pub use planner::Phase;
 pub use state::State;

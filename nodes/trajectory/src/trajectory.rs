@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::goal::{Code, GoalId, Input, Output, Refusal};
-use crate::planner::{Context, Phase, Planner, refuse};
+use crate::planner::{Context, GripRequest, Phase, Planner, refuse};
 
-/// The core: a planner for each announced group. See the [crate](crate) for what it does.
+/// The core: a planner for each announced group. See the [crate] for what it does.
 pub struct Trajectory {
     config: Config,
     groups: BTreeMap<GroupName, Planner>,
@@ -40,6 +40,27 @@ impl Trajectory {
     /// A group as its driver announced it.
     pub fn group(&self, group: GroupName) -> Option<&GroupDescription> {
         self.groups.get(&group).map(Planner::group)
+    }
+
+    /// Ends all goals and all streams at once, since the node ends its duty. `safety` brings what moves to a stop.
+    ///
+    /// Groups are seeded anew from the next motion states that are handed in.
+    pub fn give_up(&mut self, now: Stamp, why: &str) {
+        let mut ctx = Context {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        for planner in self.groups.values_mut() {
+            planner.unseed(&mut ctx, Code::NotReady, why.to_owned());
+        }
+    }
+
+    /// What each group is doing at `now`, in the order of their names.
+    pub fn phases(&self, now: Stamp) -> impl Iterator<Item = (GroupName, Phase)> {
+        self.groups
+            .iter()
+            .map(move |(name, planner)| (*name, planner.phase(now)))
     }
 
     fn announce(&mut self, now: Stamp, group: GroupDescription) {
@@ -151,8 +172,16 @@ impl Core for Trajectory {
                 position,
                 max_effort,
             } => {
+                let request = GripRequest {
+                    position,
+                    max_velocity: 0.0,
+                    max_effort,
+                };
+                self.goal(now, group, id, |planner, ctx| planner.grip(ctx, id, request));
+            }
+            Input::ParallelGrip { group, id, goal } => {
                 self.goal(now, group, id, |planner, ctx| {
-                    planner.grip(ctx, id, position, max_effort)
+                    planner.parallel_grip(ctx, id, &goal)
                 });
             }
             Input::Cancel { id } => {

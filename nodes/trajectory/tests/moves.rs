@@ -3,7 +3,7 @@
 mod bench;
 
 use bench::Bench;
-use servomesh_trajectory::{Code, MoveGoal, MoveMode, Phase, Status};
+use servomesh_trajectory::{Code, GoalId, Input, MoveGoal, MoveMode, ParallelGripGoal, Phase, Status};
 use servomesh_types::{Epoch, EventKind, Fault, JointVec, SafetyMode};
 
 #[test]
@@ -162,4 +162,61 @@ fn a_part_is_still_held_after_a_reset() {
     bench.run(0.5);
     assert!((bench.last().position[0] - 0.048).abs() < 1e-9);
     assert_eq!(bench.last().effort_limit, JointVec::from([25.0]));
+}
+
+#[test]
+fn a_parallel_grip_names_its_joint_and_its_velocity() {
+    let mut bench = Bench::gripper();
+    let group = bench.group;
+    let ask = |bench: &mut Bench, number: u64, change: fn(&mut ParallelGripGoal)| {
+        let id = GoalId(1000 + number);
+        let mut goal = ParallelGripGoal {
+            joint_names: vec!["gap".into()],
+            position: vec![0.02],
+            velocity: vec![0.05],
+            effort: vec![30.0],
+        };
+        change(&mut goal);
+        bench.handle(Input::ParallelGrip { group, id, goal });
+        id
+    };
+    let from = bench.setpoints.len() - 1;
+    let id = ask(&mut bench, 0, |_| {});
+    assert!(bench.finish(id).grip.unwrap().reached);
+    bench.judge(from);
+    let fastest = bench.setpoints[from..]
+        .iter()
+        .map(|s| s.velocity[0].abs())
+        .fold(0.0, f64::max);
+    assert!((fastest - 0.05).abs() < 1e-6);
+    assert_eq!(bench.last().effort_limit, JointVec::from([30.0]));
+    let id = ask(&mut bench, 1, |goal| goal.joint_names[0] = "finger".into());
+    assert_eq!(
+        bench.done[&id].text,
+        "joint \"finger\" is not one of group gripper's"
+    );
+    let id = ask(&mut bench, 2, |goal| goal.position.clear());
+    assert_eq!(bench.done[&id].text, "position has 0 values for 1 joint");
+    let id = ask(&mut bench, 3, |goal| goal.velocity[0] = 0.3);
+    assert_eq!(
+        bench.done[&id].text,
+        "joint gap: velocity 0.3000 is not within 0 and its limit 0.2000"
+    );
+}
+
+#[test]
+fn a_node_that_ends_its_duty_ends_all_goals_and_streams() {
+    let mut bench = Bench::arm();
+    let id = bench.go(&[1.0, 1.0, 1.0]);
+    bench.run(0.3);
+    let now = bench.now;
+    bench.core.give_up(now, "trajectory was deactivated");
+    bench.talks = false;
+    let streamed = bench.setpoints.len();
+    bench.run(0.1);
+    assert_eq!(
+        (bench.done[&id].code, bench.done[&id].text.as_str()),
+        (Code::NotReady, "trajectory was deactivated")
+    );
+    assert_eq!(bench.setpoints.len(), streamed);
 }

@@ -108,6 +108,11 @@ fn numbers_that_are_none() {
 #[test]
 fn sizes_that_do_not_match() {
     let invalid = Code::InvalidGoal;
+    check(
+        |g| g.multi_dof_points = 3,
+        invalid,
+        "the trajectory has 3 points for planar or floating joints, which group arm does not have",
+    );
     check(|g| g.points.clear(), invalid, "the trajectory has no points");
     check(
         |g| g.points[2].positions.truncate(2),
@@ -307,6 +312,11 @@ fn moves_that_can_not_be() {
         |g| g.mode = MoveMode::Velocity,
         invalid,
         "group arm does not run without end: it takes no velocity goals",
+    );
+    check(
+        |g| g.mode = MoveMode::Other(7),
+        invalid,
+        "mode 7 is neither 0 (joint) nor 1 (velocity)",
     );
     let mut belt = Bench::conveyor();
     let id = belt.request(MoveGoal {

@@ -6,11 +6,19 @@ use std::time::Duration;
 use super::{Context, Kind, Planner, Task, refuse};
 use crate::bounds::{Bounds, Quantity, unit};
 use crate::follow::Start;
-use crate::goal::{Code, FollowGoal, GoalId, MoveGoal, MoveMode, Refusal, Status};
+use crate::goal::{Code, FollowGoal, GoalId, MoveGoal, MoveMode, ParallelGripGoal, Refusal, Status};
 use crate::grip::Grip;
 use crate::motion::{Motion, Path};
 use crate::profile::{NoProfile, Profile};
 use crate::state::State;
+
+/// What a gripper is asked for; 0 is the joint's own limit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GripRequest {
+    pub(crate) position: f64,
+    pub(crate) max_velocity: f64,
+    pub(crate) max_effort: f64,
+}
 
 impl Planner {
     /// Takes on a trajectory.
@@ -28,9 +36,10 @@ impl Planner {
     pub(crate) fn go(&mut self, ctx: &mut Context<'_>, id: GoalId, goal: &MoveGoal) {
         match self.plan_move(ctx, goal) {
             Ok((kind, motion)) => {
-                let what = match goal.mode {
-                    MoveMode::Joint => "a move",
-                    MoveMode::Velocity => "a velocity",
+                let what = if goal.mode == MoveMode::Velocity {
+                    "a velocity"
+                } else {
+                    "a move"
                 };
                 self.begin(ctx, id, kind, motion, what);
             }
@@ -39,8 +48,9 @@ impl Planner {
     }
 
     /// Takes on a gripper's goal.
-    pub(crate) fn grip(&mut self, ctx: &mut Context<'_>, id: GoalId, position: f64, max_effort: f64) {
-        match self.plan_grip(ctx, position, max_effort) {
+    pub(crate) fn grip(&mut self, ctx: &mut Context<'_>, id: GoalId, request: GripRequest) {
+        let max_effort = request.max_effort;
+        match self.plan_grip(ctx, request) {
             Ok((kind, motion)) => {
                 self.begin(ctx, id, kind, motion, "a grip");
                 if max_effort > 0.0 {
@@ -49,6 +59,38 @@ impl Planner {
             }
             Err(refusal) => refuse(ctx, self.group.name, id, refusal),
         }
+    }
+
+    /// Takes on a gripper's goal that names its joint.
+    pub(crate) fn parallel_grip(&mut self, ctx: &mut Context<'_>, id: GoalId, goal: &ParallelGripGoal) {
+        match self.grip_request(goal) {
+            Ok(request) => self.grip(ctx, id, request),
+            Err(refusal) => refuse(ctx, self.group.name, id, refusal),
+        }
+    }
+
+    fn grip_request(&self, goal: &ParallelGripGoal) -> Result<GripRequest, Refusal> {
+        if let Some(name) = goal
+            .joint_names
+            .iter()
+            .find(|name| self.group.joint_index(name).is_none())
+        {
+            let text = format!("joint {name:?} is not one of group {}'s", self.group.name);
+            return Err(Refusal::new(Code::InvalidJoints, text));
+        }
+        let one = |field: &str, values: &[f64], absent: Option<f64>| match (values, absent) {
+            ([value], _) => Ok(*value),
+            ([], Some(absent)) => Ok(absent),
+            _ => Err(Refusal::invalid(format!(
+                "{field} has {} values for 1 joint",
+                values.len()
+            ))),
+        };
+        Ok(GripRequest {
+            position: one("position", &goal.position, None)?,
+            max_velocity: one("velocity", &goal.velocity, Some(0.0))?,
+            max_effort: one("effort", &goal.effort, Some(0.0))?,
+        })
     }
 
     fn begin(&mut self, ctx: &mut Context<'_>, id: GoalId, kind: Kind, motion: Motion, what: &str) {
@@ -158,6 +200,11 @@ impl Planner {
                     self.target(goal, rest, Quantity::Position, &bounds)?,
                 )
             }
+            MoveMode::Other(number) => {
+                return Err(Refusal::invalid(format!(
+                    "mode {number} is neither 0 (joint) nor 1 (velocity)"
+                )));
+            }
             MoveMode::Velocity if !self.group.capabilities.endless => {
                 return Err(Refusal::invalid(format!(
                     "group {} does not run without end: it takes no velocity goals",
@@ -187,9 +234,10 @@ impl Planner {
         let mut failure = None;
         for (acceleration, jerk) in [(share, share), (share, 1.0), (1.0, 1.0)] {
             let gentle = bounds.scaled(1.0, acceleration, jerk);
-            let profile = match mode {
-                MoveMode::Joint => self.point_to_point.position(present, target, &gentle),
-                MoveMode::Velocity => self.point_to_point.velocity(present, target, &gentle),
+            let profile = if mode == MoveMode::Velocity {
+                self.point_to_point.velocity(present, target, &gentle)
+            } else {
+                self.point_to_point.position(present, target, &gentle)
             };
             let checked =
                 profile.and_then(
@@ -207,32 +255,41 @@ impl Planner {
         Err(Refusal::invalid(why.unwrap_or_default()))
     }
 
-    fn plan_grip(
-        &mut self,
-        ctx: &Context<'_>,
-        position: f64,
-        max_effort: f64,
-    ) -> Result<(Kind, Motion), Refusal> {
+    fn plan_grip(&mut self, ctx: &Context<'_>, request: GripRequest) -> Result<(Kind, Motion), Refusal> {
         let present = self.present(ctx)?;
+        let GripRequest {
+            position,
+            max_velocity,
+            max_effort,
+        } = request;
         let name = self.group.name;
         let [joint] = &self.group.joints[..] else {
-            return Err(Refusal::new(
-                Code::InvalidJoints,
-                format!("group {name} has more joints than a gripper"),
-            ));
+            let text = format!("group {name} has more joints than a gripper");
+            return Err(Refusal::new(Code::InvalidJoints, text));
         };
         if !self.group.capabilities.gripper {
             return Err(Refusal::invalid(format!("group {name} is no gripper")));
         }
-        let most = joint.limits.effort();
-        if !(0.0..=most).contains(&max_effort) {
-            return Err(Refusal::invalid(format!(
-                "joint {}: max_effort {max_effort:.4} is not within 0 and its limit {most:.4}",
-                joint.name
-            )));
+        let most = [
+            ("max_effort", max_effort, joint.limits.effort()),
+            ("velocity", max_velocity, joint.limits.velocity()),
+        ];
+        for (what, value, limit) in most {
+            if !(0.0..=limit).contains(&value) {
+                return Err(Refusal::invalid(format!(
+                    "joint {}: {what} {value:.4} is not within 0 and its limit {limit:.4}",
+                    joint.name
+                )));
+            }
         }
-        self.check(0, position, Quantity::Position, &self.bounds)?;
-        let (target, bounds) = (JointVec::from([position]), self.bounds);
+        let share = if max_velocity > 0.0 {
+            max_velocity / joint.limits.velocity()
+        } else {
+            1.0
+        };
+        let bounds = self.bounds.scaled(share, 1.0, 1.0);
+        self.check(0, position, Quantity::Position, &bounds)?;
+        let target = JointVec::from([position]);
         let profile = self.gentlest(&present, &target, MoveMode::Joint, &bounds, 1.0)?;
         let kind = Kind::Grip(Grip::new(present.position[0], position, &ctx.config.gripper));
         Ok((kind, Motion::along(Path::Profile(profile), ctx.now)))

@@ -16,6 +16,8 @@
 mod accept;
 mod judge;
 
+pub(crate) use accept::GripRequest;
+
 use servomesh_types::{
     Event, EventKind, GroupDescription, GroupMotion, GroupSafety, JointVec, SafetyMode, Setpoint, Stamp,
     StreamTag,
@@ -43,6 +45,18 @@ pub enum Phase {
     Executing,
     /// It comes to rest.
     Stopping,
+}
+
+impl Phase {
+    /// The phase in a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unseeded => "unseeded",
+            Self::Holding => "holding",
+            Self::Executing => "executing",
+            Self::Stopping => "stopping",
+        }
+    }
 }
 
 /// The moment, the settings, and where outputs go.
@@ -376,6 +390,13 @@ impl Planner {
     fn finish(&mut self, ctx: &mut Context<'_>, mut outcome: Outcome) {
         let Some(task) = self.task.take() else { return };
         outcome.duration = ctx.now.since(task.accepted);
+        if let (Kind::Grip(_), None, Some(measured)) = (&task.kind, &outcome.grip, &self.measured) {
+            outcome.grip = Some(GripResult {
+                position: measured.motion.position[0],
+                effort: measured.motion.effort.first().copied().unwrap_or(0.0),
+                ..GripResult::default()
+            });
+        }
         let (kind, text) = match outcome.status {
             Status::Succeeded => (
                 EventKind::Arrived,

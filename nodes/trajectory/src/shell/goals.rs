@@ -7,41 +7,49 @@ use r2r::servomesh_msgs::action::Move;
 use r2r::trajectory_msgs::msg::JointTrajectoryPoint;
 use servomesh_shell::ros::wire::{stamp_from_msg, stamp_to_msg};
 use servomesh_trajectory::{
-    Code, Feedback, FollowGoal, GripResult, JointTolerance, MoveGoal, MoveMode, Outcome, Point, State, Status,
+    Code, Feedback, FollowGoal, GripResult, JointTolerance, MoveGoal, MoveMode, Outcome, ParallelGripGoal,
+    Point, State, Status,
 };
 use servomesh_types::{GroupDescription, JointVec, Stamp};
 use std::time::Duration;
 
-/// A trajectory, or why it can't be one of a group of simple joints.
-pub(crate) fn follow(goal: &FollowJointTrajectory::Goal) -> Result<FollowGoal, String> {
-    let multi = &goal.multi_dof_trajectory;
-    if !(multi.points.is_empty() && multi.joint_names.is_empty()) {
-        return Err("multi_dof_trajectory: this group has joints of one degree of freedom only".to_owned());
-    }
+/// A trajectory.
+pub(crate) fn follow(goal: FollowJointTrajectory::Goal) -> FollowGoal {
     let stamp = stamp_from_msg(&goal.trajectory.header.stamp);
-    let tolerance = |t: &ToleranceMsg| JointTolerance {
-        name: t.name.clone(),
-        position: t.position,
-        velocity: t.velocity,
-        acceleration: t.acceleration,
-    };
-    Ok(FollowGoal {
+    let tolerances = |all: Vec<ToleranceMsg>| all.into_iter().map(tolerance).collect();
+    FollowGoal {
         stamp: (stamp != Stamp::ZERO).then_some(stamp),
-        joint_names: goal.trajectory.joint_names.clone(),
-        points: goal.trajectory.points.iter().map(point).collect(),
-        path_tolerance: goal.path_tolerance.iter().map(tolerance).collect(),
-        goal_tolerance: goal.goal_tolerance.iter().map(tolerance).collect(),
+        joint_names: goal.trajectory.joint_names,
+        points: goal.trajectory.points.into_iter().map(point).collect(),
+        path_tolerance: tolerances(goal.path_tolerance),
+        goal_tolerance: tolerances(goal.goal_tolerance),
+        multi_dof_points: goal.multi_dof_trajectory.points.len(),
         goal_time_tolerance_ns: nanos(&goal.goal_time_tolerance),
-    })
+    }
 }
 
-fn point(point: &JointTrajectoryPoint) -> Point {
+fn tolerance(message: ToleranceMsg) -> JointTolerance {
+    let ToleranceMsg {
+        name,
+        position,
+        velocity,
+        acceleration,
+    } = message;
+    JointTolerance {
+        name,
+        position,
+        velocity,
+        acceleration,
+    }
+}
+
+fn point(message: JointTrajectoryPoint) -> Point {
     Point {
-        positions: point.positions.clone(),
-        velocities: point.velocities.clone(),
-        accelerations: point.accelerations.clone(),
-        effort: point.effort.clone(),
-        time_from_start_ns: nanos(&point.time_from_start),
+        time_from_start_ns: nanos(&message.time_from_start),
+        positions: message.positions,
+        velocities: message.velocities,
+        accelerations: message.accelerations,
+        effort: message.effort,
     }
 }
 
@@ -50,48 +58,61 @@ fn nanos(duration: &r2r::builtin_interfaces::msg::Duration) -> i64 {
     Stamp::from_parts(duration.sec, duration.nanosec).as_nanos()
 }
 
-/// A move, or why it can't be one.
-pub(crate) fn motion(goal: &Move::Goal) -> Result<MoveGoal, String> {
-    let mode = match goal.mode {
+/// A move.
+pub(crate) fn motion(goal: Move::Goal) -> MoveGoal {
+    let Move::Goal {
+        mode,
+        joint_names,
+        target,
+        velocity_scale,
+        acceleration_scale,
+    } = goal;
+    let mode = match mode {
         0 => MoveMode::Joint,
         1 => MoveMode::Velocity,
-        other => return Err(format!("mode {other}: there are 0 (joint positions) and 1 (joint velocities)")),
+        other => MoveMode::Other(other),
     };
-    Ok(MoveGoal {
+    MoveGoal {
         mode,
-        joint_names: goal.joint_names.clone(),
-        target: goal.target.clone(),
-        velocity_scale: goal.velocity_scale,
-        acceleration_scale: goal.acceleration_scale,
-    })
+        joint_names,
+        target,
+        velocity_scale,
+        acceleration_scale,
+    }
 }
 
-/// Position and largest effort of a `ParallelGripperCommand`, or why it has none.
-pub(crate) fn parallel_grip(goal: &ParallelGripperCommand::Goal, group: &GroupDescription) -> Result<(f64, f64), String> {
-    let JointState { name, position, velocity, effort, .. } = &goal.command;
-    if name.len() != 1 || position.len() != 1 || effort.len() > 1 {
-        return Err(format!(
-            "command: one joint with one position is wanted, but there are {} names, {} positions and {} efforts",
-            name.len(),
-            position.len(),
-            effort.len()
-        ));
+/// A gripper's goal by its joint's name.
+pub(crate) fn parallel_grip(goal: ParallelGripperCommand::Goal) -> ParallelGripGoal {
+    let JointState {
+        name,
+        position,
+        velocity,
+        effort,
+        ..
+    } = goal.command;
+    ParallelGripGoal {
+        joint_names: name,
+        position,
+        velocity,
+        effort,
     }
-    if name[0] != group.joint_name(0) {
-        return Err(format!("joint {}: the gripper's joint is {}", name[0], group.joint_name(0)));
-    }
-    if velocity.iter().any(|v| *v != 0.0) {
-        return Err(format!("joint {}: velocity {} can't be set; the joint's own limit counts", name[0], velocity[0]));
-    }
-    Ok((position[0], effort.first().copied().unwrap_or(0.0)))
 }
 
-/// What an outcome is for a goal that never reached the core.
-pub(crate) fn unreadable(text: String) -> Outcome {
-    Outcome { status: Status::Aborted, code: Code::InvalidGoal, text, duration: Duration::ZERO, grip: None }
+/// How a goal ends that came while the node could not follow any.
+pub(crate) fn not_active() -> Outcome {
+    Outcome {
+        status: Status::Aborted,
+        code: Code::NotReady,
+        text: NOT_ACTIVE.to_owned(),
+        duration: Duration::ZERO,
+        grip: None,
+    }
 }
 
-pub(crate) fn follow_feedback(feedback: &Feedback, group: &GroupDescription) -> FollowJointTrajectory::Feedback {
+pub(crate) fn follow_feedback(
+    feedback: &Feedback,
+    group: &GroupDescription,
+) -> FollowJointTrajectory::Feedback {
     let mut message = FollowJointTrajectory::Feedback::default();
     message.header.stamp = stamp_to_msg(feedback.stamp);
     message.joint_names = group.joints.iter().map(|joint| joint.name.clone()).collect();
@@ -112,7 +133,10 @@ fn point_msg(state: &State, effort: &JointVec) -> JointTrajectoryPoint {
 }
 
 pub(crate) fn follow_result(outcome: &Outcome) -> FollowJointTrajectory::Result {
-    FollowJointTrajectory::Result { error_code: outcome.code.follow_number(), error_string: outcome.text.clone() }
+    FollowJointTrajectory::Result {
+        error_code: outcome.code.follow_number(),
+        error_string: outcome.text.clone(),
+    }
 }
 
 pub(crate) fn move_feedback(feedback: &Feedback) -> Move::Feedback {
@@ -142,18 +166,40 @@ pub(crate) fn grip_feedback(feedback: &Feedback) -> GripperCommand::Feedback {
 }
 
 pub(crate) fn grip_result(outcome: &Outcome) -> GripperCommand::Result {
-    let GripResult { position, effort, stalled, reached } = outcome.grip.unwrap_or_default();
-    GripperCommand::Result { position, effort, stalled, reached_goal: reached }
+    let GripResult {
+        position,
+        effort,
+        stalled,
+        reached,
+    } = outcome.grip.unwrap_or_default();
+    GripperCommand::Result {
+        position,
+        effort,
+        stalled,
+        reached_goal: reached,
+    }
 }
 
-pub(crate) fn parallel_feedback(feedback: &Feedback, group: &GroupDescription) -> ParallelGripperCommand::Feedback {
+pub(crate) fn parallel_feedback(
+    feedback: &Feedback,
+    group: &GroupDescription,
+) -> ParallelGripperCommand::Feedback {
     let state = gripper_state(group, first(&feedback.actual.position), first(&feedback.effort));
     ParallelGripperCommand::Feedback { state }
 }
 
 pub(crate) fn parallel_result(outcome: &Outcome, group: &GroupDescription) -> ParallelGripperCommand::Result {
-    let GripResult { position, effort, stalled, reached } = outcome.grip.unwrap_or_default();
-    ParallelGripperCommand::Result { state: gripper_state(group, position, effort), stalled, reached_goal: reached }
+    let GripResult {
+        position,
+        effort,
+        stalled,
+        reached,
+    } = outcome.grip.unwrap_or_default();
+    ParallelGripperCommand::Result {
+        state: gripper_state(group, position, effort),
+        stalled,
+        reached_goal: reached,
+    }
 }
 
 fn gripper_state(group: &GroupDescription, position: f64, effort: f64) -> JointState {
@@ -168,3 +214,6 @@ fn gripper_state(group: &GroupDescription, position: f64, effort: f64) -> JointS
 fn first(values: &JointVec) -> f64 {
     values.first().copied().unwrap_or(0.0)
 }
+
+/// Why goals are refused and given up while the node is not active.
+pub(crate) const NOT_ACTIVE: &str = "the node trajectory is not active";

@@ -8,7 +8,7 @@ use servomesh_shell::health::{Level, Report};
 use servomesh_shell::latency::Latency;
 use servomesh_shell::params::{ParamSpec, Params};
 use servomesh_shell::ros::{Groups, Io, Latest, Node, Queue, Wire as _, qos, wire};
-use servomesh_trajectory::{Input, Output, Trajectory};
+use servomesh_trajectory::{Input, Output, Phase, Trajectory};
 use servomesh_types::{Core as _, GroupDescription, GroupName, SafetyState, Stamp};
 use std::collections::BTreeMap;
 
@@ -23,6 +23,8 @@ pub(crate) struct TrajectoryNode {
     lateness: Latency,
     setpoints: u64,
     unreadable: u64,
+    /// When it was last called.
+    now: Stamp,
 }
 
 impl Node for TrajectoryNode {
@@ -43,6 +45,7 @@ impl Node for TrajectoryNode {
             lateness: Latency::new(),
             setpoints: 0,
             unreadable: 0,
+            now: Stamp::ZERO,
         })
     }
 
@@ -52,7 +55,11 @@ impl Node for TrajectoryNode {
     }
 
     fn activate(&mut self, io: &mut Io, now: Stamp) -> anyhow::Result<()> {
-        let known: Vec<_> = self.groups.values().map(|ports| ports.description.clone()).collect();
+        let known: Vec<_> = self
+            .groups
+            .values()
+            .map(|ports| ports.description.clone())
+            .collect();
         for description in known {
             self.feed(io, now, Input::Group(description));
         }
@@ -63,8 +70,11 @@ impl Node for TrajectoryNode {
     }
 
     fn deactivate(&mut self, io: &mut Io, now: Stamp) {
-        // Setpoints end here, and `safety` stops the groups. Goals end with the reason that their group is not available.
-        self.feed(io, now, Input::Safety(SafetyState::default()));
+        // Setpoints end here, and `safety` takes their silence for what it is.
+        if let Some(core) = &mut self.core {
+            core.give_up(now, goals::NOT_ACTIVE);
+        }
+        self.drain(io, now);
     }
 
     fn cleanup(&mut self, _io: &mut Io) {
@@ -72,6 +82,7 @@ impl Node for TrajectoryNode {
     }
 
     fn step(&mut self, io: &mut Io, now: Stamp, active: bool) {
+        self.now = now;
         while let Some(description) = self.discovery.take(io) {
             self.announce(io, now, active, description);
         }
@@ -86,7 +97,12 @@ impl Node for TrajectoryNode {
                 Err(error) => self.complain(io, &format!("safety/state: {error}")),
             }
         }
-        for message in self.motion.take().map(|message| message.groups).unwrap_or_default() {
+        for message in self
+            .motion
+            .take()
+            .map(|message| message.groups)
+            .unwrap_or_default()
+        {
             match wire::motion_from_msg(&message) {
                 Ok((group, motion)) if active => self.feed(io, now, Input::Motion { group, motion }),
                 Ok(_) => {}
@@ -95,7 +111,11 @@ impl Node for TrajectoryNode {
         }
         let names: Vec<GroupName> = self.groups.keys().copied().collect();
         for name in names {
-            let asked = self.groups.get_mut(&name).map(|ports| ports.take(io)).unwrap_or_default();
+            let asked = self
+                .groups
+                .get_mut(&name)
+                .map(|ports| ports.take(io))
+                .unwrap_or_default();
             for asked in asked {
                 self.answer(io, now, active, name, asked);
             }
@@ -117,6 +137,16 @@ impl Node for TrajectoryNode {
     fn report(&mut self, report: &mut Report) {
         if self.groups.is_empty() {
             report.finding(Level::Warn, "no group was announced yet");
+        }
+        let now = self.now;
+        for (name, phase) in self.core.iter().flat_map(|core| core.phases(now)) {
+            if phase == Phase::Unseeded {
+                report.finding(
+                    Level::Warn,
+                    format!("group {name} is not ready: it is stopped, or its state is not known"),
+                );
+            }
+            report.figure(format!("{name}.phase"), phase.name());
         }
         report.latency("setpoint_lateness", &self.lateness.take());
         report.figure("setpoints", &self.setpoints);
@@ -145,19 +175,13 @@ impl TrajectoryNode {
 
     fn answer(&mut self, io: &mut Io, now: Stamp, active: bool, group: GroupName, asked: Asked) {
         match asked {
-            Asked::Input(input) if active => self.feed(io, now, input),
-            Asked::Input(Input::Follow { id, .. } | Input::Move { id, .. } | Input::Grip { id, .. }) => {
-                let outcome = goals::unreadable("the node trajectory is not active".to_owned());
+            Asked::Goal(_, input) if active => self.feed(io, now, input),
+            Asked::Goal(id, _) => {
                 if let Some(ports) = self.groups.get_mut(&group) {
-                    ports.end(id, &outcome);
+                    ports.end(id, &goals::not_active());
                 }
             }
-            Asked::Input(_) => {}
-            Asked::Unreadable(id, outcome) => {
-                if let Some(ports) = self.groups.get_mut(&group) {
-                    ports.end(id, &outcome);
-                }
-            }
+            Asked::Cancel(id) => self.feed(io, now, Input::Cancel { id }),
         }
     }
 
@@ -172,7 +196,9 @@ impl TrajectoryNode {
         while let Some(output) = self.core.as_mut().and_then(servomesh_types::Core::poll) {
             match output {
                 Output::Setpoint { group, mut setpoint } => {
-                    let Some(ports) = self.groups.get(&group) else { continue };
+                    let Some(ports) = self.groups.get(&group) else {
+                        continue;
+                    };
                     self.setpoints += 1;
                     self.lateness.note(setpoint.tag.stamp.as_nanos(), now.as_nanos());
                     setpoint.tag.hops.born_ns = io.system_ns();
@@ -196,7 +222,10 @@ impl TrajectoryNode {
     fn complain(&mut self, io: &Io, text: &str) {
         self.unreadable += 1;
         if self.unreadable.is_power_of_two() {
-            io.warn(&format!("{text} (message {} that can't be read)", self.unreadable));
+            io.warn(&format!(
+                "{text} (message {} that can't be read)",
+                self.unreadable
+            ));
         }
     }
 }

@@ -1,24 +1,45 @@
 //! The node's parameters, and the core's configuration from them.
 
-use servomesh_shell::params::{ParamSpec, Params};
+use servomesh_shell::params::{ParamSpec, Params, Value};
+use servomesh_trajectory::config::range;
 use servomesh_trajectory::{Config, ConfigError, GripperSettings, LimitFactors, Settings, Tolerances};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(crate) fn specs() -> Vec<ParamSpec> {
     let default = Settings::default();
-    let seconds = |name, value: Duration, range, text| ParamSpec::number(name, value.as_secs_f64(), range, text);
+    let seconds =
+        |name, value: Duration, range, text| ParamSpec::number(name, value.as_secs_f64(), range, text);
     let mut specs = vec![
-        ParamSpec::number("rate_hz", 1.0 / default.period.as_secs_f64(), (10.0, 1000.0), "Rate of setpoints [Hz]"),
-        seconds("valid_for_s", default.valid_for, (0.002, 1.0), "How long a setpoint may be followed [s]"),
-        seconds("feedback_period_s", default.feedback_period, (0.002, 10.0), "Time between two feedbacks of a goal [s]"),
+        ParamSpec::number(
+            "rate_hz",
+            1.0 / default.period.as_secs_f64(),
+            range::RATE_HZ,
+            "Rate of setpoints [Hz]",
+        ),
+        seconds(
+            "valid_for_s",
+            default.valid_for,
+            range::VALID_FOR_S,
+            "How long a setpoint may be followed [s]",
+        ),
+        seconds(
+            "feedback_period_s",
+            default.feedback_period,
+            range::FEEDBACK_PERIOD_S,
+            "Time between two feedbacks of a goal [s]",
+        ),
         seconds(
             "motion_timeout_s",
             default.motion_timeout,
-            (0.004, 10.0),
+            range::MOTION_TIMEOUT_S,
             "How long the motion state may be silent before a moving group stops [s]",
         ),
-        ParamSpec::integer("max_points", default.max_points as i64, (1, 100_000), "Most points a trajectory may have [1]"),
+        ParamSpec::integer(
+            "max_points",
+            default.max_points as i64,
+            range::MAX_POINTS,
+            "Most points a trajectory may have [1]",
+        ),
         ParamSpec::switch(
             "allow_partial_joints_goal",
             default.allow_partial_joints_goal,
@@ -27,39 +48,82 @@ pub(crate) fn specs() -> Vec<ParamSpec> {
         seconds(
             "goal_time_tolerance_s",
             default.goal_time_tolerance,
-            (0.0, 3600.0),
+            range::GOAL_TIME_TOLERANCE_S,
             "How long after the end of a motion the machine may take to arrive, where the goal does not say; 0: for ever [s]",
         ),
-        seconds("settle_time_s", default.settle_time, (0.0, 10.0), "How long the machine must be within tolerance to have arrived [s]"),
+        seconds(
+            "settle_time_s",
+            default.settle_time,
+            range::SETTLE_TIME_S,
+            "How long the machine must be within tolerance to have arrived [s]",
+        ),
         seconds(
             "max_stop_on_path_s",
             default.max_stop_on_path,
-            (0.01, 60.0),
+            range::MAX_STOP_ON_PATH_S,
             "A stop on the path may take this long; if none is that short, the group stops beside it [s]",
         ),
-        ParamSpec::number("limit_factor.velocity", default.limit_factors.velocity, (1.0, 10.0), FACTOR),
-        ParamSpec::number("limit_factor.acceleration", default.limit_factors.acceleration, (1.0, 10.0), FACTOR),
-        ParamSpec::number("limit_factor.jerk", default.limit_factors.jerk, (1.0, 100.0), FACTOR),
-        ParamSpec::number("gripper.stall_velocity", default.gripper.stall_velocity, (0.0, 1.0), "Slower than this is standing still [m/s, rad/s]"),
+        ParamSpec::number(
+            "limit_factor.velocity",
+            default.limit_factors.velocity,
+            range::LIMIT_FACTOR,
+            FACTOR,
+        ),
+        ParamSpec::number(
+            "limit_factor.acceleration",
+            default.limit_factors.acceleration,
+            range::LIMIT_FACTOR,
+            FACTOR,
+        ),
+        ParamSpec::number(
+            "limit_factor.jerk",
+            default.limit_factors.jerk,
+            range::LIMIT_FACTOR,
+            FACTOR,
+        ),
+        ParamSpec::number(
+            "gripper.stall_velocity",
+            default.gripper.stall_velocity,
+            range::STALL_VELOCITY,
+            "Slower than this is standing still [m/s, rad/s]",
+        ),
         seconds(
             "gripper.stall_time_s",
             default.gripper.stall_time,
-            (0.002, 10.0),
+            range::STALL_TIME_S,
             "How long a gripper must stand still, short of its goal, to hold something [s]",
         ),
         ParamSpec::number(
             "gripper.squeeze",
             default.gripper.squeeze,
-            (0.0, 0.1),
+            range::SQUEEZE,
             "How far beyond the measured position the setpoint rests while a part is held [m, rad]",
         ),
-        ParamSpec::switch("gripper.closes_downwards", default.gripper.closes_downwards, "Whether a gripper closes towards smaller positions"),
+        ParamSpec::switch(
+            "gripper.closes_downwards",
+            default.gripper.closes_downwards,
+            "Whether a gripper closes towards smaller positions",
+        ),
     ];
     for (names, values) in [(REVOLUTE, default.revolute), (PRISMATIC, default.prismatic)] {
-        let Tolerances { start, path, goal, stopped_velocity } = values;
-        for ((name, value), text) in names.into_iter().zip([start, path, goal, stopped_velocity]).zip(TOLERANCES) {
-            specs.push(ParamSpec::number(name, value, (0.0, 10.0), text));
+        let Tolerances {
+            start,
+            path,
+            goal,
+            stopped_velocity,
+        } = values;
+        let values = [start, path, goal, stopped_velocity];
+        for (((name, value), text), range) in names.into_iter().zip(values).zip(TOLERANCES).zip(RANGES) {
+            specs.push(ParamSpec::number(name, value, range, text));
         }
+    }
+    specs.push(ParamSpec::new(
+        "joints.names",
+        Value::StringArray(Vec::new()),
+        "Joints with tolerances of their own; each other list of joints.* then has one value for each of them",
+    ));
+    for (name, text) in JOINTS.into_iter().zip(TOLERANCES) {
+        specs.push(ParamSpec::new(name, Value::DoubleArray(Vec::new()), text));
     }
     specs
 }
@@ -71,6 +135,8 @@ pub(crate) fn config(params: &Params) -> Result<Config, ConfigError> {
         goal: params.number(goal),
         stopped_velocity: params.number(stopped_velocity),
     };
+    let [start, path, goal, stopped_velocity] = JOINTS.map(|name| params.numbers(name));
+    let names = params.texts("joints.names");
     Config::new(Settings {
         period: Duration::from_secs_f64(1.0 / params.number("rate_hz")),
         valid_for: params.seconds("valid_for_s"),
@@ -88,7 +154,7 @@ pub(crate) fn config(params: &Params) -> Result<Config, ConfigError> {
         },
         revolute: tolerances(REVOLUTE),
         prismatic: tolerances(PRISMATIC),
-        joints: BTreeMap::new(),
+        joints: Tolerances::by_joint(names, start, path, goal, stopped_velocity)?,
         gripper: GripperSettings {
             stall_velocity: params.number("gripper.stall_velocity"),
             stall_time: params.seconds("gripper.stall_time_s"),
@@ -100,8 +166,30 @@ pub(crate) fn config(params: &Params) -> Result<Config, ConfigError> {
 
 const FACTOR: &str = "How far a trajectory's own values may exceed this limit of a joint, as a factor [1]";
 
-const REVOLUTE: [&str; 4] = ["revolute.start", "revolute.path", "revolute.goal", "revolute.stopped_velocity"];
-const PRISMATIC: [&str; 4] = ["prismatic.start", "prismatic.path", "prismatic.goal", "prismatic.stopped_velocity"];
+const REVOLUTE: [&str; 4] = [
+    "revolute.start",
+    "revolute.path",
+    "revolute.goal",
+    "revolute.stopped_velocity",
+];
+const PRISMATIC: [&str; 4] = [
+    "prismatic.start",
+    "prismatic.path",
+    "prismatic.goal",
+    "prismatic.stopped_velocity",
+];
+const JOINTS: [&str; 4] = [
+    "joints.start",
+    "joints.path",
+    "joints.goal",
+    "joints.stopped_velocity",
+];
+const RANGES: [(f64, f64); 4] = [
+    range::TOLERANCE,
+    range::TOLERANCE,
+    range::TOLERANCE,
+    range::STOPPED_VELOCITY,
+];
 const TOLERANCES: [&str; 4] = [
     "How far the start of a trajectory may be from the measured state [rad, m]",
     "How far a joint may be from its setpoint on the way; 0: any distance [rad, m]",

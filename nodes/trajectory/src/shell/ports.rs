@@ -14,13 +14,16 @@ pub(crate) struct Ports {
     follow: ActionServer<FollowJointTrajectory::Action>,
     motion: ActionServer<Move::Action>,
     /// Grippers only.
-    grip: Option<(ActionServer<GripperCommand::Action>, ActionServer<ParallelGripperCommand::Action>)>,
+    grip: Option<(
+        ActionServer<GripperCommand::Action>,
+        ActionServer<ParallelGripperCommand::Action>,
+    )>,
 }
 
-/// What a client asks for: an input for the core, or a goal that is over already.
+/// What a client asks for.
 pub(crate) enum Asked {
-    Input(Input),
-    Unreadable(GoalId, Outcome),
+    Goal(GoalId, Input),
+    Cancel(GoalId),
 }
 
 impl Ports {
@@ -45,44 +48,39 @@ impl Ports {
     pub(crate) fn take(&mut self, io: &mut Io) -> Vec<Asked> {
         let group = self.description.name;
         let mut asked = Vec::new();
-        while let Some((number, goal)) = self.follow.take_goal(|| io.next_goal()) {
-            let id = GoalId(number.0);
-            asked.push(read(id, goals::follow(&goal), |goal| Input::Follow { group, id, goal }));
-        }
-        while let Some((number, goal)) = self.motion.take_goal(|| io.next_goal()) {
-            let id = GoalId(number.0);
-            asked.push(read(id, goals::motion(&goal), |goal| Input::Move { group, id, goal }));
-        }
+        take(&mut self.follow, io, &mut asked, |id, goal| Input::Follow {
+            group,
+            id,
+            goal: goals::follow(goal),
+        });
+        take(&mut self.motion, io, &mut asked, |id, goal| Input::Move {
+            group,
+            id,
+            goal: goals::motion(goal),
+        });
         if let Some((grip, parallel)) = &mut self.grip {
-            while let Some((number, goal)) = grip.take_goal(|| io.next_goal()) {
+            take(grip, io, &mut asked, |id, goal| {
                 let (position, max_effort) = (goal.command.position, goal.command.max_effort);
-                asked.push(Asked::Input(Input::Grip { group, id: GoalId(number.0), position, max_effort }));
-            }
-            while let Some((number, goal)) = parallel.take_goal(|| io.next_goal()) {
-                let id = GoalId(number.0);
-                let goal = goals::parallel_grip(&goal, &self.description);
-                asked.push(read(id, goal, |(position, max_effort)| Input::Grip { group, id, position, max_effort }));
-            }
-        }
-        while let Some(number) = self.take_cancel() {
-            asked.push(Asked::Input(Input::Cancel { id: GoalId(number.0) }));
+                Input::Grip {
+                    group,
+                    id,
+                    position,
+                    max_effort,
+                }
+            });
+            take(parallel, io, &mut asked, |id, goal| {
+                let goal = goals::parallel_grip(goal);
+                Input::ParallelGrip { group, id, goal }
+            });
         }
         asked
-    }
-
-    fn take_cancel(&mut self) -> Option<GoalNumber> {
-        let grip = &mut self.grip;
-        self.follow
-            .take_cancel()
-            .or_else(|| self.motion.take_cancel())
-            .or_else(|| grip.as_mut()?.0.take_cancel())
-            .or_else(|| grip.as_mut()?.1.take_cancel())
     }
 
     pub(crate) fn feedback(&self, id: GoalId, feedback: &Feedback) {
         let number = GoalNumber(id.0);
         if self.follow.has(number) {
-            self.follow.feedback(number, goals::follow_feedback(feedback, &self.description));
+            self.follow
+                .feedback(number, goals::follow_feedback(feedback, &self.description));
         } else if self.motion.has(number) {
             self.motion.feedback(number, goals::move_feedback(feedback));
         } else if let Some((grip, parallel)) = &self.grip {
@@ -97,19 +95,33 @@ impl Ports {
     /// Ends a goal, if it is one of this group's.
     pub(crate) fn end(&mut self, id: GoalId, outcome: &Outcome) {
         let number = GoalNumber(id.0);
-        end(&mut self.follow, number, outcome.status, || goals::follow_result(outcome));
-        end(&mut self.motion, number, outcome.status, || goals::move_result(outcome));
+        end(&mut self.follow, number, outcome.status, || {
+            goals::follow_result(outcome)
+        });
+        end(&mut self.motion, number, outcome.status, || {
+            goals::move_result(outcome)
+        });
         if let Some((grip, parallel)) = &mut self.grip {
             end(grip, number, outcome.status, || goals::grip_result(outcome));
-            end(parallel, number, outcome.status, || goals::parallel_result(outcome, &self.description));
+            end(parallel, number, outcome.status, || {
+                goals::parallel_result(outcome, &self.description)
+            });
         }
     }
 }
 
-fn read<T>(id: GoalId, goal: Result<T, String>, input: impl FnOnce(T) -> Input) -> Asked {
-    match goal {
-        Ok(goal) => Asked::Input(input(goal)),
-        Err(text) => Asked::Unreadable(id, goals::unreadable(text)),
+fn take<A: r2r::WrappedActionTypeSupport + 'static>(
+    server: &mut ActionServer<A>,
+    io: &mut Io,
+    asked: &mut Vec<Asked>,
+    input: impl Fn(GoalId, A::Goal) -> Input,
+) {
+    while let Some((number, goal)) = server.take_goal(|| io.next_goal()) {
+        let id = GoalId(number.0);
+        asked.push(Asked::Goal(id, input(id, goal)));
+    }
+    while let Some(number) = server.take_cancel() {
+        asked.push(Asked::Cancel(GoalId(number.0)));
     }
 }
 

@@ -209,9 +209,9 @@ impl Bench {
         }
     }
 
-    /// Runs until the goal is over, at most 30 s.
+    /// Runs until the goal is over, at most 2 min.
     pub(crate) fn finish(&mut self, id: GoalId) -> Outcome {
-        for _ in 0..15_000 {
+        for _ in 0..60_000 {
             if let Some(outcome) = self.done.get(&id) {
                 return outcome.clone();
             }
