@@ -31,7 +31,7 @@ pub(crate) enum Quantity {
 pub(crate) struct Excess {
     pub(crate) joint: usize,
     pub(crate) quantity: Quantity,
-    /// When [s], counted from the start.
+    /// When, in s, counted from the start.
     pub(crate) time_s: f64,
     pub(crate) value: f64,
     pub(crate) limit: f64,
@@ -164,5 +164,5 @@ pub(crate) fn unit(group: &GroupDescription, joint: usize, quantity: Quantity) -
 /// Share of a limit that rounding may take: far below what a machine could show.
 pub(crate) const SLACK: f64 = 1e-3;
 
-/// Rounding of positions [rad] or [m].
+/// Rounding of positions, in rad or m.
 pub(crate) const POSITION_SLACK: f64 = 1e-6;

@@ -299,33 +299,33 @@ fn within(name: &str, value: f64, (min, max): (f64, f64)) -> Result<(), ConfigEr
 
 /// What each parameter may be, both ends allowed.
 pub mod range {
-    /// Rate of the setpoints [Hz].
+    /// Rate of the setpoints, in Hz.
     pub const RATE_HZ: (f64, f64) = (10.0, 10_000.0);
-    /// Validity of a setpoint [s]; also at least one period.
+    /// Validity of a setpoint, in s; also at least one period.
     pub const VALID_FOR_S: (f64, f64) = (0.000_1, 1.0);
-    /// Time between two feedbacks [s]; also at least one period.
+    /// Time between two feedbacks, in s; also at least one period.
     pub const FEEDBACK_PERIOD_S: (f64, f64) = (0.000_1, 10.0);
-    /// Silence of the motion state [s].
+    /// Silence of the motion state, in s.
     pub const MOTION_TIMEOUT_S: (f64, f64) = (0.005, 5.0);
     /// Points of a trajectory.
     pub const MAX_POINTS: (i64, i64) = (2, 100_000);
-    /// How late a goal may be reached [s]; 0: any time.
+    /// How late a goal may be reached, in s; 0: any time.
     pub const GOAL_TIME_TOLERANCE_S: (f64, f64) = (0.0, 3_600.0);
-    /// How long a group must have arrived [s].
+    /// How long a group must have arrived, in s.
     pub const SETTLE_TIME_S: (f64, f64) = (0.0, 10.0);
-    /// How long a stop on the path may take [s].
+    /// How long a stop on the path may take, in s.
     pub const MAX_STOP_ON_PATH_S: (f64, f64) = (0.0, 10.0);
     /// Factors on a joint's limits.
     pub const LIMIT_FACTOR: (f64, f64) = (1.0, 100.0);
-    /// Tolerances on positions [rad] or [m]; 0: not checked.
+    /// Tolerances on positions, in rad or m; 0: not checked.
     pub const TOLERANCE: (f64, f64) = (0.0, 1_000.0);
-    /// Speed below which a joint stands [rad/s] or [m/s].
+    /// Speed below which a joint stands, in rad/s or m/s.
     pub const STOPPED_VELOCITY: (f64, f64) = (1e-6, 1_000.0);
-    /// Speed below which a gripper stands still [m/s] or [rad/s].
+    /// Speed below which a gripper stands still, in m/s or rad/s.
     pub const STALL_VELOCITY: (f64, f64) = (1e-6, 1.0);
-    /// How long a gripper must stand still [s].
+    /// How long a gripper must stand still, in s.
     pub const STALL_TIME_S: (f64, f64) = (0.005, 10.0);
-    /// How far beyond a part a gripper's setpoint rests [m] or [rad].
+    /// How far beyond a part a gripper's setpoint rests, in m or rad.
     pub const SQUEEZE: (f64, f64) = (1e-6, 1.0);
 }
 

@@ -335,7 +335,7 @@ fn estimate_absent(knots: &mut [Knot], joints: usize, has_velocities: bool, has_
     }
 }
 
-/// How long an offset takes to fade with no more than [`FADE_SHARE`] of the limits [s]; peaks are those of the quintic.
+/// How long an offset takes to fade with no more than [`FADE_SHARE`] of the limits, in s; peaks are those of the quintic.
 fn fade_time(offset: &State, bounds: &Bounds) -> f64 {
     let mut time_s: f64 = 0.0;
     for j in 0..offset.position.len() {
@@ -364,7 +364,7 @@ fn minus(a: &JointVec, b: &JointVec) -> JointVec {
     JointVec::from_fn(a.len(), |i| a[i] - b[i])
 }
 
-/// A first point that close is the start itself [s].
+/// A first point that close is the start itself, in s.
 const AT_ONCE_S: f64 = 1e-6;
 
 /// What a last velocity may be off zero by rounding.
@@ -373,5 +373,5 @@ const END_VELOCITY: f64 = 1e-3;
 /// Share of the limits that getting back on the path may take.
 const FADE_SHARE: f64 = 0.2;
 
-/// A day [ns].
+/// A day, in ns.
 const LONGEST_NS: i64 = 86_400_000_000_000;

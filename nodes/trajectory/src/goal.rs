@@ -115,7 +115,7 @@ pub struct FollowGoal {
     pub goal_tolerance: Vec<JointTolerance>,
     /// How many points it has for planar and floating joints; no group has such joints.
     pub multi_dof_points: usize,
-    /// How long after the last point the machine may take to arrive [ns]; 0: the default, negative: for ever.
+    /// How long after the last point the machine may take to arrive, in ns; 0: the default, negative: for ever.
     pub goal_time_tolerance_ns: i64,
 }
 
@@ -130,7 +130,7 @@ pub struct Point {
     pub accelerations: Vec<f64>,
     /// One for each joint, or empty. Checked and not used: the driver's own model knows the effort a motion takes.
     pub effort: Vec<f64>,
-    /// When [ns], counted from the start.
+    /// When, in ns counted from the start.
     pub time_from_start_ns: i64,
 }
 

@@ -11,7 +11,7 @@ use crate::slowdown::{self, Slowdown, Stop};
 use crate::spline::Spline;
 use crate::state::{Sample, State};
 
-/// A path with its own time [s].
+/// A path with its own time, in s.
 #[derive(Clone, Debug)]
 pub(crate) enum Path {
     Spline(Spline),
@@ -51,7 +51,7 @@ impl Path {
         }
     }
 
-    /// When jerk steps, after `from` and up to `to` [s].
+    /// When jerk steps, after `from` and up to `to`, in s.
     pub(crate) fn corners_between(&self, from: f64, to: f64) -> &[f64] {
         let corners = match self {
             Self::Spline(spline) => spline.times(),
@@ -150,7 +150,7 @@ impl Motion {
         }
     }
 
-    /// Comes to rest from here, on the path if it can within `longest` [s].
+    /// Comes to rest from here, on the path if it can within `longest` seconds.
     ///
     /// `path_bounds` are those a trajectory was checked against; all else keeps `bounds`.
     ///
@@ -231,7 +231,7 @@ pub(crate) fn seconds(s: f64) -> Duration {
     Duration::from_secs_f64(s.clamp(0.0, LONGEST_S))
 }
 
-/// Measurements are younger, so the velocity before a motion's start was that of its start [s].
+/// Measurements are younger, so the velocity before a motion's start was that of its start, in s.
 const LONGEST_LATENCY_S: f64 = 0.1;
 
 /// An end in whole nanoseconds may lie that much before the path's own.
@@ -239,8 +239,8 @@ const ROUNDING: Duration = Duration::from_nanos(10);
 
 const STRAIGHT_SAMPLES: u32 = 8;
 
-/// How far a stop may be from a straight line and still be on it [rad] or [m].
+/// How far a stop may be from a straight line and still be on it, in rad or m.
 const STRAIGHT: f64 = 1e-4;
 
-/// A path's duration is bounded so that its arithmetic can't overflow: a hundred years [s].
+/// A path's duration is bounded so that its arithmetic can't overflow: a hundred years, in s.
 const LONGEST_S: f64 = 3.2e9;

@@ -23,7 +23,7 @@ pub(crate) struct Profile {
     /// Where it starts. The solver sees distances from here, so that a belt may run for months without losing digits.
     origin: JointVec,
     ends_at_rest: bool,
-    /// When a joint's jerk steps [s], ascending.
+    /// When a joint's jerk steps, in s, ascending.
     corners: Vec<f64>,
 }
 
@@ -172,12 +172,12 @@ impl PointToPoint {
 const NUDGES: [f64; 3] = [1.0 - 1e-7, 1.0 - 1e-6, 1.0 - 1e-5];
 
 impl Profile {
-    /// When it reaches its target [s].
+    /// When it reaches its target, in s.
     pub(crate) fn duration(&self) -> f64 {
         self.trajectory.duration
     }
 
-    /// When a joint's jerk steps [s], ascending.
+    /// When a joint's jerk steps, in s, ascending.
     pub(crate) fn corners(&self) -> &[f64] {
         &self.corners
     }
@@ -244,7 +244,7 @@ impl Profile {
         (early.0, pick(&early.1).0)
     }
 
-    /// The motion at `s` [s] after its start.
+    /// The motion `s` seconds after its start.
     pub(crate) fn at(&self, s: f64) -> Sample {
         let n = self.origin.len();
         let mut sample = Sample {

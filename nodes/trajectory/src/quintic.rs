@@ -15,7 +15,7 @@ pub(crate) struct End {
 }
 
 impl Quintic {
-    /// The only quintic from `start` to `end` in `duration` [s], which is positive.
+    /// The only quintic from `start` to `end` in `duration` seconds, which are more than none.
     pub(crate) fn between(start: End, end: End, duration: f64) -> Self {
         let h = duration;
         // What is left for the three upper coefficients to do.

@@ -13,9 +13,9 @@ use crate::state::Sample;
 /// ṡ from 1 to 0: s̈ falls during `ramp`, stays, and rises during `ramp`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Slowdown {
-    /// [s]
+    /// In s.
     pub(crate) duration: f64,
-    /// [s], at most half of `duration`.
+    /// In s, at most half of `duration`.
     ramp: f64,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Slowdown {
 pub(crate) enum Stop {
     /// The path ends soon enough.
     AtTheEnd,
-    /// Go on for `delay` [s], then slow down.
+    /// Go on for `delay`, in s, then slow down.
     Slow { delay: f64, slowdown: Slowdown },
 }
 
@@ -76,7 +76,7 @@ impl Slowdown {
         }
     }
 
-    /// The path's time, `u` [s] after the slowdown's start, counted from there.
+    /// The path's time `u` seconds after the slowdown's start, counted from there.
     pub(crate) fn at(&self, u: f64) -> PathTime {
         let (ramp, duration) = (self.ramp, self.duration);
         let acceleration = 1.0 / (duration - ramp);
@@ -117,7 +117,7 @@ impl Slowdown {
     }
 }
 
-/// The earliest rest on the path from `s` on, within `longest` [s]; `None` if there is none.
+/// The earliest rest on the path from `s` on, within `longest`, in s; `None` if there is none.
 pub(crate) fn plan(path: &Path, s: f64, bounds: &Bounds, longest: f64) -> Option<Stop> {
     let mut best_s = longest;
     let mut best = None;
@@ -191,10 +191,10 @@ fn keeps_limits(path: &Path, s: f64, slowdown: &Slowdown, bounds: &Bounds, budge
     true
 }
 
-/// No stop is shorter: a few control periods [s].
+/// No stop is shorter: a few control periods, in s.
 const SHORTEST_S: f64 = 0.02;
 
-/// When a slowdown may start [s].
+/// When a slowdown may start, in s.
 const DELAYS_S: [f64; 16] = [
     0.0, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0,
 ];
@@ -202,10 +202,10 @@ const DELAYS_S: [f64; 16] = [
 /// From one try to the next.
 const STRETCH: f64 = 1.12;
 
-/// Distance of the samples a stop is checked at [s].
+/// Distance of the samples a stop is checked at, in s.
 const SAMPLE_S: f64 = 0.003;
 
-/// Just before or after a step of jerk [s].
+/// Just before or after a step of jerk, in s.
 const SIDE_S: f64 = 1e-9;
 
 /// Samples one search may take: about a millisecond for six joints, half a control period.

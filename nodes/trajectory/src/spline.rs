@@ -60,17 +60,17 @@ impl Spline {
         spline
     }
 
-    /// Where the path ends [s].
+    /// Where the path ends, in s.
     pub(crate) fn duration(&self) -> f64 {
         self.times.last().copied().unwrap_or(0.0)
     }
 
-    /// The times of the knots [s].
+    /// The times of the knots, in s.
     pub(crate) fn times(&self) -> &[f64] {
         &self.times
     }
 
-    /// The path at `s` [s]: its start before it starts, at rest after it ends.
+    /// The path at `s`, in s: its start before it starts, at rest after it ends.
     pub(crate) fn at(&self, s: f64) -> Sample {
         let mut sample = Sample {
             state: State::at_rest(JointVec::zeros(self.joints)),

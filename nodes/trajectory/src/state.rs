@@ -5,7 +5,7 @@ use servomesh_types::JointVec;
 /// Position, velocity and acceleration of each joint.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct State {
-    /// [rad] or [m].
+    /// In rad or m.
     pub position: JointVec,
     /// Per second.
     pub velocity: JointVec,
