@@ -29,7 +29,7 @@ pub struct Bus {
 pub struct WiredJoint {
     /// Its name in the robot's description.
     pub name: String,
-    /// Where it stands at the start [rad, m].
+    /// Where it stands at the start \[rad, m\].
     pub start: f64,
 }
 

@@ -6,7 +6,9 @@
 use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
+use std::process::Command;
 
+use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 
 /// Domains to choose from: 0 is everybody's default, and above 101 ports can meet those that the system hands out.
@@ -47,6 +49,19 @@ impl Domain {
             DOMAINS.start(),
             DOMAINS.end()
         )
+    }
+
+    /// Keeps a command's nodes in this domain and on this machine: a demo on an office network must not move the
+    /// neighbour's robot. The variables that ROS 2 has for it bring shared memory back (see launch/config/fastdds.xml).
+    pub(crate) fn confine<'a>(&self, command: &'a mut Command, workspace: &Workspace) -> &'a mut Command {
+        command
+            .env("ROS_DOMAIN_ID", self.id.to_string())
+            .env(
+                "FASTRTPS_DEFAULT_PROFILES_FILE",
+                workspace.root().join("launch/config/fastdds_localhost.xml"),
+            )
+            .env_remove("ROS_AUTOMATIC_DISCOVERY_RANGE")
+            .env_remove("ROS_LOCALHOST_ONLY")
     }
 
     /// The value for `ROS_DOMAIN_ID`.

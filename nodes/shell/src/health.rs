@@ -45,7 +45,7 @@ impl Report {
         self.figure(format!("{name}.superseded"), &watch.superseded);
     }
 
-    /// Adds the percentiles of a latency [µs].
+    /// Adds the percentiles of a latency \[µs\].
     pub fn latency(&mut self, name: &str, p: &Percentiles) {
         self.figure(format!("{name}.p50_us"), &format!("{:.1}", p.p50_us));
         self.figure(format!("{name}.p99_us"), &format!("{:.1}", p.p99_us));

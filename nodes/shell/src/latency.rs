@@ -8,7 +8,7 @@ pub struct Latency {
     window: Histogram<u64>,
 }
 
-/// Percentiles of one window [µs].
+/// Percentiles of one window \[µs\].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Percentiles {
     /// How many latencies the window had.
@@ -30,7 +30,7 @@ impl Latency {
         Self { window }
     }
 
-    /// Notes one latency, from two readings of the same clock [ns]. Clocks that went back count as 0, and what is longer
+    /// Notes one latency, from two readings of the same clock \[ns\]. Clocks that went back count as 0, and what is longer
     /// than a minute counts as a minute.
     pub fn note(&mut self, from_ns: i64, to_ns: i64) {
         let ns = u64::try_from(to_ns.saturating_sub(from_ns)).unwrap_or(0);

@@ -45,7 +45,7 @@ pub enum Fault {
     Jump(Exceeded),
     /// The machine is too far from where it should be.
     Following(Exceeded),
-    /// A winding is too hot [°C].
+    /// A winding is too hot \[°C\].
     Overheated(Exceeded),
     /// The drive of one joint reports a fault of its own.
     Drive {
@@ -99,10 +99,22 @@ impl Fault {
             Self::Jump(_) => 25,
             Self::Following(_) => 30,
             Self::Overheated(_) => 31,
-            Self::Drive { kind: DriveFault::Watchdog, .. } => 40,
-            Self::Drive { kind: DriveFault::Overheated, .. } => 41,
-            Self::Drive { kind: DriveFault::Overcurrent, .. } => 42,
-            Self::Drive { kind: DriveFault::Other(_), .. } => 43,
+            Self::Drive {
+                kind: DriveFault::Watchdog,
+                ..
+            } => 40,
+            Self::Drive {
+                kind: DriveFault::Overheated,
+                ..
+            } => 41,
+            Self::Drive {
+                kind: DriveFault::Overcurrent,
+                ..
+            } => 42,
+            Self::Drive {
+                kind: DriveFault::Other(_),
+                ..
+            } => 43,
         }
     }
 

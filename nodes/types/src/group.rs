@@ -28,7 +28,9 @@ impl GroupName {
             && name.bytes().next().is_some_and(|b| !b.is_ascii_digit());
         match (token, ArrayString::from(name)) {
             (true, Ok(text)) => Ok(Self(text)),
-            _ => Err(BadGroupName { name: name.to_owned() }),
+            _ => Err(BadGroupName {
+                name: name.to_owned(),
+            }),
         }
     }
 
@@ -53,9 +55,9 @@ impl fmt::Debug for GroupName {
 /// How a joint moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JointKind {
-    /// About an axis, [rad].
+    /// About an axis, \[rad\].
     Revolute,
-    /// Along an axis, [m].
+    /// Along an axis, \[m\].
     Prismatic,
 }
 
@@ -86,7 +88,7 @@ pub struct GroupDescription {
     pub name: GroupName,
     /// Its joints, in the order of every [`JointVec`](crate::JointVec) of this group.
     pub joints: Vec<JointDescription>,
-    /// Rate of its servo loop [Hz].
+    /// Rate of its servo loop \[Hz\].
     pub rate_hz: f64,
     /// What it offers.
     pub capabilities: Capabilities,
@@ -112,7 +114,13 @@ mod tests {
 
     #[test]
     fn a_name_that_cannot_be_a_topic_is_refused() {
-        for bad in ["", "1arm", "left arm", "arm/left", "a_name_that_is_longer_than_32_bytes"] {
+        for bad in [
+            "",
+            "1arm",
+            "left arm",
+            "arm/left",
+            "a_name_that_is_longer_than_32_bytes",
+        ] {
             assert!(GroupName::new(bad).is_err(), "{bad:?}");
         }
         assert_eq!(GroupName::new("left_arm2").unwrap().as_str(), "left_arm2");

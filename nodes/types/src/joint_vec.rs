@@ -22,11 +22,17 @@ pub struct TooManyJoints {
 
 impl JointVec {
     /// No joints.
-    pub const EMPTY: Self = Self { len: 0, values: [0.0; MAX_JOINTS] };
+    pub const EMPTY: Self = Self {
+        len: 0,
+        values: [0.0; MAX_JOINTS],
+    };
 
     /// `len` zeros. At most [`MAX_JOINTS`] are kept.
     pub fn zeros(len: usize) -> Self {
-        Self { len: len.min(MAX_JOINTS) as u8, values: [0.0; MAX_JOINTS] }
+        Self {
+            len: len.min(MAX_JOINTS) as u8,
+            values: [0.0; MAX_JOINTS],
+        }
     }
 
     /// The value `f(i)` for each joint `i` of `len`. At most [`MAX_JOINTS`] are kept.
@@ -115,7 +121,10 @@ mod tests {
     #[test]
     fn a_vector_longer_than_a_group_is_refused() {
         let long = [0.0; MAX_JOINTS + 1];
-        assert_eq!(JointVec::try_from(&long[..]), Err(TooManyJoints { len: MAX_JOINTS + 1 }));
+        assert_eq!(
+            JointVec::try_from(&long[..]),
+            Err(TooManyJoints { len: MAX_JOINTS + 1 })
+        );
         let mut full = JointVec::zeros(MAX_JOINTS);
         assert!(full.push(1.0).is_err());
         assert_eq!(full.len(), MAX_JOINTS);

@@ -33,4 +33,6 @@ pub use joint_vec::{JointVec, MAX_JOINTS};
 pub use limits::JointLimits;
 pub use safety::{GroupSafety, SafetyMode, SafetyState};
 pub use stamp::Stamp;
-pub use stream::{Command, CommandMode, DriveMode, Epoch, GroupMotion, HopTimes, ServoState, Setpoint, StreamTag};
+pub use stream::{
+    Command, CommandMode, DriveMode, Epoch, GroupMotion, HopTimes, ServoState, Setpoint, StreamTag,
+};

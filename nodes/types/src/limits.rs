@@ -49,14 +49,25 @@ impl JointLimits {
         if lower.is_nan() || upper.is_nan() || lower >= upper {
             return Err(LimitsError::Range { lower, upper });
         }
-        let bounds =
-            [("velocity", velocity), ("acceleration", acceleration), ("jerk", jerk), ("effort", effort)];
+        let bounds = [
+            ("velocity", velocity),
+            ("acceleration", acceleration),
+            ("jerk", jerk),
+            ("effort", effort),
+        ];
         for (name, value) in bounds {
             if !(value.is_finite() && value > 0.0) {
                 return Err(LimitsError::Bound { name, value });
             }
         }
-        Ok(Self { lower, upper, velocity, acceleration, jerk, effort })
+        Ok(Self {
+            lower,
+            upper,
+            velocity,
+            acceleration,
+            jerk,
+            effort,
+        })
     }
 
     /// Lowest position; −∞ for a continuous joint.

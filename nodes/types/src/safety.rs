@@ -41,7 +41,11 @@ pub struct SafetyState {
 impl SafetyState {
     /// The most severe mode of any group.
     pub fn mode(&self) -> SafetyMode {
-        self.groups.iter().map(|group| group.mode).max().unwrap_or_default()
+        self.groups
+            .iter()
+            .map(|group| group.mode)
+            .max()
+            .unwrap_or_default()
     }
 
     /// One group's gate.

@@ -36,7 +36,10 @@ impl Stamp {
 
     /// Whole seconds and the nanoseconds within them, as `builtin_interfaces/Time` wants them.
     pub const fn to_parts(self) -> (i32, u32) {
-        (self.0.div_euclid(NANOS_PER_SECOND) as i32, self.0.rem_euclid(NANOS_PER_SECOND) as u32)
+        (
+            self.0.div_euclid(NANOS_PER_SECOND) as i32,
+            self.0.rem_euclid(NANOS_PER_SECOND) as u32,
+        )
     }
 
     /// The inverse of [`to_parts`](Self::to_parts).
@@ -49,7 +52,7 @@ impl Stamp {
         Duration::from_nanos(self.0.saturating_sub(earlier.0).max(0).unsigned_abs())
     }
 
-    /// Signed distance from `other` to `self` [s]: positive if `self` is later.
+    /// Signed distance from `other` to `self` \[s\]: positive if `self` is later.
     pub fn seconds_from(self, other: Self) -> f64 {
         self.0.saturating_sub(other.0) as f64 * 1e-9
     }
@@ -110,9 +113,18 @@ mod tests {
     fn the_next_multiple_is_strictly_later_and_on_the_grid() {
         let period = Duration::from_millis(2);
         let phase = Duration::from_millis(1);
-        assert_eq!(Stamp::from_millis(4).next_multiple(period, Duration::ZERO), Stamp::from_millis(6));
-        assert_eq!(Stamp::from_millis(4).next_multiple(period, phase), Stamp::from_millis(5));
-        assert_eq!(Stamp::from_millis(5).next_multiple(period, phase), Stamp::from_millis(7));
+        assert_eq!(
+            Stamp::from_millis(4).next_multiple(period, Duration::ZERO),
+            Stamp::from_millis(6)
+        );
+        assert_eq!(
+            Stamp::from_millis(4).next_multiple(period, phase),
+            Stamp::from_millis(5)
+        );
+        assert_eq!(
+            Stamp::from_millis(5).next_multiple(period, phase),
+            Stamp::from_millis(7)
+        );
     }
 
     #[test]

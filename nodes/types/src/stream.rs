@@ -5,7 +5,7 @@
 use crate::{Fault, JointVec, Stamp};
 use std::time::Duration;
 
-/// Whose turn it is to command a group. Made by `safety`, one more at each start, stop and reset.
+/// Whose turn it is to command a group. Made by `safety`, one more at each start and reset.
 ///
 /// Its number is the ROS time of its making (or one more than the last, if that is larger), so that a restarted `safety`
 /// goes on above its predecessor. Zero: nobody has commanded this group yet.
@@ -116,9 +116,9 @@ pub struct ServoState {
     pub velocity: JointVec,
     /// Effort of each joint from the measured motor current.
     pub effort: JointVec,
-    /// Motor current of each joint [A].
+    /// Motor current of each joint \[A\].
     pub current_a: JointVec,
-    /// Winding temperature of each joint [°C].
+    /// Winding temperature of each joint \[°C\].
     pub temperature_degc: JointVec,
     /// Where the loop wanted each joint to be at `stamp`.
     pub reference: JointVec,
@@ -159,7 +159,9 @@ mod tests {
 
     #[test]
     fn an_epoch_outlives_the_process_that_made_it() {
-        let before = Epoch::NONE.next(Stamp::from_millis(5)).next(Stamp::from_millis(5));
+        let before = Epoch::NONE
+            .next(Stamp::from_millis(5))
+            .next(Stamp::from_millis(5));
         let after_restart = Epoch::NONE.next(Stamp::from_millis(6));
         assert!(after_restart > before);
     }

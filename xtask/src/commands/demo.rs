@@ -39,7 +39,7 @@ pub(crate) struct Args {
     /// What the cell does: a file of launch/programs/, without its ending
     #[arg(long, default_value = "line")]
     program: String,
-    /// Record what is shown to this file (.rrd) [default: <program>.rrd in the build folder]
+    /// Record what is shown to this file (.rrd) [default: PROGRAM.rrd in the build folder]
     #[arg(long, value_name = "PATH")]
     record: Option<PathBuf>,
     /// Show nothing, even if there is a display
@@ -93,12 +93,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let record = record_path(workspace, args)?;
     let viewer = ros.python().with_file_name("rerun");
     let apply = |command: &mut Command| {
-        ros.apply(command.current_dir(workspace.root()));
-        command.env("ROS_DOMAIN_ID", domain.id().to_string());
-        // A demo on an office network must not move the neighbour's machine. The second name is Humble's.
-        command
-            .env("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-            .env("ROS_LOCALHOST_ONLY", "1");
+        domain.confine(ros.apply(command.current_dir(workspace.root())), workspace);
     };
     let servomesh = workspace.target_dir().join("release/servomesh");
     let command = |arguments: &[String]| {

@@ -41,7 +41,7 @@ use std::path::{Path, PathBuf};
 pub struct Program {
     /// What it does, for people.
     pub name: String,
-    /// Positions of joints, by name: [rad] ([m] for prismatic joints).
+    /// Positions of joints, by name: \[rad\] (\[m\] for prismatic joints).
     #[serde(default)]
     pub poses: BTreeMap<String, Pose>,
     /// What to do, in order.
@@ -103,7 +103,7 @@ pub struct Move {
 pub struct Run {
     /// Which group.
     pub group: String,
-    /// How fast [m/s, rad/s].
+    /// How fast \[m/s, rad/s\].
     pub velocity: f64,
 }
 
@@ -113,9 +113,9 @@ pub struct Run {
 pub struct Grip {
     /// Which group.
     pub group: String,
-    /// Position of its joint: the travel of each finger from closed [m].
+    /// Position of its joint: the travel of each finger from closed \[m\].
     pub position: f64,
-    /// Most force to use [N]; 0 for the gripper's own limit.
+    /// Most force to use \[N\]; 0 for the gripper's own limit.
     #[serde(default)]
     pub max_effort: f64,
 }

@@ -6,7 +6,7 @@ use r2r::diagnostic_msgs::msg::DiagnosticArray;
 use r2r::servomesh_msgs::msg;
 use servomesh_shell::ros::wire::safety_state_from_msg;
 use servomesh_shell::ros::{Groups, Io, Latest, Queue, Wire, qos};
-use servomesh_types::{GroupDescription, JointKind, SafetyMode, SafetyState, ServoState};
+use servomesh_types::{DriveMode, GroupDescription, JointKind, SafetyMode, SafetyState, ServoState};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -97,7 +97,10 @@ impl Cell {
                     let why = gate.fault.map(|fault| fault.describe(&group.description)).unwrap_or_default();
                     Some(format!("group {name}, which is stopped: {why}; reset it with `ros2 service call /safety/reset std_srvs/srv/Trigger`"))
                 }
-                Some(_) if group.state.is_none() => Some(format!("{name}/servo_state")),
+                // Driven, so trajectory has heard of the group and streams for it.
+                Some(_) if group.state.is_none_or(|state| state.mode != DriveMode::Enabled) => {
+                    Some(format!("group {name} to be driven"))
+                }
                 Some(_) => None,
             }
         })

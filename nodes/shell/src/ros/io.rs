@@ -65,6 +65,14 @@ impl Io {
         })
     }
 
+    /// The doors of a program that is no managed node: a command-line tool that calls others.
+    ///
+    /// # Errors
+    /// ROS refuses the arguments, or the node can't be created.
+    pub fn client(name: &str) -> anyhow::Result<Self> {
+        Self::open(name)
+    }
+
     pub(super) fn use_sim_time(&mut self) -> anyhow::Result<()> {
         self.time = RosTime::sim(&mut self.node).context("topic /clock")?;
         Ok(())
@@ -101,7 +109,7 @@ impl Io {
         self.time.now()
     }
 
-    /// The system clock [ns, Unix time], for hop times.
+    /// The system clock \[ns, Unix time\], for hop times.
     pub fn system_ns(&self) -> i64 {
         time::system_ns()
     }

@@ -71,7 +71,7 @@ impl RosTime {
     }
 }
 
-/// The system clock [ns, Unix time]: ROS time without `use_sim_time`, and hop times always.
+/// The system clock \[ns, Unix time\]: ROS time without `use_sim_time`, and hop times always.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place where a node's shell reads the clock"

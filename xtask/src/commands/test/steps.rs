@@ -174,17 +174,8 @@ fn processes(bench: &Bench<'_>) -> Result<Ended> {
 
 /// A command with ROS 2 that hears this run's nodes and no others.
 fn alone<'a>(bench: &Bench<'_>, command: &'a mut Command) -> Result<&'a mut Command> {
-    let id = bench.domain()?.id().to_string();
-    // The second name is Humble's.
-    let discovery = [
-        ("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST"),
-        ("ROS_LOCALHOST_ONLY", "1"),
-    ];
-    Ok(bench
-        .ros()?
-        .apply(command)
-        .env("ROS_DOMAIN_ID", id)
-        .envs(discovery))
+    let domain = bench.domain()?;
+    Ok(domain.confine(bench.ros()?.apply(command), bench.workspace))
 }
 
 /// Runs a step's command; the command is printed first, so that it can be pasted.
