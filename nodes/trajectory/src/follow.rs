@@ -90,7 +90,7 @@ impl Start<'_> {
         let (points, names) = (&goal.points, &goal.joint_names);
         if goal.multi_dof_points > 0 {
             return Err(Refusal::invalid(format!(
-                "the trajectory has {} points for planar or floating joints, which group {} does not have",
+                "the trajectory has {} points of several degrees of freedom, for which group {} has no joints",
                 goal.multi_dof_points, self.group.name
             )));
         }
