@@ -10,7 +10,7 @@ use servomesh_shell::params::{ParamSpec, Params};
 use servomesh_shell::ros::wire::{stamp_from_msg, stamp_to_msg};
 use servomesh_shell::ros::{Io, Latest, Node, Publisher, Queue, qos};
 use servomesh_sim::pacing::PacingConfig;
-use servomesh_sim::simulation::{Input, Output};
+use servomesh_sim::simulation::{Input, Output, Stream};
 use servomesh_sim::{Hardware, ServoCatalog, Simulation, Wiring};
 use servomesh_types::fault::DriveFault;
 use servomesh_types::{Core as _, GroupName, JointVec, Stamp};
@@ -25,6 +25,7 @@ struct SimNode {
     core: Option<Simulation>,
     files: Files,
     buses: BTreeMap<GroupName, BusPorts>,
+    streams: Option<Streams>,
     clock: Publisher<Clock>,
     truth: Publisher<msg::SimTruth>,
     truth_message: msg::SimTruth,
@@ -42,8 +43,12 @@ struct Files {
 struct BusPorts {
     status: Publisher<msg::DriveStatus>,
     commands: Queue<msg::DriveCommand>,
-    /// The group's command stream, heard for lockstep only.
-    stream: Latest<msg::Command>,
+}
+
+/// The streams of the mesh, heard in lockstep only.
+struct Streams {
+    motion: Latest<msg::MotionState>,
+    groups: BTreeMap<GroupName, (Latest<msg::Setpoint>, Latest<msg::Command>)>,
 }
 
 /// Simulated over wall time, over the last second.
@@ -74,7 +79,7 @@ impl Node for SimNode {
             ParamSpec::switch(
                 "lockstep",
                 true,
-                "Whether simulated time waits for drivers and command streams; for nodes with use_sim_time",
+                "Whether simulated time waits for drivers and for the streams of the mesh; for nodes with use_sim_time",
             ),
             ParamSpec::number(
                 "patience_s",
@@ -86,7 +91,7 @@ impl Node for SimNode {
                 "max_lag_s",
                 0.02,
                 (0.002, 10.0),
-                "How far command streams may lag in lockstep [s]",
+                "How far the streams of the mesh may lag in lockstep [s]",
             ),
         ]
     }
@@ -108,12 +113,14 @@ impl Node for SimNode {
                 BusPorts {
                     status: io.publisher(&format!("{group}/bus/status"), qos::BUS)?,
                     commands: io.queue(&format!("{group}/bus/command"), qos::BUS)?,
-                    stream: io.latest(&format!("{group}/command"), qos::STREAM, |m: &msg::Command| {
-                        m.setpoint.tag.seq
-                    })?,
                 },
             );
         }
+        let streams = if params.switch("lockstep") {
+            Some(Streams::open(io, &files.wiring)?)
+        } else {
+            None
+        };
         let joint = files
             .model
             .joints()
@@ -123,6 +130,7 @@ impl Node for SimNode {
         Ok(Self {
             core: None,
             buses,
+            streams,
             clock: io.publisher("/clock", qos::CLOCK)?,
             truth: io.publisher("sim/truth", qos::STREAM)?,
             truth_message: msg::SimTruth {
@@ -186,10 +194,13 @@ impl Node for SimNode {
                     );
                 }
             }
-            if let (Some(message), true, Some(core)) = (ports.stream.take(), active, &mut self.core) {
-                let stamp = stamp_from_msg(&message.setpoint.tag.stamp);
-                core.handle(now, Input::Heard { group: *group, stamp });
-            }
+        }
+        if let Some(streams) = &mut self.streams {
+            streams.take(|stream, stamp| {
+                if let (true, Some(core)) = (active, &mut self.core) {
+                    core.handle(now, Input::Heard { stream, stamp });
+                }
+            });
         }
         let (true, Some(core)) = (active, &mut self.core) else {
             return;
@@ -245,6 +256,42 @@ impl Node for SimNode {
                 Level::Warn,
                 "the machine is too slow for this speed: simulated time was let go",
             );
+        }
+    }
+}
+
+impl Streams {
+    fn open(io: &mut Io, wiring: &Wiring) -> anyhow::Result<Self> {
+        let mut groups = BTreeMap::new();
+        for (group, _) in wiring.buses() {
+            let setpoint = io.latest(&format!("{group}/setpoint"), qos::STREAM, |m: &msg::Setpoint| {
+                m.tag.seq
+            })?;
+            let command = io.latest(&format!("{group}/command"), qos::STREAM, |m: &msg::Command| {
+                m.setpoint.tag.seq
+            })?;
+            groups.insert(group, (setpoint, command));
+        }
+        Ok(Self {
+            motion: io.latest("motion_state", qos::STREAM, |m: &msg::MotionState| m.seq)?,
+            groups,
+        })
+    }
+
+    fn take(&mut self, mut heard: impl FnMut(Stream, Stamp)) {
+        if let Some(message) = self.motion.take() {
+            heard(Stream::Motion, stamp_from_msg(&message.stamp));
+        }
+        for (group, (setpoint, command)) in &mut self.groups {
+            if let Some(message) = setpoint.take() {
+                heard(Stream::Setpoint(*group), stamp_from_msg(&message.tag.stamp));
+            }
+            if let Some(message) = command.take() {
+                heard(
+                    Stream::Command(*group),
+                    stamp_from_msg(&message.setpoint.tag.stamp),
+                );
+            }
         }
     }
 }

@@ -19,13 +19,25 @@ pub enum Input {
         /// What they are to do.
         command: DriveCommand,
     },
-    /// The command stream of a group has come up to `stamp`. Lockstep only.
+    /// A stream of the mesh has come up to `stamp`. Lockstep only.
     Heard {
-        /// Which group's.
-        group: GroupName,
-        /// The stamp of its newest command.
+        /// Which stream.
+        stream: Stream,
+        /// The stamp of its newest value.
         stamp: Stamp,
     },
+}
+
+/// The streams that tell whether the mesh keeps up. Each is that of another process: `safety` goes on for a while without
+/// setpoints, and `trajectory` without the motion state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stream {
+    /// A group's setpoints, from `trajectory`.
+    Setpoint(GroupName),
+    /// A group's commands, from `safety`.
+    Command(GroupName),
+    /// The motion state, from `estimator`.
+    Motion,
 }
 
 /// What the simulation causes.
@@ -53,7 +65,7 @@ pub struct Simulation {
     pacing: PacingConfig,
     pacer: Pacer,
     answers: BTreeMap<GroupName, Answers>,
-    streams: BTreeMap<GroupName, Listener>,
+    streams: BTreeMap<Stream, Listener>,
     out: VecDeque<Output>,
     next_look: Stamp,
     /// Stamps of frames must be wall time: nobody listens to the clock.
@@ -172,7 +184,7 @@ impl Core for Simulation {
                     self.out.push_back(Output::Refused(error.to_string()));
                 }
             }
-            Input::Heard { group, stamp } => self.streams.entry(group).or_default().hear(stamp),
+            Input::Heard { stream, stamp } => self.streams.entry(stream).or_default().hear(stamp),
         }
     }
 
