@@ -90,7 +90,7 @@ impl Start<'_> {
         let (points, names) = (&goal.points, &goal.joint_names);
         if goal.multi_dof_points > 0 {
             return Err(Refusal::invalid(format!(
-                "the trajectory has {} points of several degrees of freedom, for which group {} has no joints",
+                "the trajectory has {} points of several degrees of freedom, but group {} has no planar or floating joints",
                 goal.multi_dof_points, self.group.name
             )));
         }

@@ -111,7 +111,7 @@ fn sizes_that_do_not_match() {
     check(
         |g| g.multi_dof_points = 3,
         invalid,
-        "the trajectory has 3 points of several degrees of freedom, for which group arm has no joints",
+        "the trajectory has 3 points of several degrees of freedom, but group arm has no planar or floating joints",
     );
     check(|g| g.points.clear(), invalid, "the trajectory has no points");
     check(
