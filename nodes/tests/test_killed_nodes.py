@@ -1,0 +1,138 @@
+"""A process that dies in motion: what moves comes to rest, the process comes back, and a reset is all it takes.
+
+What the machine does is read from the simulation itself, since the nodes that would say it may be the dead ones.
+"""
+
+from __future__ import annotations
+
+import pytest
+from control_msgs.action import GripperCommand
+from servomesh_msgs.msg import Fault, GroupSafety
+
+from cell import Cell
+from conftest import reset_until_granted
+from motions import (
+    ARM,
+    BRISK_S,
+    SLOW_S,
+    assert_there,
+    fastest,
+    largest_error,
+    travel,
+    wait_until_moving,
+    wait_until_still,
+)
+from peer import Peer, seconds
+
+
+def assert_really_smooth(peer: Peer, since_s: float) -> None:
+    """The machine itself neither jumps nor runs away. Brakes may be harsher than planned motions."""
+    truths = [m for m in list(peer.truth) if seconds(m.stamp) >= since_s]
+    for before, after in zip(truths, truths[1:], strict=False):
+        dt = seconds(after.stamp) - seconds(before.stamp)
+        for joint in ARM:
+            at = before.joint.index(joint)
+            moved = abs(after.position[at] - before.position[at])
+            assert moved <= 3.5 * dt + 1e-4, f"{joint} jumped by {moved:.4f} rad within {dt * 1e3:.0f} ms"
+            assert abs(after.velocity[at]) < 2.0, f"{joint} ran away with {after.velocity[at]:.2f} rad/s"
+
+
+@pytest.mark.parametrize(
+    ("victim", "faults"),
+    [
+        ("trajectory", {Fault.SETPOINT_SILENT}),
+        ("safety", {Fault.SAFETY_RESTARTED}),
+        (
+            "arm_driver",
+            {Fault.SERVO_STATE_SILENT, Fault.MOTION_STATE_SILENT, Fault.COMMAND_SILENT, Fault.FOLLOWING},
+        ),
+        ("estimator", {Fault.MOTION_STATE_SILENT}),
+    ],
+)
+def test_the_arm_stops_and_moves_again_after_a_reset(cell: Cell, peer: Peer, victim: str, faults: set[int]) -> None:
+    program, began = cell.program(victim), seconds(peer.truth[-1].stamp)
+    goal, target = travel(peer, SLOW_S)
+    wait_until_moving(peer)
+    killed = cell.kill(program)
+
+    cell.wait_until_restarted(program, killed)
+    peer.wait_until_back(program.node)
+    wait_until_still(peer)
+    assert largest_error(peer.truth_of(ARM)[1], target) > 0.05, "it stopped on the way"
+    assert_really_smooth(peer, began)
+
+    gate = peer.wait_for(
+        lambda: (g := peer.gate("arm")) and g.mode != GroupSafety.NORMAL and g, "safety/state shows the fault"
+    )
+    assert gate.fault.code in faults, gate.fault.text
+    assert gate.fault.text
+    if victim != "trajectory":
+        assert goal.abort().error_string
+
+    here = peer.truth_of(ARM)[1]
+    peer.wait_for(lambda: peer.joint_states and peer.positions(ARM), "joint states")
+    refused, _ = travel(peer, BRISK_S)
+    assert refused.abort().error_string
+    assert largest_error(peer.truth_of(ARM)[1], here) < 0.01, "nothing moves before a reset"
+
+    reset_until_granted(peer)
+    goal, target = travel_once_ready(peer)
+    goal.succeed()
+    assert_there(peer, target)
+    assert_really_smooth(peer, began)
+
+
+def travel_once_ready(peer: Peer) -> tuple:
+    """The first goal that is not refused: after a reset, trajectory takes a measurement or two to seed itself."""
+    attempts: list = []
+
+    def taken() -> bool:
+        attempts.append(travel(peer, BRISK_S))
+        goal = attempts[-1][0]
+        peer.wait_for(lambda: goal.done() or goal.feedback, "the goal is refused or followed")
+        return bool(goal.feedback)
+
+    peer.wait_for(taken, "a goal is taken after a reset")
+    return attempts[-1]
+
+
+def test_without_the_grippers_driver_the_arm_goes_on(cell: Cell, peer: Peer) -> None:
+    program = cell.program("gripper_driver")
+    goal, target = travel(peer, 2.5)
+    wait_until_moving(peer)
+    killed = cell.kill(program)
+    goal.succeed()
+    assert_there(peer, target)
+    assert peer.gate("arm").mode == GroupSafety.NORMAL
+
+    cell.wait_until_restarted(program, killed)
+    peer.wait_until_back(program.node)
+    gate = peer.wait_for(
+        lambda: (g := peer.gate("gripper")).mode != GroupSafety.NORMAL and g, "the gripper's gate is closed"
+    )
+    assert gate.fault.text
+    reset_until_granted(peer)
+    assert peer.gate("arm").mode == GroupSafety.NORMAL
+
+    grip = GripperCommand.Goal()
+    grip.command.position = 0.02
+
+    def gripped() -> bool:
+        goal = peer.send(GripperCommand, "gripper/gripper_cmd", grip)
+        goal.end()
+        return goal.end()[1].reached_goal
+
+    peer.wait_for(gripped, "the gripper moves again")
+
+
+def test_without_the_visualizer_nothing_changes(cell: Cell, peer: Peer) -> None:
+    program = cell.program("visualizer")
+    goal, target = travel(peer, 2.0)
+    wait_until_moving(peer)
+    killed = cell.kill(program)
+    goal.succeed()
+    assert_there(peer, target)
+    assert all(gate.mode == GroupSafety.NORMAL for gate in peer.safety.groups)
+    cell.wait_until_restarted(program, killed)
+    peer.wait_until_back(program.node)
+    assert fastest(peer) < 0.05

@@ -1,0 +1,137 @@
+"""Parameters, as `ros2 param` and rqt use them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rcl_interfaces.msg import ParameterDescriptor, ParameterType, SetParametersResult
+from rclpy.parameter import Parameter, parameter_value_to_python
+from rclpy.parameter_client import AsyncParameterClient
+
+from cell import Cell
+from peer import Peer
+
+#: One parameter of each kind: node, name, a value in its range, one beyond it.
+FIXED = [
+    ("/trajectory", "valid_for_s", 0.06, 5.0),
+    ("/safety", "timeout.servo_state_s", 0.06, 50.0),
+    ("/estimator", "bandwidth_hz", 30.0, 1e6),
+    ("/arm_driver", "command_timeout_s", 0.05, 100.0),
+]
+LIVE = ("/arm_driver", "gains.position_hz")
+
+
+class Parameters:
+    """The parameters of one node, over rclpy's own client."""
+
+    def __init__(self, peer: Peer, node: str) -> None:
+        self.peer, self.node = peer, node
+        self._client = peer.do(lambda: AsyncParameterClient(peer.node, node))
+        peer.wait_for(self._client.services_are_ready, f"parameter services of {node}")
+
+    def names(self) -> list[str]:
+        return list(self._ask(lambda client: client.list_parameters()).result.names)
+
+    def get(self, name: str) -> Any:
+        return parameter_value_to_python(self._ask(lambda client: client.get_parameters([name])).values[0])
+
+    def describe(self, names: list[str]) -> list[ParameterDescriptor]:
+        return self._ask(lambda client: client.describe_parameters(names)).descriptors
+
+    def set(self, name: str, value: Any, kind: Parameter.Type | None = None) -> SetParametersResult:
+        change = [Parameter(name, kind, value)]
+        return self._ask(lambda client: client.set_parameters(change)).results[0]
+
+    def set_atomically(self, **values: Any) -> SetParametersResult:
+        changes = [Parameter(name.replace("__", "."), value=value) for name, value in values.items()]
+        return self._ask(lambda client: client.set_parameters_atomically(changes)).result
+
+    def _ask(self, ask: Any) -> Any:
+        return self.peer.result_of(self.peer.do(lambda: ask(self._client)), f"{self.node} answers")
+
+
+def test_every_parameter_of_every_node_says_what_it_is(cell: Cell, peer: Peer) -> None:
+    for program in cell.programs:
+        parameters = Parameters(peer, program.node)
+        names = parameters.names()
+        assert {"autostart", "use_sim_time"} <= set(names)
+        for descriptor in parameters.describe(names):
+            where = f"{program.node} {descriptor.name}"
+            assert descriptor.description, where
+            assert descriptor.type != ParameterType.PARAMETER_NOT_SET, where
+            if descriptor.type == ParameterType.PARAMETER_DOUBLE:
+                (limits,) = descriptor.floating_point_range
+                assert limits.from_value < limits.to_value, where
+                assert limits.from_value <= parameters.get(descriptor.name) <= limits.to_value, where
+            if descriptor.type == ParameterType.PARAMETER_INTEGER:
+                (limits,) = descriptor.integer_range
+                assert limits.from_value <= parameters.get(descriptor.name) <= limits.to_value, where
+
+
+@pytest.mark.parametrize(("node", "name", "good", "_bad"), FIXED)
+def test_a_fixed_parameter_is_refused_while_its_node_is_active(
+    peer: Peer, node: str, name: str, good: float, _bad: float
+) -> None:
+    parameters = Parameters(peer, node)
+    before = parameters.get(name)
+    assert before != good
+    answer = parameters.set(name, good)
+    assert not answer.successful
+    assert name in answer.reason and "configured" in answer.reason
+    assert parameters.get(name) == before
+
+
+@pytest.mark.parametrize(("node", "name", "_good", "bad"), FIXED)
+def test_a_value_beyond_its_range_is_refused_with_both(
+    peer: Peer, node: str, name: str, _good: float, bad: float
+) -> None:
+    parameters = Parameters(peer, node)
+    before = parameters.get(name)
+    answer = parameters.set(name, bad)
+    assert not answer.successful
+    assert name in answer.reason and "outside" in answer.reason, answer.reason
+    assert parameters.get(name) == before
+
+
+def test_a_value_of_the_wrong_type_and_an_unknown_name_are_refused(peer: Peer) -> None:
+    parameters = Parameters(peer, "/estimator")
+    wrong_type = parameters.set("bandwidth_hz", "fast")
+    assert not wrong_type.successful and "bandwidth_hz" in wrong_type.reason
+    unknown = parameters.set("bandwidth", 1.0)
+    assert not unknown.successful
+    assert "parameter bandwidth:" in unknown.reason and "bandwidth_hz" in unknown.reason, "it says which there are"
+
+
+def test_a_live_parameter_is_set_while_its_node_is_active(peer: Peer) -> None:
+    node, name = LIVE
+    parameters = Parameters(peer, node)
+    (descriptor,) = parameters.describe([name])
+    assert descriptor.additional_constraints == "can be changed at any time"
+    before = list(parameters.get(name))
+    answer = parameters.set(name, [2.5])
+    assert answer.successful, answer.reason
+    assert list(parameters.get(name)) == [2.5]
+    restored = parameters.set(name, before, Parameter.Type.DOUBLE_ARRAY)
+    assert restored.successful, restored.reason
+
+
+def test_a_live_parameter_that_cannot_work_is_refused_by_its_node(peer: Peer) -> None:
+    node, name = LIVE
+    parameters = Parameters(peer, node)
+    before = parameters.get(name)
+    answer = parameters.set(name, [400.0])
+    assert not answer.successful and answer.reason
+    assert parameters.get(name) == before
+
+
+def test_of_several_changes_at_once_all_are_made_or_none(peer: Peer) -> None:
+    parameters = Parameters(peer, LIVE[0])
+    before = parameters.get("gains.position_hz")
+    answer = parameters.set_atomically(gains__position_hz=[2.5], rate_hz=100.0)
+    assert not answer.successful and "rate_hz" in answer.reason
+    assert parameters.get("gains.position_hz") == before
+
+
+def test_the_value_of_an_unknown_parameter_is_not_set(peer: Peer) -> None:
+    assert Parameters(peer, "/safety").get("no_such_parameter") is None

@@ -1,0 +1,89 @@
+"""The gate, as an operator uses it: stop, reset, and what goals are told meanwhile."""
+
+from control_msgs.action import FollowJointTrajectory
+from servomesh_msgs.action import Move
+from servomesh_msgs.msg import Event, Fault, GroupSafety
+
+from conftest import GROUPS, reset_until_granted
+from motions import (
+    ARM,
+    BRISK_S,
+    MOVING,
+    assert_no_jump,
+    assert_on_line,
+    assert_there,
+    fastest,
+    travel,
+    wait_until_moving,
+    wait_until_still,
+)
+from peer import Peer
+
+Result = FollowJointTrajectory.Result
+
+
+def test_a_stop_during_motion_aborts_the_goal_and_stops_the_arm(peer: Peer) -> None:
+    start, began = peer.positions(ARM), peer.now()
+    goal, target = travel(peer)
+    wait_until_moving(peer)
+    answer = peer.trigger("safety/stop")
+    assert answer.success and "arm" in answer.message
+    result = goal.abort()
+    assert result.error_code == Result.INVALID_GOAL, "the action knows no closer code"
+    assert "safety" in result.error_string and "stop requested" in result.error_string
+
+    wait_until_still(peer)
+    assert_no_jump(peer, began)
+    share = assert_on_line(peer.positions(ARM), start, target, off=0.03)
+    assert 0.0 < share < 0.95
+    for group in GROUPS:
+        gate = peer.wait_for(
+            lambda group=group: (g := peer.gate(group)).mode == GroupSafety.STOPPED and g, f"{group} is stopped"
+        )
+        assert gate.fault.code == Fault.STOP_REQUESTED
+        assert "stop" in gate.fault.text
+    assert peer.safety.mode == GroupSafety.STOPPED
+
+    here = peer.positions(ARM)
+    refused, _ = travel(peer)
+    assert "stop requested" in refused.abort().error_string
+    refused = peer.send(Move, "arm/move", Move.Goal(target=[0.0] * 6)).abort()
+    assert refused.error_code == Move.Result.NOT_READY
+    peer.wait_until(peer.now() + 0.2)
+    assert_there(peer, here, tolerance=0.002)
+
+    epochs = {group: peer.gate(group).epoch for group in GROUPS}
+    reset_until_granted(peer)
+    assert all(peer.gate(group).epoch > epoch for group, epoch in epochs.items())
+    assert all(peer.gate(group).fault.code == Fault.NONE for group in GROUPS)
+    goal, target = travel(peer, BRISK_S)
+    goal.succeed()
+    assert_there(peer, target)
+    assert_no_jump(peer, began)
+
+
+def test_a_reset_is_not_granted_before_the_arm_stands(peer: Peer) -> None:
+    travel(peer, BRISK_S)
+    peer.wait_for(lambda: fastest(peer) > 0.5, "the arm is fast")
+    peer.trigger("safety/stop")
+    while not (answer := peer.trigger("safety/reset")).success:
+        assert "arm: it still moves" in answer.message
+    assert fastest(peer) < MOVING
+
+
+def test_a_reset_without_a_cause_changes_nothing(peer: Peer) -> None:
+    epochs = [peer.gate(group).epoch for group in GROUPS]
+    answer = peer.trigger("safety/reset")
+    assert answer.success and "nothing to reset" in answer.message
+    assert [peer.gate(group).epoch for group in GROUPS] == epochs
+
+
+def test_a_stop_and_a_reset_are_told_as_events(peer: Peer) -> None:
+    began = peer.now()
+    peer.trigger("safety/stop")
+    reset_until_granted(peer)
+    peer.wait_for(
+        lambda: peer.events_of(Event.RECOVERED, "safety", "arm", since_s=began),
+        "an event says that the arm may move again",
+    )
+    assert peer.events_of(Event.STOPPED, "safety", "arm", since_s=began)

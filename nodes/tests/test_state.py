@@ -1,0 +1,87 @@
+"""What the cell says of itself on the standard topics: joint states, transforms, the robot's description."""
+
+from __future__ import annotations
+
+import statistics
+import xml.etree.ElementTree as ElementTree
+from typing import Any
+
+from std_msgs.msg import String
+from tf2_msgs.msg import TFMessage
+
+from motions import ARM, BELT, GRIPPER, travel
+from peer import LATCHED, Peer, seconds
+
+
+def test_joint_states_names_every_joint_with_position_velocity_and_effort(peer: Peer) -> None:
+    began = peer.now()
+    peer.wait_until(began + 0.2)
+    for state in peer.states_since(began):
+        assert len(set(state.name)) == len(state.name)
+        assert {*ARM, GRIPPER, BELT} <= set(state.name)
+        assert "gripper_finger_right_joint" in state.name, "joints that mimic others move too"
+        assert len(state.position) == len(state.velocity) == len(state.effort) == len(state.name)
+
+
+def test_joint_states_come_at_their_rate_in_ros_time(peer: Peer) -> None:
+    began = peer.now()
+    peer.wait_until(began + 2.0)
+    stamps = [seconds(state.header.stamp) for state in peer.states_since(began)]
+    gaps = [b - a for a, b in zip(stamps, stamps[1:], strict=False)]
+    assert min(gaps) > 0.0
+    assert abs(statistics.median(gaps) - 0.01) < 0.001
+
+
+def test_joint_states_says_what_the_machine_really_does(peer: Peer) -> None:
+    goal, _ = travel(peer, 2.0)
+    goal.succeed()
+    truths = {round(seconds(m.stamp) * 1e3): m for m in list(peer.truth)}
+    states = {round(seconds(m.header.stamp) * 1e3): m for m in list(peer.joint_states)}
+    common = sorted(set(truths) & set(states))[-50:]
+    assert len(common) > 10
+    for at in common:
+        truth, state = truths[at], states[at]
+        for joint in ARM:
+            real = truth.position[truth.joint.index(joint)]
+            assert abs(state.position[state.name.index(joint)] - real) < 0.003
+
+
+def test_every_frame_hangs_together_with_the_world(peer: Peer) -> None:
+    moving: list[TFMessage] = []
+    fixed: list[TFMessage] = []
+    peer.listen(TFMessage, "/tf", moving.append, 100)
+    peer.listen(TFMessage, "/tf_static", fixed.append, LATCHED)
+    peer.wait_for(lambda: len(moving) > 10 and fixed, "tf and tf_static")
+
+    parents: dict[str, str] = {}
+    for message in [*fixed, *moving]:
+        for transform in message.transforms:
+            child, parent = transform.child_frame_id, transform.header.frame_id
+            assert parents.setdefault(child, parent) == parent, f"{child} has two parents"
+            q = transform.transform.rotation
+            assert abs(q.x**2 + q.y**2 + q.z**2 + q.w**2 - 1.0) < 1e-6
+    for frame in ("tool0", "gripper_tcp", "conveyor_belt", "bin"):
+        assert root_of(frame, parents) == "world"
+    for frame in parents:
+        assert root_of(frame, parents) == "world"
+    stamps = [seconds(m.transforms[0].header.stamp) for m in moving]
+    gaps = [b - a for a, b in zip(stamps, stamps[1:], strict=False)]
+    assert abs(statistics.median(gaps) - 0.02) < 0.004, "50 Hz in ROS time"
+
+
+def root_of(frame: str, parents: dict[str, str]) -> str:
+    way = [frame]
+    while way[-1] in parents:
+        assert parents[way[-1]] not in way, f"the frames {way} form a loop"
+        way.append(parents[way[-1]])
+    return way[-1]
+
+
+def test_who_comes_late_gets_the_description_and_the_fixed_frames(peer: Peer) -> None:
+    heard: dict[str, Any] = {}
+    peer.listen(String, "robot_description", lambda m: heard.update(urdf=m), LATCHED)
+    peer.listen(TFMessage, "/tf_static", lambda m: heard.update(static=m), LATCHED)
+    peer.wait_for(lambda: len(heard) == 2, "latched messages")
+    robot = ElementTree.fromstring(heard["urdf"].data)
+    assert {*ARM, GRIPPER, BELT} <= {joint.get("name") for joint in robot.iter("joint")}
+    assert heard["static"].transforms
