@@ -1,6 +1,6 @@
 //! The one adapter between cores and ROS 2.
 //!
-//! A node's `main.rs` implements [`ros::Node`] and calls [`ros::run`]; everything that all nodes share is here, so that a
+//! A node's `main.rs` implements [`ros::Node`] and calls [`ros::run()`]; everything that all nodes share is here, so that a
 //! `main.rs` only translates messages and core types. With a node's `main.rs`, the module `ros` (feature `ros`) is
 //! the only code that names r2r. The other rooms are pure and tested without ROS.
 //!
