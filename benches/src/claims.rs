@@ -15,6 +15,11 @@ pub const CLAIMS: &[Claim] = &[
         name: "hop",
         measure: crate::hop::measure,
     },
+    #[cfg(feature = "ros")]
+    Claim {
+        name: "cell",
+        measure: crate::cell::measure,
+    },
 ];
 
 /// One thing to measure; it may give several ratios.
@@ -51,6 +56,8 @@ pub struct Ratio {
     pub goal: f64,
     /// Everything that took part, by name.
     pub figures: BTreeMap<&'static str, Figures>,
+    /// CPU that each process took meanwhile, in cores.
+    pub cores: BTreeMap<String, f64>,
 }
 
 impl Ratio {
@@ -93,6 +100,9 @@ pub fn table(ratios: &[Ratio]) -> String {
             writeln!(text, "  {name:<40} {figures}").expect("a String takes any text");
         }
     }
+    for (process, cores) in ratios.iter().flat_map(|r| &r.cores) {
+        writeln!(text, "  {process:<40} {:5.1} % of a core", cores * 100.0).expect("a String takes any text");
+    }
     text
 }
 
@@ -110,6 +120,7 @@ mod tests {
             peer,
             goal: 1.0,
             figures: BTreeMap::new(),
+            cores: BTreeMap::new(),
         }
     }
 

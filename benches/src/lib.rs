@@ -4,6 +4,8 @@
 //!
 //! **Invariant:** ours and the peer take turns within one run on one machine; a figure of another day is never compared.
 
+#[cfg(feature = "ros")]
+pub mod cell;
 pub mod claims;
 #[cfg(feature = "ros")]
 pub mod hop;

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use serde::Serialize;
 use servomesh_benches::claims;
 #[cfg(feature = "ros")]
 use servomesh_benches::hop;
@@ -83,11 +84,43 @@ fn measure(cli: &Cli) -> Result<ExitCode> {
     })
 }
 
+/// What is kept of a run.
+#[derive(Serialize)]
+struct Run<'a> {
+    cores: usize,
+    /// As Linux writes it, at the end: a busy machine is no excuse, but a reason.
+    load_average: String,
+    ratios: Vec<Row<'a>>,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    #[serde(flatten)]
+    of: &'a claims::Ratio,
+    ratio: f64,
+    met: bool,
+}
+
 fn keep(folder: &Path, ratios: &[claims::Ratio]) -> Result<()> {
     let folder = folder.join(today());
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let file = folder.join("ratios.json");
-    let json = serde_json::to_string_pretty(ratios).context("ratios as JSON")?;
+    let run = Run {
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        load_average: std::fs::read_to_string("/proc/loadavg")
+            .context("/proc/loadavg")?
+            .trim()
+            .to_owned(),
+        ratios: ratios
+            .iter()
+            .map(|of| Row {
+                of,
+                ratio: of.ratio(),
+                met: of.met(),
+            })
+            .collect(),
+    };
+    let json = serde_json::to_string_pretty(&run).context("ratios as JSON")?;
     std::fs::write(&file, json + "\n").with_context(|| file.display().to_string())?;
     eprintln!("kept in {}", file.display());
     Ok(())

@@ -31,6 +31,9 @@ pub(crate) struct Run {
     /// Print the summary only.
     #[arg(long, short)]
     quiet: bool,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    json: bool,
     /// The program.
     #[arg(value_name = "PROGRAM.yaml")]
     program: PathBuf,
@@ -54,7 +57,11 @@ impl Run {
             verbose: !self.quiet,
         };
         let summary = run(&program, options)?;
-        println!("{summary}");
+        if self.json {
+            println!("{}", summary.to_json());
+        } else {
+            println!("{summary}");
+        }
         let goals = program.goals().count();
         match (summary.first_miss(), summary.reached()) {
             (Some((goal, reason)), _) => bail!("goal missed: {goal}: {reason}"),

@@ -17,6 +17,8 @@ pub struct Percentiles {
     pub p50_us: f64,
     /// 99 of 100 were at most this long.
     pub p99_us: f64,
+    /// 999 of 1000 were at most this long.
+    pub p999_us: f64,
     /// The longest.
     pub max_us: f64,
 }
@@ -44,6 +46,7 @@ impl Latency {
             count: self.window.len(),
             p50_us: us(self.window.value_at_quantile(0.5)),
             p99_us: us(self.window.value_at_quantile(0.99)),
+            p999_us: us(self.window.value_at_quantile(0.999)),
             max_us: us(self.window.max()),
         }
     }

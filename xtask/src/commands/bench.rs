@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use anyhow::Result;
 
 use super::build;
+use crate::domain::Domain;
 use crate::progress::{note, run_shown};
 use crate::workspace::Workspace;
 
@@ -34,5 +35,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         "ros",
         "--",
     ]);
-    run_shown(env.apply(cargo.args(&args.args)))
+    let domain = Domain::take()?;
+    let cargo = env.apply(cargo.args(&args.args));
+    run_shown(cargo.env("ROS_DOMAIN_ID", domain.id().to_string()))
 }

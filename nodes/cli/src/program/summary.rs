@@ -76,6 +76,36 @@ impl Summary {
         )
     }
 
+    /// The same as [`Display`](fmt::Display) says, for programs. Latencies in µs, tracking errors in rad (m).
+    pub fn to_json(&self) -> serde_json::Value {
+        let (reached, all) = self.reached();
+        let tracking: BTreeMap<_, _> = self
+            .tracking
+            .values()
+            .map(|t| (t.joint.as_str(), t.largest))
+            .collect();
+        let hops: BTreeMap<_, BTreeMap<_, _>> = self
+            .hops
+            .iter()
+            .map(|(group, hops)| {
+                let figures = |latency: &Latency| {
+                    let Percentiles { count, p50_us, p99_us, p999_us, max_us } = latency.percentiles();
+                    serde_json::json!({
+                        "count": count, "p50_us": p50_us, "p99_us": p99_us, "p999_us": p999_us, "max_us": max_us
+                    })
+                };
+                (group, hops.named().map(|(name, latency)| (name, figures(latency))).into())
+            })
+            .collect();
+        serde_json::json!({
+            "goals": all,
+            "reached": reached,
+            "largest_tracking_error": tracking,
+            "hops": hops,
+            "lost": self.losses,
+        })
+    }
+
     /// The first goal that was missed, and why.
     pub fn first_miss(&self) -> Option<(&str, &str)> {
         self.goals
@@ -85,6 +115,15 @@ impl Summary {
 }
 
 impl Hops {
+    fn named(&self) -> [(&'static str, &Latency); 4] {
+        [
+            ("trajectory → safety", &self.to_safety),
+            ("safety → driver", &self.to_driver),
+            ("driver → bus frame", &self.to_bus),
+            ("born → applied", &self.whole),
+        ]
+    }
+
     fn note(&mut self, hops: HopTimes) {
         let HopTimes {
             born_ns,
@@ -130,17 +169,13 @@ impl fmt::Display for Summary {
             "\nHop latencies [µs]                 p50       p99       max    samples"
         )?;
         for (group, hops) in &self.hops {
-            for (hop, latency) in [
-                ("trajectory → safety", &hops.to_safety),
-                ("safety → driver", &hops.to_driver),
-                ("driver → bus frame", &hops.to_bus),
-                ("born → applied", &hops.whole),
-            ] {
+            for (hop, latency) in hops.named() {
                 let Percentiles {
                     count,
                     p50_us,
                     p99_us,
                     max_us,
+                    ..
                 } = latency.percentiles();
                 writeln!(
                     f,
