@@ -101,14 +101,22 @@ def travel(peer: Peer, time_s: float = SLOW_S, target: Sequence[float] | None = 
 
 def wait_until_moving(peer: Peer, joints: Sequence[str] = ARM) -> None:
     """Waits until the machine really moves."""
-    peer.wait_for(lambda: fastest(peer, joints) > 2 * MOVING, "the machine moves")
+    began = seconds(peer.truths()[-1].stamp)
+
+    def moved() -> bool:
+        at = [peer.truth[-1].joint.index(joint) for joint in joints]
+        return any(
+            abs(m.velocity[i]) > 2 * MOVING for m in list(peer.truth) if seconds(m.stamp) >= began for i in at
+        )
+
+    peer.wait_for(moved, "the machine moves")
 
 
 def wait_until_still(peer: Peer, joints: Sequence[str] = ARM, for_s: float = 0.1) -> None:
     """Waits until the machine has really stood still for a while of ROS time."""
 
     def still() -> bool:
-        recent = list(peer.truth)[-200:]
+        recent = peer.truths()[-200:]
         since = seconds(recent[-1].stamp) - for_s
         window = [m for m in recent if seconds(m.stamp) >= since]
         at = [recent[-1].joint.index(joint) for joint in joints]
@@ -123,7 +131,7 @@ def wait_until_still(peer: Peer, joints: Sequence[str] = ARM, for_s: float = 0.1
 
 def fastest(peer: Peer, joints: Sequence[str] = ARM) -> float:
     """The largest real speed of some joints."""
-    return max(map(abs, peer.truth_of(joints)[2]))
+    return max(map(abs, peer.truth_of(joints)[1]))
 
 
 def largest_error(position: Sequence[float], target: Sequence[float]) -> float:

@@ -2,10 +2,14 @@
 
 It spins in a thread of its own and keeps what it hears. Tests wait for conditions on that: each message that comes
 makes the waiting thread look again. Time is ROS time, read off the stamps of `joint_states` and `sim/truth`.
+
+**Invariant:** what a method says of the present was published after the method was called. A peer that a busy machine
+has kept waiting would else take old messages for news.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -15,6 +19,7 @@ from typing import Any, TypeVar
 
 import rclpy
 from action_msgs.msg import GoalStatus
+from control_msgs.action import GripperCommand
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -31,6 +36,10 @@ from cell import PATIENCE_S
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
 STREAM = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 EVENTS = QoSProfile(depth=100)
+
+#: After this time [s] a question that can be repeated is repeated.
+RETRY_S = 3.0
+IMPOSSIBLE_TRANSITION = 99
 
 T = TypeVar("T")
 
@@ -56,13 +65,15 @@ class Peer:
         self.safety: SafetyState | None = None
         self._action_clients: dict[tuple, ActionClient] = {}
         self._service_clients: dict[tuple, Any] = {}
+        self._greeted: set[str] = set()
         self._work: deque[Callable[[], None]] = deque()
         self._executor = SingleThreadedExecutor(context=self.context)
         self._executor.add_node(self.node)
         self._spinning = threading.Thread(target=self._spin, daemon=True)
         self._spinning.start()
-        self.listen(JointState, "joint_states", self.joint_states.append, QoSProfile(depth=100))
-        self.listen(SimTruth, "sim/truth", self.truth.append, STREAM)
+        self._published_ns = {"joint_states": 0, "sim/truth": 0}
+        self._keep(JointState, "joint_states", self.joint_states, QoSProfile(depth=100))
+        self._keep(SimTruth, "sim/truth", self.truth, STREAM)
         self.listen(Event, "events", self.events.append, EVENTS)
         self.listen(SafetyState, "safety/state", lambda state: setattr(self, "safety", state), LATCHED)
         self.listen(
@@ -108,6 +119,20 @@ class Peer:
         """Subscribes; `keep` is called in the spinning thread."""
         return self.do(lambda: self.node.create_subscription(kind, topic, lambda message: keep(message), qos))
 
+    def _keep(self, kind: type, topic: str, kept: deque, qos: QoSProfile) -> None:
+        """Keeps a topic's messages, and when the newest was published."""
+
+        def keep(message: Any, info: dict[str, Any]) -> None:
+            kept.append(message)
+            self._published_ns[topic] = info["source_timestamp"]
+
+        self.do(lambda: self.node.create_subscription(kind, topic, keep, qos))
+
+    def _catch_up(self, topic: str) -> None:
+        """Waits for a message that is published from now on."""
+        asked_ns = time.time_ns()
+        self.wait_for(lambda: self._published_ns[topic] >= asked_ns, f"a new message on {topic}")
+
     def wait_for(self, condition: Callable[[], T], what: str, patience_s: float = PATIENCE_S) -> T:
         """Waits until a condition holds, and returns its value. It is looked at after each message."""
         give_up = time.monotonic() + patience_s
@@ -129,27 +154,35 @@ class Peer:
     # Services
 
     def call(self, kind: type, name: str, request: Any = None) -> Any:
-        """Calls a service once it is there."""
-        asked, _ = self._ask(kind, name, request)
-        return self.result_of(asked, f"service {name} answers")
+        """Calls a service for what may be done twice.
 
-    def inquire(self, kind: type, name: str) -> Any:
-        """Calls a service that only tells; again if no answer comes: for a while, a dead server looks alive."""
-        for _ in range(int(PATIENCE_S)):
-            asked, client = self._ask(kind, name, None)
+        Asks again if no answer comes: a dead server looks alive for a while, and what a new one answers is lost as long as
+        it has not discovered who asks.
+        """
+        client = self._service_client(kind, name)
+        for _ in range(int(PATIENCE_S / RETRY_S)):
+            asked = self._ask(client, request)
             try:
-                return self.result_of(asked, f"service {name} answers", patience_s=1.0)
+                return self.result_of(asked, f"service {name} answers", RETRY_S)
             except AssertionError:
-                self.do(lambda client=client, asked=asked: client.remove_pending_request(asked))
+                self.do(lambda asked=asked: client.remove_pending_request(asked))
         raise AssertionError(f"service {name} never answers")
 
-    def _ask(self, kind: type, name: str, request: Any) -> tuple[Any, Any]:
+    def call_once(self, kind: type, name: str, request: Any) -> Any:
+        """Calls a service that has answered before."""
+        asked = self._ask(self._service_client(kind, name), request)
+        return self.result_of(asked, f"service {name} answers")
+
+    def _service_client(self, kind: type, name: str) -> Any:
         client = self._service_clients.get((kind, name))
         if client is None:
             client = self.do(lambda: self.node.create_client(kind, name))
             self._service_clients[kind, name] = client
         self.wait_for(client.service_is_ready, f"service {name} is offered")
-        return self.do(lambda: client.call_async(kind.Request() if request is None else request)), client
+        return client
+
+    def _ask(self, client: Any, request: Any) -> Any:
+        return self.do(lambda: client.call_async(client.srv_type.Request() if request is None else request))
 
     def trigger(self, name: str) -> Trigger.Response:
         """Calls a service that takes nothing."""
@@ -157,12 +190,17 @@ class Peer:
 
     def lifecycle_state(self, node: str) -> State:
         """The state a node says it is in."""
-        return self.inquire(GetState, f"{node}/get_state").current_state
+        return self.call(GetState, f"{node}/get_state").current_state
 
     def change_state(self, node: str, transition: int) -> bool:
         """Asks a node for a transition; whether it succeeded."""
-        request = ChangeState.Request(transition=Transition(id=transition))
-        return self.call(ChangeState, f"{node}/change_state", request).success
+
+        def request(number: int) -> ChangeState.Request:
+            return ChangeState.Request(transition=Transition(id=number))
+
+        name = f"{node}/change_state"
+        self.call(ChangeState, name, request(IMPOSSIBLE_TRANSITION))  # may be lost and repeated
+        return self.call_once(ChangeState, name, request(transition)).success
 
     def wait_until_back(self, node: str) -> None:
         """Waits until a node that was killed is active again and its dead self is forgotten.
@@ -178,6 +216,7 @@ class Peer:
             return [f"{space.rstrip('/')}/{name}" for name, space in names].count(node) == 1
 
         self.wait_for(named_once, f"the dead {node} is forgotten")
+        self._greeted.clear()
 
     # Actions
 
@@ -192,30 +231,49 @@ class Peer:
 
     def send(self, kind: type, name: str, goal: Any) -> Goal:
         """Sends a goal, and waits until it is accepted."""
-        return Goal(self, self.action(kind, name), goal, name)
+        client = self.action(kind, name)
+        if name not in self._greeted:
+            self._greet(client, kind, name)
+        return Goal(self, client, goal, name)
+
+    def _greet(self, client: ActionClient, kind: type, name: str) -> None:
+        """Sends goals that are refused until one is answered: a new server and its clients discover each other."""
+        for _ in range(int(PATIENCE_S / RETRY_S)):
+            try:
+                Goal(self, client, impossible_goal(kind), name, RETRY_S).end(RETRY_S)
+            except AssertionError:
+                continue
+            self._greeted.add(name)
+            return
+        raise AssertionError(f"{name} never answers")
 
     # What was heard
 
     def now(self) -> float:
-        """ROS time of the newest measurement [s]; 0 before the first."""
-        return seconds(self.joint_states[-1].header.stamp) if self.joint_states else 0.0
+        """ROS time [s], as `joint_states` has it."""
+        self._catch_up("joint_states")
+        return seconds(self.joint_states[-1].header.stamp)
 
     def wait_until(self, time_s: float) -> None:
         """Waits until ROS time has come."""
-        self.wait_for(lambda: self.now() >= time_s, f"joint_states stamped {time_s:.3f} s or later")
+        self.wait_for(
+            lambda: self.joint_states and seconds(self.joint_states[-1].header.stamp) >= time_s,
+            f"joint_states stamped {time_s:.3f} s or later",
+        )
 
     def positions(self, joints: Sequence[str]) -> list[float]:
-        """The newest measured positions."""
-        newest = self.newest(joints)
+        """Measured positions."""
+        newest = self._newest(joints)
         return pick(newest, newest.position, joints)
 
     def velocities(self, joints: Sequence[str]) -> list[float]:
-        """The newest measured velocities."""
-        newest = self.newest(joints)
+        """Measured velocities."""
+        newest = self._newest(joints)
         return pick(newest, newest.velocity, joints)
 
-    def newest(self, joints: Sequence[str]) -> JointState:
+    def _newest(self, joints: Sequence[str]) -> JointState:
         """The newest measurement of some joints, which need not be in every message."""
+        self._catch_up("joint_states")
 
         def found() -> JointState | None:
             return next((m for m in list(self.joint_states)[::-1] if set(joints) <= set(m.name)), None)
@@ -226,15 +284,16 @@ class Peer:
         """The joint states stamped at that time or later."""
         return [message for message in list(self.joint_states) if seconds(message.header.stamp) >= time_s]
 
-    def truth_of(self, joints: Sequence[str]) -> tuple[float, list[float], list[float]]:
-        """What the simulated machine really does: time, positions, velocities."""
-        newest = self.wait_for(lambda: self.truth[-1] if self.truth else None, "sim/truth")
+    def truths(self) -> list[SimTruth]:
+        """What the simulated machine really did up to now, oldest first."""
+        self._catch_up("sim/truth")
+        return list(self.truth)
+
+    def truth_of(self, joints: Sequence[str]) -> tuple[list[float], list[float]]:
+        """Real positions and velocities."""
+        newest = self.truths()[-1]
         at = [newest.joint.index(joint) for joint in joints]
-        return (
-            seconds(newest.stamp),
-            [newest.position[i] for i in at],
-            [newest.velocity[i] for i in at],
-        )
+        return [newest.position[i] for i in at], [newest.velocity[i] for i in at]
 
     def gate(self, group: str) -> GroupSafety | None:
         """What safety says of a group."""
@@ -255,16 +314,26 @@ def pick(message: JointState, values: Sequence[float], joints: Sequence[str]) ->
     return [values[message.name.index(joint)] for joint in joints]
 
 
+def impossible_goal(kind: type) -> Any:
+    """A goal that is refused by any group."""
+    goal = kind.Goal()
+    if kind is GripperCommand:
+        goal.command.position = math.nan
+    return goal
+
+
 class Goal:
     """A goal that its server has accepted."""
 
-    def __init__(self, peer: Peer, client: ActionClient, goal: Any, name: str) -> None:
+    def __init__(
+        self, peer: Peer, client: ActionClient, goal: Any, name: str, patience_s: float = PATIENCE_S
+    ) -> None:
         self.peer, self.name = peer, name
         self.feedback: list[Any] = []
         sent = peer.do(
             lambda: client.send_goal_async(goal, feedback_callback=lambda m: self.feedback.append(m.feedback))
         )
-        self._handle = peer.result_of(sent, f"{name} answers to a goal")
+        self._handle = peer.result_of(sent, f"{name} answers to a goal", patience_s)
         assert self._handle.accepted, f"{name} must accept every goal, and abort bad ones with a reason"
         self._result = peer.do(self._handle.get_result_async)
 
@@ -278,9 +347,9 @@ class Goal:
         response = self.peer.result_of(asked, f"{self.name} answers to a cancel")
         assert response.goals_canceling, f"{self.name} refuses to cancel: {response}"
 
-    def end(self) -> tuple[int, Any]:
+    def end(self, patience_s: float = PATIENCE_S) -> tuple[int, Any]:
         """Waits for its end: status (of GoalStatus) and result."""
-        self.peer.wait_for(self._result.done, f"a goal of {self.name} ends")
+        self.peer.wait_for(self._result.done, f"a goal of {self.name} ends", patience_s)
         answer = self._result.result()
         return answer.status, answer.result
 

@@ -27,7 +27,7 @@ from peer import Peer, seconds
 
 def assert_really_smooth(peer: Peer, since_s: float) -> None:
     """The machine itself neither jumps nor runs away. Brakes may be harsher than planned motions."""
-    truths = [m for m in list(peer.truth) if seconds(m.stamp) >= since_s]
+    truths = [m for m in peer.truths() if seconds(m.stamp) >= since_s]
     for before, after in zip(truths, truths[1:], strict=False):
         dt = seconds(after.stamp) - seconds(before.stamp)
         for joint in ARM:
@@ -50,7 +50,7 @@ def assert_really_smooth(peer: Peer, since_s: float) -> None:
     ],
 )
 def test_the_arm_stops_and_moves_again_after_a_reset(cell: Cell, peer: Peer, victim: str, faults: set[int]) -> None:
-    program, began = cell.program(victim), seconds(peer.truth[-1].stamp)
+    program, began = cell.program(victim), seconds(peer.truths()[-1].stamp)
     goal, target = travel(peer, SLOW_S)
     wait_until_moving(peer)
     killed = cell.kill(program)
@@ -58,7 +58,7 @@ def test_the_arm_stops_and_moves_again_after_a_reset(cell: Cell, peer: Peer, vic
     cell.wait_until_restarted(program, killed)
     peer.wait_until_back(program.node)
     wait_until_still(peer)
-    assert largest_error(peer.truth_of(ARM)[1], target) > 0.05, "it stopped on the way"
+    assert largest_error(peer.truth_of(ARM)[0], target) > 0.05, "it stopped on the way"
     assert_really_smooth(peer, began)
 
     gate = peer.wait_for(
@@ -69,11 +69,11 @@ def test_the_arm_stops_and_moves_again_after_a_reset(cell: Cell, peer: Peer, vic
     if victim != "trajectory":
         assert goal.abort().error_string
 
-    here = peer.truth_of(ARM)[1]
+    here = peer.truth_of(ARM)[0]
     peer.wait_for(lambda: peer.joint_states and peer.positions(ARM), "joint states")
     refused, _ = travel(peer, BRISK_S)
     assert refused.abort().error_string
-    assert largest_error(peer.truth_of(ARM)[1], here) < 0.01, "nothing moves before a reset"
+    assert largest_error(peer.truth_of(ARM)[0], here) < 0.01, "nothing moves before a reset"
 
     reset_until_granted(peer)
     goal, target = travel_once_ready(peer)

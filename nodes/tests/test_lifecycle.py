@@ -82,9 +82,9 @@ def test_a_node_goes_through_all_states_and_announces_it(lonely: subprocess.Pope
 def test_a_transition_that_is_not_possible_is_refused(lonely: subprocess.Popen, peer: Peer) -> None:
     assert not peer.change_state(NODE, Transition.TRANSITION_ACTIVATE)
     assert peer.lifecycle_state(NODE).id == State.PRIMARY_STATE_UNCONFIGURED
-    assert not peer.change_state(NODE, 99)
+    assert not peer.change_state(NODE, Transition.TRANSITION_DESTROY)
     by_name = ChangeState.Request(transition=Transition(label="configure"))
-    assert peer.call(ChangeState, f"{NODE}/change_state", by_name).success
+    assert peer.call_once(ChangeState, f"{NODE}/change_state", by_name).success
     assert peer.lifecycle_state(NODE).id == State.PRIMARY_STATE_INACTIVE
 
 

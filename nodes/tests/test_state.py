@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import xml.etree.ElementTree as ElementTree
 from typing import Any
 
@@ -27,15 +26,13 @@ def test_joint_states_come_at_their_rate_in_ros_time(peer: Peer) -> None:
     began = peer.now()
     peer.wait_until(began + 2.0)
     stamps = [seconds(state.header.stamp) for state in peer.states_since(began)]
-    gaps = [b - a for a, b in zip(stamps, stamps[1:], strict=False)]
-    assert min(gaps) > 0.0
-    assert abs(statistics.median(gaps) - 0.01) < 0.001
+    assert_period(stamps, 0.01)
 
 
 def test_joint_states_says_what_the_machine_really_does(peer: Peer) -> None:
     goal, _ = travel(peer, 2.0)
     goal.succeed()
-    truths = {round(seconds(m.stamp) * 1e3): m for m in list(peer.truth)}
+    truths = {round(seconds(m.stamp) * 1e3): m for m in peer.truths()}
     states = {round(seconds(m.header.stamp) * 1e3): m for m in list(peer.joint_states)}
     common = sorted(set(truths) & set(states))[-50:]
     assert len(common) > 10
@@ -65,8 +62,15 @@ def test_every_frame_hangs_together_with_the_world(peer: Peer) -> None:
     for frame in parents:
         assert root_of(frame, parents) == "world"
     stamps = [seconds(m.transforms[0].header.stamp) for m in moving]
-    gaps = [b - a for a, b in zip(stamps, stamps[1:], strict=False)]
-    assert abs(statistics.median(gaps) - 0.02) < 0.004, "50 Hz in ROS time"
+    assert_period(stamps, 0.02)
+
+
+def assert_period(stamps: list[float], period_s: float) -> None:
+    """Stamps go on by the period, to a step of the clock early or late; where this machine has lost some, by several."""
+    periods = [(b - a) / period_s for a, b in zip(stamps, stamps[1:], strict=False)]
+    step = 0.002 / period_s
+    assert all(abs(p - round(p)) < 1.5 * step for p in periods), periods
+    assert min(round(p) for p in periods) == 1, periods
 
 
 def root_of(frame: str, parents: dict[str, str]) -> str:
