@@ -1,11 +1,12 @@
 """The cell as its user starts it: `servomesh up`, the processes of the launch file, their log, their end.
 
-Processes are found by an environment variable of this run, so that what a run leaves behind is found too, whoever its
-parent is by then.
+Processes are found by an environment variable of this run, so that what a run leaves behind is found too, whoever
+its parent is by then.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -52,6 +53,12 @@ class Program:
     executable: str
     #: Its node's full name.
     node: str
+
+
+def end_with_parent() -> None:
+    """Asks the kernel to interrupt this process when the tests end, in whatever way."""
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def servomesh(*arguments: str | Path, **options) -> subprocess.CompletedProcess[str]:
@@ -104,6 +111,7 @@ class Cell:
                 cwd=ROOT,
                 env=os.environ | {variable: value, "NO_COLOR": "1"},
                 start_new_session=True,
+                preexec_fn=end_with_parent,
             )
 
     def program(self, label: str) -> Program:

@@ -1,7 +1,7 @@
 """Fixtures: a running cell, and a peer that talks to it.
 
-The cell is shared by all tests that leave it usable. Before each test it is made ready; where that fails, it is started
-anew, so that one failure does not cause the next.
+The cell is shared by all tests that leave it usable. Before each test it is made ready; where that fails, it is
+started anew, so that one failure does not cause the next.
 """
 
 from __future__ import annotations

@@ -145,7 +145,7 @@ def assert_there(peer: Peer, target: Sequence[float], tolerance: float = 0.01) -
 
 
 def assert_no_jump(peer: Peer, since_s: float) -> None:
-    """All measured velocities since then are continuous: they change no faster than brakes and motors can make them."""
+    """All measured velocities since then are continuous: no instant stop, no leap."""
     states = [m for m in peer.states_since(since_s) if set(ARM) <= set(m.name)]
     assert len(states) > 10
     for before, after in zip(states, states[1:], strict=False):

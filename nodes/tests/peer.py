@@ -3,8 +3,8 @@
 It spins in a thread of its own and keeps what it hears. Tests wait for conditions on that: each message that comes
 makes the waiting thread look again. Time is ROS time, read off the stamps of `joint_states` and `sim/truth`.
 
-**Invariant:** what a method says of the present was published after the method was called. A peer that a busy machine
-has kept waiting would else take old messages for news.
+**Invariant:** what a method says of the present was published after the method was called. A peer that a busy
+machine has kept waiting would else take old messages for news.
 """
 
 from __future__ import annotations
@@ -156,8 +156,8 @@ class Peer:
     def call(self, kind: type, name: str, request: Any = None) -> Any:
         """Calls a service for what may be done twice.
 
-        Asks again if no answer comes: a dead server looks alive for a while, and what a new one answers is lost as long as
-        it has not discovered who asks.
+        Asks again if no answer comes: a dead server looks alive for a while, and what a new one answers is lost as
+        long as it has not discovered who asks.
         """
         client = self._service_client(kind, name)
         for _ in range(int(PATIENCE_S / RETRY_S)):

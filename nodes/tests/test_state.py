@@ -66,7 +66,7 @@ def test_every_frame_hangs_together_with_the_world(peer: Peer) -> None:
 
 
 def assert_period(stamps: list[float], period_s: float) -> None:
-    """Stamps go on by the period, to a step of the clock early or late; where this machine has lost some, by several."""
+    """Stamps go on by the period, give or take a step of the clock; where this machine has lost some, by several."""
     periods = [(b - a) / period_s for a, b in zip(stamps, stamps[1:], strict=False)]
     step = 0.002 / period_s
     assert all(abs(p - round(p)) < 1.5 * step for p in periods), periods
