@@ -84,4 +84,16 @@ pub enum SimError {
         /// The value.
         value: f64,
     },
+    /// A body, a shape or a scene that can't be.
+    #[error("{item}: {what} is {value}; it must be {must_be}")]
+    Mechanics {
+        /// The body, shape or entry of a scene.
+        item: String,
+        /// Which of its properties.
+        what: &'static str,
+        /// What was given.
+        value: f64,
+        /// What is allowed.
+        must_be: &'static str,
+    },
 }

@@ -27,6 +27,7 @@
 mod error;
 pub mod hardware;
 pub mod harness;
+pub mod mechanics;
 pub mod pacing;
 pub mod plant;
 pub mod servo;
