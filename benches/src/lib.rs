@@ -10,3 +10,4 @@ pub mod claims;
 #[cfg(feature = "ros")]
 pub mod hop;
 pub mod stats;
+pub mod wheels;

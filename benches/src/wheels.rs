@@ -1,0 +1,64 @@
+//! Libraries of peers that come as Python wheels: each in an environment of its own below `target/wheels/`, installed once.
+//!
+//! A wheel brings the native library and its headers; Python only fetches them.
+//!
+//! **Invariant:** an environment is used only if its installation came to its end.
+
+use anyhow::{Context, Result, ensure};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The folder with the packages of `requirements`, such as `["mujoco==4.0.0"]`; installs them if need be.
+///
+/// # Errors
+/// Without `python3` with `venv`, or if `pip` can't install them.
+pub fn site_packages(requirements: &[&str]) -> Result<PathBuf> {
+    let wheels = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wheels");
+    std::fs::create_dir_all(&wheels).with_context(|| wheels.display().to_string())?;
+    // Peers that look into it resolve links: a path without `..` stays true.
+    let environment = wheels
+        .canonicalize()
+        .with_context(|| wheels.display().to_string())?
+        .join(requirements.join("+"));
+    let installed = environment.join("installed");
+    if !installed.is_file() {
+        eprintln!("installing {} …", requirements.join(", "));
+        run(Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&environment))?;
+        run(Command::new(environment.join("bin/python"))
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args(requirements))?;
+        std::fs::write(&installed, "").with_context(|| installed.display().to_string())?;
+    }
+    only_folder(&environment.join("lib")).map(|python| python.join("site-packages"))
+}
+
+/// The one `python3.<minor>` below `lib`.
+fn only_folder(lib: &Path) -> Result<PathBuf> {
+    let mut folders = Vec::new();
+    for entry in lib.read_dir().with_context(|| lib.display().to_string())? {
+        folders.push(entry.with_context(|| lib.display().to_string())?.path());
+    }
+    ensure!(
+        folders.len() == 1,
+        "{}: {} folders instead of one",
+        lib.display(),
+        folders.len()
+    );
+    folders.pop().context("there is one")
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    // What it prints must not mix with the table.
+    let output = command
+        .output()
+        .with_context(|| format!("start {}", command.get_program().display()))?;
+    ensure!(
+        output.status.success(),
+        "{command:?}: {}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
+}
