@@ -22,7 +22,7 @@ use crate::dynamics::Dynamics;
 use crate::measurement::{Measurement, Reading};
 use crate::ramp::Ramp;
 use crate::reference::{Motion, Tracker};
-use crate::watch::{BusWatch, first_fault};
+use crate::watch::{BusRate, BusWatch, first_fault};
 use servomesh_types::fault::DriveFault;
 use servomesh_types::{
     Command, CommandMode, Core, DriveMode, Event, EventKind, Fault, HopTimes, JointVec, ServoState, Setpoint,
@@ -70,6 +70,7 @@ pub struct Driver {
     /// At the newest frame, or where tracking started after it.
     reference: Motion,
     bus: BusWatch,
+    rate: BusRate,
     torque_missing_since: Option<Stamp>,
     hops: HopTimes,
     seq: u64,
@@ -99,6 +100,7 @@ impl Driver {
         Self {
             controller: Controller::new(&config, dynamics),
             bus: BusWatch::new(config.bus_timeout()),
+            rate: BusRate::new(config.group().rate_hz),
             activity: Activity::Disabled,
             tenure: Tenure::default(),
             measured: None,
@@ -127,6 +129,11 @@ impl Driver {
             Activity::Ramping { .. } => DriveMode::Stopping,
             Activity::Faulted { .. } => DriveMode::Faulted,
         }
+    }
+
+    /// The rate of the bus \[Hz\] where it is not the one of the configuration.
+    pub fn other_bus_rate_hz(&self) -> Option<f64> {
+        self.rate.off_hz()
     }
 
     fn on_command(&mut self, now: Stamp, command: &Command) {
@@ -230,7 +237,15 @@ impl Driver {
                 }
                 let restarted = self.measured.as_ref().filter(|last| last.stamp > measured.stamp);
                 let jumped_back = restarted.map(|last| last.stamp.since(measured.stamp));
+                let sampled = measured.stamp;
                 self.measured = Some(measured);
+                if let Some(rate_hz) = self.rate.hear(frame.cycle, sampled) {
+                    let wanted_hz = self.config.group().rate_hz;
+                    let text = format!(
+                        "the bus runs at {rate_hz:.1} Hz, but rate_hz is {wanted_hz}: the gains are for another bus"
+                    );
+                    self.tell(now, EventKind::Fault, text);
+                }
                 if let Some(by) = jumped_back {
                     self.fail(now, Fault::BusSilent(by));
                 }

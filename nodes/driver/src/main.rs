@@ -270,6 +270,12 @@ impl Node for DriverNode {
             }
             DriveMode::Disabled | DriveMode::Enabled => {}
         }
+        if let Some(rate_hz) = core.other_bus_rate_hz() {
+            report.finding(
+                Level::Error,
+                format!("the bus runs at {rate_hz:.1} Hz: set rate_hz to that"),
+            );
+        }
         report.figure("mode", &format!("{:?}", core.mode()).to_lowercase());
         report.figure("refused", &self.refused);
         report.figure("unreadable", &self.unreadable);

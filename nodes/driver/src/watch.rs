@@ -1,4 +1,4 @@
-//! What a driver watches for: that the bus speaks, and what its frames say of the drives.
+//! What a driver watches for: that the bus speaks, at which rate, and what its frames say of the drives.
 
 use crate::bus::DriveStatus;
 use crate::config::Config;
@@ -62,6 +62,50 @@ impl BusWatch {
     }
 }
 
+/// Measures a bus against the rate it was said to have: gains, feed-forward and delays are computed for that one.
+#[derive(Debug)]
+pub(crate) struct BusRate {
+    wanted_hz: f64,
+    /// First frame of the present measurement.
+    mark: Option<(u64, Stamp)>,
+    /// The last complete measurement, if it was off.
+    off_hz: Option<f64>,
+}
+
+impl BusRate {
+    pub(crate) fn new(wanted_hz: f64) -> Self {
+        Self {
+            wanted_hz,
+            mark: None,
+            off_hz: None,
+        }
+    }
+
+    /// A frame came. Says the rate \[Hz\] once when it turns out to be another one. Lost frames do not matter: cycles are numbered.
+    pub(crate) fn hear(&mut self, cycle: u64, stamp: Stamp) -> Option<f64> {
+        let (first, since) = *self.mark.get_or_insert((cycle, stamp));
+        if cycle < first || stamp < since {
+            self.mark = Some((cycle, stamp)); // the bus began anew
+            return None;
+        }
+        let cycles = cycle - first;
+        if cycles < RATE_CYCLES {
+            return None;
+        }
+        self.mark = Some((cycle, stamp));
+        let rate_hz = cycles as f64 / stamp.seconds_from(since);
+        let off = (rate_hz / self.wanted_hz - 1.0).abs() > RATE_TOLERANCE;
+        let news = off && self.off_hz.is_none();
+        self.off_hz = off.then_some(rate_hz);
+        news.then_some(rate_hz)
+    }
+
+    /// The bus's rate \[Hz\], if it is not the one it was said to have.
+    pub(crate) fn off_hz(&self) -> Option<f64> {
+        self.off_hz
+    }
+}
+
 /// The first fault that a frame shows. Overspeed is one only where this driver is at the wheel.
 pub(crate) fn first_fault(
     config: &Config,
@@ -112,3 +156,7 @@ pub(crate) fn first_fault(
 
 /// Of the velocity limit: no loop that works gets here, an encoder that skips or a motor that runs away does.
 const OVERSPEED: f64 = 1.5;
+/// Enough for the jitter of stamps to average out.
+const RATE_CYCLES: u64 = 64;
+/// The gains' phase margin bears a rate that is off by a third; twice or half the rate it does not.
+const RATE_TOLERANCE: f64 = 0.1;

@@ -332,3 +332,27 @@ fn a_bus_that_starts_again_with_an_earlier_clock_is_a_fault() {
     assert!(matches!(bench.state().fault, Some(Fault::BusSilent(_))));
     assert_eq!(params().bus_timeout, Duration::from_millis(100));
 }
+
+#[test]
+fn a_bus_of_another_rate_is_said_once_and_as_long_as_it_lasts() {
+    let mut right = Bench::new();
+    right.cycles(200);
+    assert_eq!(right.driver.other_bus_rate_hz(), None);
+
+    let mut params = params();
+    params.group.rate_hz = 1000.0;
+    let mut wrong = Bench::with(params);
+    wrong.cycles(300);
+    let said: Vec<_> = wrong
+        .events
+        .iter()
+        .filter(|event| event.text.contains("rate_hz is 1000"))
+        .collect();
+    assert_eq!(said.len(), 1, "{:?}", wrong.events);
+    assert!(
+        said[0].text.contains("the bus runs at 500.0 Hz"),
+        "{}",
+        said[0].text
+    );
+    assert_eq!(wrong.driver.other_bus_rate_hz().map(f64::round), Some(500.0));
+}
