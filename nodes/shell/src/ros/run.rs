@@ -136,6 +136,13 @@ fn try_run<N: Node>() -> Result<(), Failure> {
         }
         diagnostics.publish_if_due(&mut io, &mut managed);
     }
+    if managed.state == State::Finalized {
+        let until = io.system_ns() + LAST_WORDS.as_nanos() as i64;
+        while io.system_ns() < until {
+            io.spin(None);
+            lifecycle.answer(managed.state);
+        }
+    }
     managed.shut_down(&mut io, lifecycle.events());
     end_in_time(N::NAME);
     Ok(())
@@ -361,6 +368,10 @@ fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
 
 /// Leaving the graph takes some ten milliseconds; `servomesh up` and `ros2 launch` lose patience after five seconds.
 const LEAVING: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// How long a node that was told to shut down stays in the graph, so that whoever told it gets the answer: what is on its way when its
+/// writer leaves is dropped.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_millis(500);
 
 const AUTOSTART: &str = "autostart";
 const USE_SIM_TIME: &str = "use_sim_time";
