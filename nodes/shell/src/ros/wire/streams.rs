@@ -1,0 +1,215 @@
+//! What flows at the control rate: setpoints, commands, servo states, motion.
+
+use super::fault::{fault_from_msg, fault_to_msg};
+use super::{Wire, WireError, duration_from_msg, duration_to_msg, joints, stamp_from_msg, stamp_to_msg};
+use r2r::servomesh_msgs::msg;
+use servomesh_types::{
+    Command, CommandMode, DriveMode, Epoch, GroupMotion, GroupName, HopTimes, ServoState, Setpoint, StreamTag,
+};
+
+impl Wire for StreamTag {
+    type Msg = msg::StreamTag;
+
+    fn to_msg(&self) -> msg::StreamTag {
+        let HopTimes {
+            born_ns,
+            gated_ns,
+            received_ns,
+            applied_ns,
+        } = self.hops;
+        msg::StreamTag {
+            stamp: stamp_to_msg(self.stamp),
+            epoch: self.epoch.0,
+            seq: self.seq,
+            valid_for: duration_to_msg(self.valid_for),
+            hops: msg::HopTimes {
+                born_ns,
+                gated_ns,
+                received_ns,
+                applied_ns,
+            },
+        }
+    }
+
+    fn from_msg(msg: &msg::StreamTag) -> Result<Self, WireError> {
+        let msg::HopTimes {
+            born_ns,
+            gated_ns,
+            received_ns,
+            applied_ns,
+        } = msg.hops;
+        Ok(Self {
+            stamp: stamp_from_msg(&msg.stamp),
+            epoch: Epoch(msg.epoch),
+            seq: msg.seq,
+            valid_for: duration_from_msg(&msg.valid_for),
+            hops: HopTimes {
+                born_ns,
+                gated_ns,
+                received_ns,
+                applied_ns,
+            },
+        })
+    }
+}
+
+impl Wire for Setpoint {
+    type Msg = msg::Setpoint;
+
+    fn to_msg(&self) -> msg::Setpoint {
+        msg::Setpoint {
+            tag: self.tag.to_msg(),
+            position: self.position.to_vec(),
+            velocity: self.velocity.to_vec(),
+            acceleration: self.acceleration.to_vec(),
+            effort: self.effort.to_vec(),
+            effort_limit: self.effort_limit.to_vec(),
+        }
+    }
+
+    fn from_msg(msg: &msg::Setpoint) -> Result<Self, WireError> {
+        Ok(Self {
+            tag: StreamTag::from_msg(&msg.tag)?,
+            position: joints(&msg.position)?,
+            velocity: joints(&msg.velocity)?,
+            acceleration: joints(&msg.acceleration)?,
+            effort: joints(&msg.effort)?,
+            effort_limit: joints(&msg.effort_limit)?,
+        })
+    }
+}
+
+impl Wire for Command {
+    type Msg = msg::Command;
+
+    fn to_msg(&self) -> msg::Command {
+        let mode = match self.mode {
+            CommandMode::Off => 0,
+            CommandMode::Track => 1,
+        };
+        msg::Command {
+            mode,
+            setpoint: self.setpoint.to_msg(),
+        }
+    }
+
+    fn from_msg(msg: &msg::Command) -> Result<Self, WireError> {
+        let mode = match msg.mode {
+            0 => CommandMode::Off,
+            1 => CommandMode::Track,
+            other => {
+                return Err(WireError::Enum {
+                    what: "command mode",
+                    value: other.into(),
+                });
+            }
+        };
+        Ok(Self {
+            mode,
+            setpoint: Setpoint::from_msg(&msg.setpoint)?,
+        })
+    }
+}
+
+impl Wire for ServoState {
+    type Msg = msg::ServoState;
+
+    fn to_msg(&self) -> msg::ServoState {
+        msg::ServoState {
+            tag: self.tag.to_msg(),
+            mode: match self.mode {
+                DriveMode::Disabled => 0,
+                DriveMode::Enabled => 1,
+                DriveMode::Stopping => 2,
+                DriveMode::Faulted => 3,
+            },
+            position: self.position.to_vec(),
+            velocity: self.velocity.to_vec(),
+            effort: self.effort.to_vec(),
+            current_a: self.current_a.to_vec(),
+            temperature_degc: self.temperature_degc.to_vec(),
+            reference: self.reference.to_vec(),
+            fault: fault_to_msg(self.fault, None),
+            refused: self.refused,
+        }
+    }
+
+    fn from_msg(msg: &msg::ServoState) -> Result<Self, WireError> {
+        Ok(Self {
+            tag: StreamTag::from_msg(&msg.tag)?,
+            mode: match msg.mode {
+                0 => DriveMode::Disabled,
+                1 => DriveMode::Enabled,
+                2 => DriveMode::Stopping,
+                3 => DriveMode::Faulted,
+                other => {
+                    return Err(WireError::Enum {
+                        what: "drive mode",
+                        value: other.into(),
+                    });
+                }
+            },
+            position: joints(&msg.position)?,
+            velocity: joints(&msg.velocity)?,
+            effort: joints(&msg.effort)?,
+            current_a: joints(&msg.current_a)?,
+            temperature_degc: joints(&msg.temperature_degc)?,
+            reference: joints(&msg.reference)?,
+            fault: fault_from_msg(&msg.fault)?,
+            refused: msg.refused,
+        })
+    }
+}
+
+/// One group's part of `motion_state`.
+pub fn motion_to_msg(group: GroupName, motion: &GroupMotion) -> msg::GroupMotion {
+    msg::GroupMotion {
+        group: group.to_string(),
+        stamp: stamp_to_msg(motion.stamp),
+        position: motion.position.to_vec(),
+        velocity: motion.velocity.to_vec(),
+        acceleration: motion.acceleration.to_vec(),
+        effort: motion.effort.to_vec(),
+    }
+}
+
+/// One group's part of `motion_state`.
+///
+/// # Errors
+/// The message can't be a group's motion; says why.
+pub fn motion_from_msg(msg: &msg::GroupMotion) -> Result<(GroupName, GroupMotion), WireError> {
+    let motion = GroupMotion {
+        stamp: stamp_from_msg(&msg.stamp),
+        position: joints(&msg.position)?,
+        velocity: joints(&msg.velocity)?,
+        acceleration: joints(&msg.acceleration)?,
+        effort: joints(&msg.effort)?,
+    };
+    Ok((GroupName::new(&msg.group)?, motion))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use servomesh_types::{JointVec, Stamp};
+    use std::time::Duration;
+
+    #[test]
+    fn a_setpoint_survives_the_wire() {
+        let setpoint = Setpoint {
+            tag: StreamTag {
+                stamp: Stamp::from_millis(-1500),
+                epoch: Epoch(7),
+                seq: 9,
+                valid_for: Duration::from_millis(50),
+                hops: HopTimes {
+                    born_ns: 1,
+                    ..HopTimes::default()
+                },
+            },
+            position: JointVec::from([0.1, 0.2]),
+            ..Setpoint::default()
+        };
+        assert_eq!(Setpoint::from_msg(&setpoint.to_msg()), Ok(setpoint));
+    }
+}
