@@ -4,8 +4,9 @@
 //!
 //! **Invariant:** a [`Config`] exists only if every value is in its range.
 
+pub use servomesh_types::range::OutOfRange as ConfigError;
+use servomesh_types::range::within;
 use std::f64::consts::TAU;
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// The parameters as an integrator writes them. `Settings::default()` suits a servo loop of 500 Hz.
@@ -37,28 +38,12 @@ impl Default for Settings {
 
 /// What each parameter may be; shells declare their parameters with it.
 pub mod range {
-    use std::ops::RangeInclusive;
-
     /// Of `bandwidth_hz`. Above a tenth of the servo rate the filter hardly filters.
-    pub const BANDWIDTH_HZ: RangeInclusive<f64> = 0.5..=500.0;
+    pub const BANDWIDTH_HZ: (f64, f64) = (0.5, 500.0);
     /// Of `coast_s`. Beyond half a second a constant acceleration says nothing about a machine.
-    pub const COAST_S: RangeInclusive<f64> = 0.004..=0.5;
+    pub const COAST_S: (f64, f64) = (0.004, 0.5);
     /// Of each rate.
-    pub const RATE_HZ: RangeInclusive<f64> = 1.0..=2000.0;
-}
-
-/// A parameter that is out of its range.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("{name} is {value}; it must be from {min} to {max}")]
-pub struct ConfigError {
-    /// Which parameter.
-    pub name: &'static str,
-    /// Its value.
-    pub value: f64,
-    /// The lowest allowed.
-    pub min: f64,
-    /// The highest allowed.
-    pub max: f64,
+    pub const RATE_HZ: (f64, f64) = (1.0, 2000.0);
 }
 
 /// A configuration that has been checked.
@@ -77,10 +62,10 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] names the first parameter that is out of its range.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
-        let period = |name, rate| Ok(Duration::from_secs_f64(1.0 / check(name, rate, range::RATE_HZ)?));
+        let period = |name, rate| Ok(Duration::from_secs_f64(1.0 / within(name, rate, range::RATE_HZ)?));
         Ok(Self {
-            bandwidth: TAU * check("bandwidth_hz", settings.bandwidth_hz, range::BANDWIDTH_HZ)?,
-            coast: Duration::from_secs_f64(check("coast_s", settings.coast_s, range::COAST_S)?),
+            bandwidth: TAU * within("bandwidth_hz", settings.bandwidth_hz, range::BANDWIDTH_HZ)?,
+            coast: Duration::from_secs_f64(within("coast_s", settings.coast_s, range::COAST_S)?),
             motion_period: period("motion_rate_max_hz", settings.motion_rate_max_hz)?,
             joint_states_period: period("joint_states_rate_hz", settings.joint_states_rate_hz)?,
             tf_period: period("tf_rate_hz", settings.tf_rate_hz)?,
@@ -115,18 +100,6 @@ impl Default for Config {
     }
 }
 
-fn check(name: &'static str, value: f64, allowed: RangeInclusive<f64>) -> Result<f64, ConfigError> {
-    if allowed.contains(&value) {
-        return Ok(value);
-    }
-    Err(ConfigError {
-        name,
-        value,
-        min: *allowed.start(),
-        max: *allowed.end(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,7 +111,10 @@ mod tests {
             ..Settings::default()
         };
         let error = Config::new(&settings).unwrap_err();
-        assert_eq!(error.to_string(), "coast_s is 3; it must be from 0.004 to 0.5");
+        assert_eq!(
+            error.to_string(),
+            "coast_s is 3, but must be between 0.004 and 0.5"
+        );
         let settings = Settings {
             bandwidth_hz: f64::NAN,
             ..Settings::default()

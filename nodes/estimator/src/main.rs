@@ -14,7 +14,6 @@ use servomesh_shell::params::{ParamSpec, Params};
 use servomesh_shell::ros::{Groups, Io, Latest, Node, Publisher, Wire, qos, wire};
 use servomesh_types::{Core, GroupDescription, GroupName, ServoState, Stamp};
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 fn main() -> std::process::ExitCode {
     servomesh_shell::ros::run::<EstimatorNode>()
@@ -46,35 +45,32 @@ impl Node for EstimatorNode {
 
     fn parameters() -> Vec<ParamSpec> {
         let default = Settings::default();
-        let number = |name, default, range: RangeInclusive<f64>, description| {
-            ParamSpec::number(name, default, (*range.start(), *range.end()), description)
-        };
         vec![
-            number(
+            ParamSpec::number(
                 "bandwidth_hz",
                 default.bandwidth_hz,
                 range::BANDWIDTH_HZ,
                 "Bandwidth of the joint filters [Hz]: lower is smoother, higher lags less",
             ),
-            number(
+            ParamSpec::number(
                 "coast_s",
                 default.coast_s,
                 range::COAST_S,
                 "How long a group is predicted without a sample before it is dropped [s]",
             ),
-            number(
+            ParamSpec::number(
                 "motion_rate_max_hz",
                 default.motion_rate_max_hz,
                 range::RATE_HZ,
                 "Most frames of motion in a second [Hz]",
             ),
-            number(
+            ParamSpec::number(
                 "joint_states_rate_hz",
                 default.joint_states_rate_hz,
                 range::RATE_HZ,
                 "Rate of joint_states [Hz]",
             ),
-            number(
+            ParamSpec::number(
                 "tf_rate_hz",
                 default.tf_rate_hz,
                 range::RATE_HZ,

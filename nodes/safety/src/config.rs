@@ -4,6 +4,8 @@
 //! refusal names the field, its value and what is allowed.
 
 use servomesh_types::JointKind;
+pub use servomesh_types::range::OutOfRange as ConfigError;
+use servomesh_types::range::within;
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -167,20 +169,6 @@ impl Default for Parameters {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Config(Parameters);
 
-/// A parameter outside its range.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("parameter {name} is {value}, but must be between {min} and {max}")]
-pub struct ConfigError {
-    /// Which parameter.
-    pub name: String,
-    /// Its value, in the parameter's own unit; durations in seconds.
-    pub value: f64,
-    /// The lowest value allowed.
-    pub min: f64,
-    /// The highest value allowed.
-    pub max: f64,
-}
-
 impl Config {
     /// Checks the parameters and keeps them.
     ///
@@ -233,18 +221,6 @@ impl Deref for Config {
     fn deref(&self) -> &Parameters {
         &self.0
     }
-}
-
-fn within(name: &str, value: f64, (min, max): (f64, f64)) -> Result<(), ConfigError> {
-    if (min..=max).contains(&value) {
-        return Ok(());
-    }
-    Err(ConfigError {
-        name: name.to_owned(),
-        value,
-        min,
-        max,
-    })
 }
 
 /// The ranges of parameters, lowest and highest. Timeouts and validities are at least two periods besides.
@@ -330,20 +306,17 @@ mod tests {
     fn a_refusal_names_the_field_its_value_and_what_is_allowed() {
         assert_eq!(
             refused(|p| p.revolute.following = f64::NAN),
-            "parameter revolute.following is NaN, but must be between 0.000001 and 1"
+            "revolute.following is NaN, but must be between 0.000001 and 1"
         );
         assert_eq!(
             refused(|p| p.rate_hz = 0.0),
-            "parameter rate_hz is 0, but must be between 10 and 10000"
+            "rate_hz is 0, but must be between 10 and 10000"
         );
     }
 
     #[test]
     fn a_timeout_shorter_than_two_periods_is_refused() {
         let text = refused(|p| p.servo_state_timeout = Duration::from_millis(3));
-        assert!(
-            text.starts_with("parameter timeout.servo_state_s is 0.003"),
-            "{text}"
-        );
+        assert!(text.starts_with("timeout.servo_state_s is 0.003"), "{text}");
     }
 }

@@ -3,6 +3,8 @@
 //! **Invariant:** a [`Config`] was checked when it was made; values that can't be never reach a planner.
 
 use servomesh_types::JointKind;
+pub use servomesh_types::range::OutOfRange as ConfigError;
+use servomesh_types::range::within;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::time::Duration;
@@ -121,20 +123,6 @@ impl Default for Settings {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config(Settings);
 
-/// A setting that can't be.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("parameter {name}: {value} is outside {min} … {max}")]
-pub struct ConfigError {
-    /// Which one.
-    pub name: String,
-    /// What it was set to.
-    pub value: f64,
-    /// The least that is allowed.
-    pub min: f64,
-    /// The most that is allowed.
-    pub max: f64,
-}
-
 impl Config {
     /// Checks the settings.
     ///
@@ -241,7 +229,8 @@ impl Tolerances {
             &format!("{prefix}.stopped_velocity"),
             self.stopped_velocity,
             range::STOPPED_VELOCITY,
-        )
+        )?;
+        Ok(())
     }
 
     /// Tolerances of single joints, from lists that have one value for each name.
@@ -281,20 +270,6 @@ impl Tolerances {
             .map(|(i, name)| (name.clone(), tolerances(i)))
             .collect())
     }
-}
-
-fn within(name: &str, value: f64, (min, max): (f64, f64)) -> Result<(), ConfigError> {
-    // Rounding of what was given in Hz and is kept in whole nanoseconds.
-    let slack = 1e-8;
-    if value >= min - slack && value <= max + slack {
-        return Ok(());
-    }
-    Err(ConfigError {
-        name: name.into(),
-        value,
-        min,
-        max,
-    })
 }
 
 /// What each parameter may be, both ends allowed.
@@ -344,19 +319,19 @@ mod tests {
         assert_eq!(*Config::default(), Settings::default());
         check(
             |s| s.period = Duration::ZERO,
-            "parameter period: 0 is outside 0.0001 … 0.1",
+            "period is 0, but must be between 0.0001 and 0.1",
         );
         check(
             |s| s.valid_for = Duration::from_millis(1),
-            "parameter valid_for_s: 0.001 is outside 0.002 … 1",
+            "valid_for_s is 0.001, but must be between 0.002 and 1",
         );
         check(
             |s| s.max_points = 1,
-            "parameter max_points: 1 is outside 2 … 100000",
+            "max_points is 1, but must be between 2 and 100000",
         );
         check(
             |s| s.limit_factors.jerk = f64::NAN,
-            "parameter limit_factor.jerk: NaN is outside 1 … 100",
+            "limit_factor.jerk is NaN, but must be between 1 and 100",
         );
         check(
             |s| {
@@ -368,7 +343,7 @@ mod tests {
                     },
                 );
             },
-            "parameter joints (wrist).goal: -0.1 is outside 0 … 1000",
+            "joints (wrist).goal is -0.1, but must be between 0 and 1000",
         );
     }
 
@@ -387,7 +362,7 @@ mod tests {
         let error = Tolerances::by_joint(&names, &two, &two[..1], &two, &two).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "parameter number of values in joints.path: 1 is outside 2 … 2"
+            "number of values in joints.path is 1, but must be 2"
         );
     }
 }

@@ -14,6 +14,7 @@
 //! | [`safety`] | [`SafetyMode`], [`GroupSafety`], [`SafetyState`]: what the gate says of each group |
 //! | [`fault`] | [`Fault`]: what went wrong, as a value |
 //! | [`event`] | [`Event`]: what happened, for people and recorders |
+//! | [`range`] | what a configuration value may be |
 
 pub mod core;
 pub mod event;
@@ -21,6 +22,7 @@ pub mod fault;
 pub mod group;
 pub mod joint_vec;
 pub mod limits;
+pub mod range;
 pub mod safety;
 pub mod stamp;
 pub mod stream;

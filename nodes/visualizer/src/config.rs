@@ -5,7 +5,8 @@
 //!
 //! **Invariant:** a [`Config`] exists only if every value is in its range.
 
-use std::ops::RangeInclusive;
+pub use servomesh_types::range::OutOfRange as ConfigError;
+use servomesh_types::range::within;
 use std::time::Duration;
 
 /// The parameters as a user writes them.
@@ -37,30 +38,14 @@ impl Default for Settings {
 
 /// What each parameter may be; shells declare their parameters with it.
 pub mod range {
-    use std::ops::RangeInclusive;
-
     /// Of `scene_rate_hz`: no screen shows more.
-    pub const SCENE_RATE_HZ: RangeInclusive<f64> = 1.0..=120.0;
+    pub const SCENE_RATE_HZ: (f64, f64) = (1.0, 120.0);
     /// Of `plot_rate_hz`.
-    pub const PLOT_RATE_HZ: RangeInclusive<f64> = 1.0..=2000.0;
+    pub const PLOT_RATE_HZ: (f64, f64) = (1.0, 2000.0);
     /// Of `batch_s`.
-    pub const BATCH_S: RangeInclusive<f64> = 0.01..=10.0;
+    pub const BATCH_S: (f64, f64) = (0.01, 10.0);
     /// Of `trail_s`: the whole trail is sent with each picture.
-    pub const TRAIL_S: RangeInclusive<f64> = 0.0..=30.0;
-}
-
-/// A parameter that is out of its range.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("{name} is {value}; it must be from {min} to {max}")]
-pub struct ConfigError {
-    /// Which parameter.
-    pub name: &'static str,
-    /// Its value.
-    pub value: f64,
-    /// The lowest allowed.
-    pub min: f64,
-    /// The highest allowed.
-    pub max: f64,
+    pub const TRAIL_S: (f64, f64) = (0.0, 30.0);
 }
 
 /// A configuration that has been checked.
@@ -80,16 +65,20 @@ impl Config {
     /// [`ConfigError`] names the first parameter that is out of its range.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         let period = |rate: f64| Duration::from_secs_f64(1.0 / rate);
-        let trail = check("trail_s", settings.trail_s, range::TRAIL_S)?;
+        let trail = within("trail_s", settings.trail_s, range::TRAIL_S)?;
         let link = Some(settings.trail_link.clone()).filter(|link| !link.is_empty() && trail > 0.0);
         Ok(Self {
-            scene_period: period(check(
+            scene_period: period(within(
                 "scene_rate_hz",
                 settings.scene_rate_hz,
                 range::SCENE_RATE_HZ,
             )?),
-            plot_period: period(check("plot_rate_hz", settings.plot_rate_hz, range::PLOT_RATE_HZ)?),
-            batch: Duration::from_secs_f64(check("batch_s", settings.batch_s, range::BATCH_S)?),
+            plot_period: period(within(
+                "plot_rate_hz",
+                settings.plot_rate_hz,
+                range::PLOT_RATE_HZ,
+            )?),
+            batch: Duration::from_secs_f64(within("batch_s", settings.batch_s, range::BATCH_S)?),
             trail: Duration::from_secs_f64(trail),
             trail_link: link,
         })
@@ -123,18 +112,6 @@ impl Default for Config {
     }
 }
 
-fn check(name: &'static str, value: f64, allowed: RangeInclusive<f64>) -> Result<f64, ConfigError> {
-    if allowed.contains(&value) {
-        return Ok(value);
-    }
-    Err(ConfigError {
-        name,
-        value,
-        min: *allowed.start(),
-        max: *allowed.end(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +123,9 @@ mod tests {
             ..Settings::default()
         };
         let error = Config::new(&settings).unwrap_err();
-        assert_eq!(error.to_string(), "plot_rate_hz is 0; it must be from 1 to 2000");
+        assert_eq!(
+            error.to_string(),
+            "plot_rate_hz is 0, but must be between 1 and 2000"
+        );
     }
 }

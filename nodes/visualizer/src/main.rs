@@ -14,7 +14,6 @@ use servomesh_visualizer::config::range;
 use servomesh_visualizer::sink::DEFAULT_PORT;
 use servomesh_visualizer::{Config, Input, Output, Serve, Settings, Sink, Visualizer};
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 fn main() -> std::process::ExitCode {
     servomesh_shell::ros::run::<VisualizerNode>()
@@ -46,9 +45,6 @@ impl Node for VisualizerNode {
 
     fn parameters() -> Vec<ParamSpec> {
         let default = Settings::default();
-        let number = |name, default, range: RangeInclusive<f64>, description| {
-            ParamSpec::number(name, default, (*range.start(), *range.end()), description)
-        };
         vec![
             ParamSpec::text(
                 "record",
@@ -73,25 +69,25 @@ impl Node for VisualizerNode {
                 "How much is kept for live viewers that come late [MB]",
             ),
             ParamSpec::text("robot_description_file", "", "Path of the URDF; empty: no 3D"),
-            number(
+            ParamSpec::number(
                 "scene_rate_hz",
                 default.scene_rate_hz,
                 range::SCENE_RATE_HZ,
                 "Rate at which links are drawn anew [Hz]",
             ),
-            number(
+            ParamSpec::number(
                 "plot_rate_hz",
                 default.plot_rate_hz,
                 range::PLOT_RATE_HZ,
                 "Rate of the points of a plot [Hz]",
             ),
-            number(
+            ParamSpec::number(
                 "batch_s",
                 default.batch_s,
                 range::BATCH_S,
                 "How long points are collected before they are sent together [s]",
             ),
-            number(
+            ParamSpec::number(
                 "trail_s",
                 default.trail_s,
                 range::TRAIL_S,
