@@ -12,7 +12,7 @@ use crate::queue::Queue;
 use crate::record::Record;
 use servomesh_robot::Model;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -66,6 +66,14 @@ pub enum SinkError {
         path: PathBuf,
         /// What rerun or the system says.
         source: Box<rerun::RecordingStreamError>,
+    },
+    /// The recording that is there already can't be set aside.
+    #[error("recording {}: the file that is there can't be renamed: {source}", path.display())]
+    Aside {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
     },
     /// The port can't be used.
     #[error("live viewers on port {port}: {source}")]
@@ -123,6 +131,10 @@ impl Sink {
                 path: path.clone(),
                 source: Box::new(source),
             };
+            set_aside(path).map_err(|source| SinkError::Aside {
+                path: path.clone(),
+                source,
+            })?;
             drawings.push(
                 Drawing::open(stream().save(path).map_err(refused)?, model, Audience::Later)
                     .map_err(Box::new)?,
@@ -220,6 +232,15 @@ fn stream() -> rerun::RecordingStreamBuilder {
         .send_properties(false)
 }
 
+/// Keeps the recording that a path names already as `<name>.old.rrd`: a visualizer that was killed and started again must
+/// not erase what led there.
+fn set_aside(path: &Path) -> std::io::Result<()> {
+    match std::fs::rename(path, path.with_extension("old.rrd")) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn open_server(serve: Serve) -> Result<rerun::RecordingStream, SinkError> {
     let host = Ipv4Addr::LOCALHOST;
     // rerun starts its server in the background and only logs if it fails: ask for the port first.
@@ -254,6 +275,21 @@ mod tests {
         };
         assert_eq!(output.of_run(1), output);
         assert_eq!(output.of_run(3).record, Some("/runs/cell-3.rrd".into()));
+    }
+
+    #[test]
+    fn a_recording_that_is_there_is_set_aside() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("cell.rrd");
+        std::fs::write(&path, "what led there").expect("a file");
+        let output = Output {
+            record: Some(path.clone()),
+            serve: None,
+        };
+        drop(Sink::open(&output, None).expect("a sink"));
+        let old = std::fs::read(folder.path().join("cell.old.rrd")).expect("the old recording");
+        assert_eq!(old, b"what led there");
+        assert_ne!(std::fs::read(&path).expect("the new recording"), old);
     }
 
     #[test]
