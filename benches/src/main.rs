@@ -1,4 +1,5 @@
-//! Measures the claims, prints their table and keeps it as `<folder>/<date>/ratios.json`. Ends with 1 if a goal is missed.
+//! Measures the claims, prints their table and keeps it as `<folder>/<date>/ratios.json`, a later run of
+//! that day as `ratios-2.json` and so on. Ends with 1 if a goal is missed.
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -22,7 +23,7 @@ struct Cli {
     /// How many samples each takes in a round.
     #[arg(long, default_value_t = 2000)]
     samples: usize,
-    /// Folder that gets `<date>/ratios.json`; nothing is kept without it.
+    /// Folder that gets `<date>/ratios.json`, or the next free number of that day; nothing is kept without it.
     #[arg(long)]
     keep: Option<PathBuf>,
     #[command(subcommand)]
@@ -104,7 +105,7 @@ struct Row<'a> {
 fn keep(folder: &Path, ratios: &[claims::Ratio]) -> Result<()> {
     let folder = folder.join(today());
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let file = folder.join("ratios.json");
+    let file = unused(&folder)?;
     let run = Run {
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         load_average: std::fs::read_to_string("/proc/loadavg")
@@ -124,6 +125,22 @@ fn keep(folder: &Path, ratios: &[claims::Ratio]) -> Result<()> {
     std::fs::write(&file, json + "\n").with_context(|| file.display().to_string())?;
     eprintln!("kept in {}", file.display());
     Ok(())
+}
+
+/// The first of `ratios.json`, `ratios-2.json`, … that is not there yet.
+fn unused(folder: &Path) -> Result<PathBuf> {
+    for run in 1_u32.. {
+        let name = if run == 1 {
+            "ratios.json".to_owned()
+        } else {
+            format!("ratios-{run}.json")
+        };
+        let file = folder.join(name);
+        if !file.try_exists().with_context(|| file.display().to_string())? {
+            return Ok(file);
+        }
+    }
+    anyhow::bail!("{}: too many runs", folder.display())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the date only names a folder")]
