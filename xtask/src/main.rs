@@ -52,8 +52,11 @@ enum Chore {
     /// Check everything that CI checks
     ///
     /// Runs step by step and stops at the first that fails.
-    #[command(after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --list\n  \
-                            cargo xtask test --only fmt --only cores")]
+    #[command(
+        visible_alias = "ci",
+        after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --list\n  \
+                            cargo xtask test --only fmt --only cores"
+    )]
     Test(test::Args),
     /// Measure what is claimed of speed; arguments go to the benches
     Bench(bench::Args),

@@ -94,8 +94,10 @@ impl Wanted {
             "msgs",
         ]);
         colcon.arg("--packages-select").args(&self.packages);
-        // One build folder for all digests: what a change does not touch is not compiled again.
+        // One build folder for all digests: what a change does not touch is not compiled again. It remembers where it
+        // installed last, so CMake has to be told anew.
         colcon
+            .arg("--cmake-force-configure")
             .arg("--build-base")
             .arg(build_dir(workspace))
             .arg("--install-base")
@@ -105,6 +107,15 @@ impl Wanted {
         base.apply(&mut colcon);
         let what = format!("building messages ({})", self.packages.join(", "));
         run_logged(&what, &mut colcon, &workspace.ros_dir().join("log/messages.log"))?;
+        let index = self
+            .home
+            .join("install/share/ament_index/resource_index/packages");
+        if let Some(missing) = self.packages.iter().find(|name| !index.join(name).is_file()) {
+            bail!(
+                "{missing} was built, but is not in {}: remove .ros/msgs and try again",
+                index.display()
+            );
+        }
         fs::write(self.finished(), "").context("can't mark the messages as built")?;
         forget_old(&all, &self.home)?;
         self.existing().context("the built messages vanished")
