@@ -1,9 +1,11 @@
 //! The visualizer's ROS shell: messages to core types, records to the sink, nothing else.
 
+mod surroundings;
+
 use anyhow::Context as _;
 use r2r::servomesh_msgs::msg::{
     Event as EventMsg, MotionState, SafetyState as SafetyStateMsg, ServoState as ServoStateMsg,
-    Setpoint as SetpointMsg,
+    Setpoint as SetpointMsg, SimScene, SimTruth,
 };
 use servomesh_robot::Model;
 use servomesh_shell::health::{Level, Report};
@@ -29,6 +31,8 @@ struct VisualizerNode {
     motion: Latest<MotionState>,
     safety: Queue<SafetyStateMsg>,
     events: Queue<EventMsg>,
+    scene: Queue<SimScene>,
+    truth: Latest<SimTruth>,
     /// Messages that were no values at all.
     unreadable: u64,
 }
@@ -111,6 +115,8 @@ impl Node for VisualizerNode {
             motion: io.latest("motion_state", qos::STREAM, |m: &MotionState| m.seq)?,
             safety: io.queue("safety/state", qos::LATCHED)?,
             events: io.queue("events", qos::EVENT)?,
+            scene: io.queue("sim/scene", qos::LATCHED)?,
+            truth: io.latest("sim/truth", qos::STREAM, |m: &SimTruth| m.seq)?,
             unreadable: 0,
         })
     }
@@ -278,6 +284,15 @@ impl VisualizerNode {
                     event,
                 }),
             );
+        }
+        while let Some(message) = self.scene.take() {
+            read(
+                "sim/scene",
+                surroundings::of_scene(&message).map(Input::Surroundings),
+            );
+        }
+        if let Some(message) = self.truth.take() {
+            read("sim/truth", surroundings::of_truth(&message).map(Input::Bodies));
         }
         for (&group, ports) in &mut self.groups {
             if let Some(message) = ports.setpoint.take() {

@@ -4,8 +4,9 @@
 //! drawn late.
 
 use nalgebra::{Isometry3, Point3};
-use servomesh_robot::LinkId;
+use servomesh_robot::{Geometry, LinkId};
 use servomesh_types::{DriveMode, Event, GroupDescription, GroupName, JointVec, SafetyMode, Stamp};
+use std::collections::BTreeMap;
 
 /// One thing to draw.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +15,10 @@ pub enum Record {
     Layout(Vec<GroupDescription>),
     /// Where the moving links are.
     Poses(Poses),
+    /// What stands and lies around the robot, from now on.
+    Surroundings(Surroundings),
+    /// Where bodies are that no joint moves.
+    Bodies(Bodies),
     /// Points of one group's plot.
     Rows(Rows),
     /// What the gate of a group does, from this moment on.
@@ -46,7 +51,7 @@ pub enum Record {
 impl Record {
     /// Whether its like comes again soon, so that losing it costs a moment and not a fact.
     pub fn comes_again(&self) -> bool {
-        matches!(self, Self::Poses(_) | Self::Rows(_))
+        matches!(self, Self::Poses(_) | Self::Bodies(_) | Self::Rows(_))
     }
 }
 
@@ -59,6 +64,24 @@ pub struct Poses {
     pub links: Vec<(LinkId, Isometry3<f64>)>,
     /// The tool's last path, oldest point first.
     pub trail: Vec<Point3<f64>>,
+}
+
+/// The shapes of what stands and lies around the robot, each in the frame of its body.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Surroundings {
+    /// What never moves, in the world.
+    pub fixed: Vec<Geometry>,
+    /// What moves, by the names of the bodies.
+    pub bodies: BTreeMap<String, Vec<Geometry>>,
+}
+
+/// Where bodies are, at one instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bodies {
+    /// When.
+    pub stamp: Stamp,
+    /// `world_from_body` of each, by name.
+    pub poses: Vec<(String, Isometry3<f64>)>,
 }
 
 /// Points of one group's plot: one row for each stamp, one value for each joint in a row.

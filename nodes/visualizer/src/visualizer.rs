@@ -4,7 +4,7 @@
 
 use crate::config::Config;
 use crate::plots::Curve;
-use crate::record::{Record, Series};
+use crate::record::{Bodies, Record, Series, Surroundings};
 use crate::scene::Scene;
 use servomesh_robot::Model;
 use servomesh_types::{
@@ -49,6 +49,10 @@ pub enum Input {
         /// What.
         event: Event,
     },
+    /// `sim` says what stands and lies around the robot.
+    Surroundings(Surroundings),
+    /// `sim` says where bodies are.
+    Bodies(Bodies),
 }
 
 /// Shows what the mesh does.
@@ -58,6 +62,8 @@ pub struct Visualizer {
     scene: Option<Scene>,
     groups: BTreeMap<GroupName, Traces>,
     gates: BTreeMap<GroupName, SafetyMode>,
+    /// Newer than the last picture.
+    bodies: Option<Bodies>,
     next_poses: Stamp,
     next_batch: Stamp,
     next_reminder: Stamp,
@@ -84,6 +90,7 @@ impl Visualizer {
             scene,
             groups: BTreeMap::new(),
             gates: BTreeMap::new(),
+            bodies: None,
             next_poses: Stamp::ZERO,
             next_batch: Stamp::ZERO,
             next_reminder: Stamp::ZERO,
@@ -214,6 +221,8 @@ impl Core for Visualizer {
                 }
             }
             Input::Safety(state) => self.gates(now, &state),
+            Input::Surroundings(surroundings) => self.records.push_back(Record::Surroundings(surroundings)),
+            Input::Bodies(bodies) => self.bodies = Some(bodies),
             Input::Event { node, event } => self.records.push_back(Record::Event { node, event }),
         }
         self.tick(now);
@@ -232,6 +241,7 @@ impl Core for Visualizer {
         {
             let poses = scene.poses(now);
             self.records.push_back(Record::Poses(poses));
+            self.records.extend(self.bodies.take().map(Record::Bodies));
         }
         if due(&mut self.next_batch, self.config.batch()) {
             self.hand_over_points();

@@ -2,7 +2,7 @@
 //!
 //! | file | what it draws | below |
 //! |---|---|---|
-//! | `scene.rs` | shapes and poses of links, the tool's path | `/cell` |
+//! | `scene.rs` | shapes and poses of links and of what is around them, the tool's path | `/cell` |
 //! | `plots.rs` | desired against measured, following error | `/motion/<group>/<series>/<joint>` |
 //! | `lanes.rs` | what gates and drivers do | `/safety/<group>`, `/servo/<group>` |
 //! | `events.rs` | the log | `/events` |
@@ -79,6 +79,14 @@ impl Drawing {
                 }
                 None => Ok(()),
             },
+            Record::Surroundings(surroundings) if self.scene.is_some() => {
+                scene::draw_surroundings(stream, surroundings)
+            }
+            Record::Bodies(bodies) if self.scene.is_some() => {
+                clock.set(stream, bodies.stamp);
+                scene::draw_bodies(stream, bodies)
+            }
+            Record::Surroundings(_) | Record::Bodies(_) => Ok(()),
             Record::Rows(rows) => match self.groups.get(&rows.group) {
                 Some(group) => plots::draw(stream, clock, group, rows),
                 None => Ok(()),

@@ -3,7 +3,7 @@
 //! Links lie flat below `/cell`, each at its pose in the world, so that one lost picture misplaces one link and not a chain.
 //! Meshes are left out: their files are names that only a ROS package index resolves.
 
-use crate::record::Poses;
+use crate::record::{Bodies, Poses, Surroundings};
 use crate::scene::fixed_links;
 use nalgebra::{Isometry3, Vector3};
 use rerun::{
@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 
 /// Where the scene is.
 pub(super) const ORIGIN: &str = "/cell";
+
+/// Where what is around the robot is.
+const SURROUNDINGS: &str = "/cell/surroundings";
 
 /// The links' entities.
 pub(crate) type Names = BTreeMap<LinkId, String>;
@@ -57,6 +60,26 @@ pub(super) fn draw(stream: &RecordingStream, names: &Names, poses: &Poses) -> Re
         .with_colors(shades)
         .with_radii([Radius::new_ui_points(1.8)]);
     stream.log(format!("{ORIGIN}/tool_path"), &trail)
+}
+
+/// Draws the shapes of what is around the robot.
+pub(super) fn draw_surroundings(
+    stream: &RecordingStream,
+    surroundings: &Surroundings,
+) -> RecordingStreamResult<()> {
+    draw_shapes(stream, SURROUNDINGS, &surroundings.fixed)?;
+    for (body, shapes) in &surroundings.bodies {
+        draw_shapes(stream, &format!("{SURROUNDINGS}/{body}"), shapes)?;
+    }
+    Ok(())
+}
+
+/// Draws where bodies are.
+pub(super) fn draw_bodies(stream: &RecordingStream, bodies: &Bodies) -> RecordingStreamResult<()> {
+    for (body, world_from_body) in &bodies.poses {
+        stream.log(format!("{SURROUNDINGS}/{body}"), &transform(world_from_body))?;
+    }
+    Ok(())
 }
 
 fn draw_shapes(stream: &RecordingStream, entity: &str, shapes: &[Geometry]) -> RecordingStreamResult<()> {
