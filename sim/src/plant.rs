@@ -17,6 +17,7 @@ use crate::servo::Reaction;
 use crate::servo::catalog::ServoCatalog;
 use crate::servo::drive::{Drive, DriveCommand, DriveState};
 use crate::servo::stop::{GIVE_ROTARY, GIVE_SLIDING, Stops};
+use crate::servo::supplies::Supplies;
 
 /// The longest physical step. Longer steps are cut into equal parts.
 pub const PERIOD: Duration = Duration::from_millis(1);
@@ -39,6 +40,7 @@ pub struct Plant {
     workspace: Workspace,
     now: Stamp,
     drives: Vec<Drive>,
+    supplies: Supplies,
     stops: Vec<Stops>,
     obstacles: Vec<Option<f64>>,
     push: Option<(LinkId, Wrench)>,
@@ -66,20 +68,24 @@ impl Plant {
             let joint = model.joints()[index].clone();
             let servo = servos.servo(&joint.name)?;
             let position = 0.0_f64.clamp(joint.limits.lower, joint.limits.upper);
-            drives.push(Drive::new(servo, joint.kind.is_rotary(), position));
+            let mut drive = Drive::new(servo, joint.kind.is_rotary(), position);
+            drive.seed(0, index as u64);
+            drives.push(drive);
             stops.push(stops_of(
                 joint.kind,
                 &joint.limits,
                 servo.effort_per_ampere() * servo.max_current_a,
             ));
             positions.push(position);
-            model.set_armature(index, servo.reflected_inertia())?;
+            model.set_armature(index, servo.armature())?;
         }
+        let supplies = Supplies::new(model.joints().iter().map(|joint| joint.name.as_str()), servos)?;
         let mut plant = Self {
             stepped: model.clone(),
             workspace: Workspace::new(&model),
             now: Stamp::ZERO,
             drives,
+            supplies,
             stops,
             obstacles: vec![None; count],
             push: None,
@@ -203,7 +209,9 @@ impl Plant {
         for joint in 0..self.positions.len() {
             self.velocities[joint] += dt_s * self.accelerations[joint];
             self.positions[joint] += dt_s * self.velocities[joint];
+            self.drives[joint].settle(self.positions[joint], self.velocities[joint]);
         }
+        self.supplies.step(&mut self.drives, dt_s);
     }
 
     fn stop(&self, joint: usize, position: f64, velocity: f64, dt_s: f64) -> Reaction {
@@ -246,7 +254,7 @@ impl Plant {
     /// # Panics
     /// If `joint` is not an index of the model.
     pub fn drive(&self, joint: usize) -> DriveState {
-        self.drives[joint].state(self.positions[joint])
+        self.drives[joint].state()
     }
 
     /// The servo data of a joint's drive.

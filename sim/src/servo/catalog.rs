@@ -1,8 +1,8 @@
-//! The data of every servo, from a YAML file such as `launch/robots/cell.servos.yaml`.
+//! The data of every servo of a cell, from a YAML file such as `launch/robots/cell.servos.yaml`.
 //!
-//! Decides which figures a servo can have. "Unit" is the rad, or the m for a sliding joint.
+//! Decides which servo moves which joint, and which joints share a supply.
 //!
-//! **Invariant:** a catalog holds possible servos only: everything finite, what divides something is positive.
+//! **Invariant:** a catalog holds possible servos only: everything finite, what divides something is positive, no joint on two supplies.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,95 +10,16 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::error::SimError;
-use crate::servo::friction::Friction;
-use crate::servo::winding::Thermal;
-
-/// Motor, gearbox, drive, brake and encoder of one joint.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ServoParameters {
-    /// Voltage of the supply without load (V).
-    pub supply_voltage_v: f64,
-    /// Resistance of supply and cable (Ω).
-    pub source_resistance_ohm: f64,
-    /// Torque constant (N·m/A), also the voltage constant (V·s/rad).
-    pub torque_constant_nm_per_a: f64,
-    /// Resistance of the winding at 25 °C (Ω).
-    pub resistance_ohm: f64,
-    /// Inductance of the winding (H).
-    pub inductance_h: f64,
-    /// The most that the drive lets flow (A).
-    pub max_current_a: f64,
-    /// Inertia of the rotor with what turns at its speed (kg·m²).
-    pub rotor_inertia_kgm2: f64,
-    /// Motor rad for each unit of the joint.
-    pub gear_ratio: f64,
-    /// Of the gearbox, in both directions of power above 0, at most 1.
-    pub efficiency: f64,
-    /// At the joint's output.
-    pub friction: Friction,
-    /// The effort that the engaged brake holds (N·m, N); 0 without a brake.
-    pub brake: f64,
-    /// Encoder ticks for each revolution of the joint, or for each metre.
-    pub encoder_ticks: f64,
-    /// How the winding heats up.
-    pub thermal: Thermal,
-}
-
-impl ServoParameters {
-    /// Rotor inertia seen at the joint (kg·m², or kg for a sliding joint).
-    pub fn reflected_inertia(&self) -> f64 {
-        self.rotor_inertia_kgm2 * self.gear_ratio * self.gear_ratio
-    }
-
-    /// Effort at the joint for each ampere, before losses (N·m/A, N/A).
-    pub fn effort_per_ampere(&self) -> f64 {
-        self.torque_constant_nm_per_a * self.gear_ratio
-    }
-
-    /// The first parameter that can't be, if any: its name, value and what it must be.
-    fn impossible(&self) -> Option<(&'static str, f64, &'static str)> {
-        let positive = [
-            ("supply_voltage_v", self.supply_voltage_v),
-            ("torque_constant_nm_per_a", self.torque_constant_nm_per_a),
-            ("resistance_ohm", self.resistance_ohm),
-            ("inductance_h", self.inductance_h),
-            ("max_current_a", self.max_current_a),
-            ("rotor_inertia_kgm2", self.rotor_inertia_kgm2),
-            ("gear_ratio", self.gear_ratio),
-            ("efficiency", self.efficiency),
-            ("friction.stiction_velocity", self.friction.stiction_velocity),
-            ("encoder_ticks", self.encoder_ticks),
-            ("thermal.resistance_k_per_w", self.thermal.resistance_k_per_w),
-            ("thermal.capacity_j_per_k", self.thermal.capacity_j_per_k),
-            ("thermal.limit_degc", self.thermal.limit_degc),
-        ];
-        let not_negative = [
-            ("source_resistance_ohm", self.source_resistance_ohm),
-            ("friction.coulomb", self.friction.coulomb),
-            ("friction.viscous", self.friction.viscous),
-            ("brake", self.brake),
-        ];
-        let broken = |&(name, value): &(&'static str, f64)| (name, value, "finite and above 0");
-        let finite = |value: f64| value.is_finite();
-        (positive
-            .iter()
-            .find(|(_, value)| !(finite(*value) && *value > 0.0))
-            .map(broken))
-        .or_else(|| {
-            let entry = not_negative
-                .iter()
-                .find(|(_, value)| !(finite(*value) && *value >= 0.0))?;
-            Some((entry.0, entry.1, "finite and at least 0"))
-        })
-        .or_else(|| (self.efficiency > 1.0).then_some(("efficiency", self.efficiency, "at most 1")))
-    }
-}
+pub use crate::servo::parameters::ServoParameters;
+use crate::servo::supply::SupplyParameters;
 
 /// The servos of a cell, by the joint they move.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServoCatalog {
     servos: BTreeMap<String, ServoParameters>,
+    supplies: BTreeMap<String, SupplyParameters>,
+    /// The supply of each joint that shares one.
+    supply_of: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +29,22 @@ struct File {
     #[serde(default)]
     classes: BTreeMap<String, ServoParameters>,
     servos: BTreeMap<String, ServoParameters>,
+    #[serde(default)]
+    supplies: BTreeMap<String, SupplyEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SupplyEntry {
+    voltage_v: f64,
+    source_resistance_ohm: f64,
+    #[serde(default)]
+    capacitance_f: f64,
+    #[serde(default)]
+    chopper_v: Option<f64>,
+    #[serde(default)]
+    absorbs: bool,
+    joints: Vec<String>,
 }
 
 impl ServoCatalog {
@@ -149,9 +86,100 @@ impl ServoCatalog {
                 });
             }
         }
-        Ok(Self {
+        let mut catalog = Self {
             servos: parsed.servos,
-        })
+            supplies: BTreeMap::new(),
+            supply_of: BTreeMap::new(),
+        };
+        for (name, entry) in parsed.supplies {
+            catalog.connect(&name, entry).map_err(|reason| SimError::Syntax {
+                file: file.to_owned(),
+                reason: format!("supply {name}: {reason}"),
+            })?;
+        }
+        Ok(catalog)
+    }
+
+    fn connect(&mut self, name: &str, entry: SupplyEntry) -> Result<(), String> {
+        let SupplyEntry {
+            voltage_v,
+            source_resistance_ohm,
+            capacitance_f,
+            chopper_v,
+            absorbs,
+            joints,
+        } = entry;
+        if !(voltage_v.is_finite() && voltage_v > 0.0) {
+            return Err(format!("voltage_v is {voltage_v}; it must be finite and above 0"));
+        }
+        for (figure, value) in [
+            ("source_resistance_ohm", source_resistance_ohm),
+            ("capacitance_f", capacitance_f),
+        ] {
+            if !(value.is_finite() && value >= 0.0) {
+                return Err(format!("{figure} is {value}; it must be finite and at least 0"));
+            }
+        }
+        if chopper_v.is_some_and(|chopper_v| chopper_v.is_nan() || chopper_v <= voltage_v) {
+            return Err(format!(
+                "chopper_v is {chopper_v:?}; it must be above voltage_v, {voltage_v} V"
+            ));
+        }
+        if !absorbs && capacitance_f <= 0.0 {
+            return Err(
+                "a source that takes nothing back needs a capacitance_f above 0 for what drives return"
+                    .into(),
+            );
+        }
+        for joint in joints {
+            let Some(servo) = self.servos.get(&joint) else {
+                return Err(format!("joint {joint} has no servo"));
+            };
+            if (servo.supply_voltage_v - voltage_v).abs() > 1e-9 * voltage_v {
+                return Err(format!(
+                    "it gives {voltage_v} V, but the servo of joint {joint} is for {} V",
+                    servo.supply_voltage_v
+                ));
+            }
+            if let Some(other) = self.supply_of.insert(joint.clone(), name.to_owned()) {
+                return Err(format!("joint {joint} is on supply {other} already"));
+            }
+        }
+        let parameters = SupplyParameters {
+            voltage_v,
+            source_resistance_ohm,
+            capacitance_f,
+            chopper_v,
+            absorbs,
+        };
+        self.supplies.insert(name.to_owned(), parameters);
+        Ok(())
+    }
+
+    /// The supply of a joint: its name and data. A joint that shares none has its own, named like the joint, which takes back what the
+    /// drive returns.
+    ///
+    /// # Errors
+    /// As [`servo`](Self::servo).
+    pub fn supply<'a>(&'a self, joint: &'a str) -> Result<(&'a str, SupplyParameters), SimError> {
+        let servo = self.servo(joint)?;
+        let shared = self
+            .supply_of
+            .get(joint)
+            .and_then(|name| Some((name.as_str(), *self.supplies.get(name)?)));
+        let own = SupplyParameters {
+            voltage_v: servo.supply_voltage_v,
+            source_resistance_ohm: servo.source_resistance_ohm,
+            capacitance_f: 0.0,
+            chopper_v: None,
+            absorbs: true,
+        };
+        Ok(shared.unwrap_or((joint, own)))
+    }
+
+    /// Whether a joint shares its supply with others, by the file.
+    pub fn shares_supply(&self, joint: &str) -> bool {
+        self.supply_of.contains_key(joint)
     }
 
     /// The servo of a joint.
@@ -207,7 +235,60 @@ mod tests {
             &["inductance_h is NaN"],
         );
         refused("inductance_h: 0.0003", "induktance_h: 1", &["induktance_h"]);
+        let servo = |more: &str| format!("size_3: &size_3\n    {more}");
+        for (more, words) in [
+            ("voltage_window_v: [30.0, 20.0]", "voltage_window_v[1] is 20"),
+            ("back_driving_efficiency: 1.5", "back_driving_efficiency is 1.5"),
+            (
+                "backlash: { width: 0.001, stiffness: 0, damping: 1, output_inertia: 0.1 }",
+                "backlash.stiffness is 0",
+            ),
+            ("encoder: { delay_s: 0.2 }", "at most 0.1 s"),
+            ("encoder: { side: rotor }", "rotor"),
+            ("encoder: { noise: -1.0 }", "encoder.noise is -1"),
+        ] {
+            refused("size_3: &size_3", &servo(more), &[words]);
+        }
         refused("    brake: 0.0\n", "", &["brake"]);
+    }
+
+    #[test]
+    fn a_supply_that_cannot_be_says_why() {
+        let with = |supply: &str| {
+            let servos = CELL.split("\nsupplies:").next().expect("text before it");
+            let text = format!("{servos}\nsupplies:\n  main: {{ {supply} }}\n");
+            ServoCatalog::from_yaml_str(&text).expect_err(supply).to_string()
+        };
+        let bus = "source_resistance_ohm: 0.1, capacitance_f: 0.01";
+        for (supply, words) in [
+            (
+                format!("voltage_v: 24, {bus}, joints: [elbow_joint]"),
+                "is for 48 V",
+            ),
+            (
+                format!("voltage_v: 48, {bus}, joints: [elbow]"),
+                "joint elbow has no servo",
+            ),
+            (format!("voltage_v: -48, {bus}, joints: []"), "voltage_v is -48"),
+            (
+                format!("voltage_v: 48, {bus}, chopper_v: 40, joints: []"),
+                "above voltage_v",
+            ),
+            (
+                format!("voltage_v: 48, {bus}, joints: [elbow_joint, elbow_joint]"),
+                "on supply main already",
+            ),
+            (
+                "voltage_v: 48, source_resistance_ohm: 0.1, joints: []".to_owned(),
+                "needs a capacitance_f",
+            ),
+        ] {
+            let message = with(&supply);
+            assert!(
+                message.contains("supply main: ") && message.contains(words),
+                "{message}"
+            );
+        }
     }
 
     #[test]

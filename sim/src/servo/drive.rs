@@ -5,11 +5,11 @@
 //! | mode | current | brake | leaves when |
 //! |---|---|---|---|
 //! | off | none | engaged | a command enables it and no fault is latched |
-//! | driving | as commanded, within the drive's limit | released | a command disables it (→ off), or a fault (→ stopping) |
+//! | driving | as commanded, within the drive's limit, which falls with a hot winding | released | a command disables it (→ off), or a fault (→ stopping) |
 //! | stopping | brakes the motor as a shorted winding would, within the limit | released | it stands, or after [`STOPPING_LIMIT`] (→ off) |
 //!
-//! Faults are latched: the bus watchdog (no command for longer than its timeout while driving) and an overheated winding. A command that
-//! disables acknowledges them; until then commands that enable are ignored.
+//! Faults are latched: the bus watchdog (no command for longer than its timeout while driving), an overheated winding, a supply outside of
+//! the drive's window. A command that disables acknowledges them; until then commands that enable are ignored.
 //!
 //! **Invariant:** a drive that hears nothing ends with its torque off and its brake engaged.
 
@@ -20,21 +20,28 @@ use servomesh_types::fault::DriveFault;
 
 use crate::servo::Reaction;
 use crate::servo::brake::Brake;
-use crate::servo::catalog::ServoParameters;
-use crate::servo::encoder::{Encoder, Ticks};
-use crate::servo::motor::{Electrics, Motor};
-use crate::servo::winding::Winding;
+use crate::servo::conditions::Conditions;
+use crate::servo::encoder::{Encoder, Scale, Side, Ticks};
+use crate::servo::energy::Energy;
+use crate::servo::gearbox::{Acting, Gearbox};
+use crate::servo::heat::Heat;
+use crate::servo::motor::{Electrics, Flow, Motor};
+use crate::servo::parameters::ServoParameters;
 
 /// How long a drive lives without a command, unless it is told otherwise: ten periods of a 500 Hz bus.
 pub const WATCHDOG: Duration = Duration::from_millis(20);
 /// How long the motor may brake before the brake has to: a rated servo stops from full speed in a third of that.
 pub const STOPPING_LIMIT: Duration = Duration::from_millis(250);
+/// What a drive reports when its supply is too high: the error code that CiA 402 gives to an overvoltage of the DC link.
+pub const OVERVOLTAGE: DriveFault = DriveFault::Other(0x3210);
+/// What a drive reports when its supply is too low, likewise.
+pub const UNDERVOLTAGE: DriveFault = DriveFault::Other(0x3220);
 /// Standstill, in stiction velocities of the joint.
 const STANDSTILL: f64 = 10.0;
 /// How far below its limit a winding must cool before an overheated drive can be enabled again (K).
 const COOLS_K: f64 = 10.0;
-/// How high braking can drive the bus, as a factor of the supply; a chopper burns the rest.
-const CHOPPER: f64 = 1.15;
+/// What a jammed gear holds, as a multiple of the motor's own effort.
+const JAM: f64 = 20.0;
 
 /// What a drive is told.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,10 +61,14 @@ pub struct DriveState {
     pub position: f64,
     /// The current that flows (A).
     pub current_a: f64,
+    /// The most that it would let flow now (A).
+    pub current_limit_a: f64,
     /// The voltage of the drive's supply (V).
     pub bus_voltage_v: f64,
     /// The winding's temperature (°C).
     pub winding_degc: f64,
+    /// The housing's temperature (°C).
+    pub housing_degc: f64,
     /// Whether it drives the commanded current.
     pub enabled: bool,
     /// Whether the brake holds.
@@ -73,36 +84,65 @@ enum Mode {
     Stopping { since: Stamp },
 }
 
-/// A drive with its motor, brake and encoder.
+/// A drive with its motor, gear, brake and encoder.
 #[derive(Debug, Clone)]
 pub struct Drive {
     parameters: ServoParameters,
+    conditions: Conditions,
     watchdog: Duration,
     mode: Mode,
     fault: Option<DriveFault>,
     heard_at: Stamp,
     bus_voltage_v: f64,
     motor: Motor,
-    winding: Winding,
+    heat: Heat,
+    gearbox: Gearbox,
     brake: Brake,
+    jam: Brake,
     encoder: Encoder,
+    energy: Energy,
+    position: f64,
+    /// A step that [`react`](Self::react) began.
+    step: Option<Step>,
+    power_w: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Step {
+    dt_s: f64,
+    copper_j: f64,
 }
 
 impl Drive {
     /// A drive that is off, at `position`. `rotary` says whether encoder ticks are counted for each turn or for each metre.
     pub fn new(parameters: &ServoParameters, rotary: bool, position: f64) -> Self {
         let turn = if rotary { std::f64::consts::TAU } else { 1.0 };
+        let direction = if parameters.reversed { -1.0 } else { 1.0 };
+        let scale = Scale {
+            ticks_per_unit: direction * parameters.encoder_ticks / turn,
+            zero: parameters.offset,
+        };
+        let strongest = parameters.effort_per_ampere() * parameters.max_current_a;
+        let mut jam = Brake::new(JAM * strongest, position);
+        jam.release();
         Self {
             parameters: *parameters,
+            conditions: Conditions::default(),
             watchdog: WATCHDOG,
             mode: Mode::Off,
             fault: None,
             heard_at: Stamp::ZERO,
             bus_voltage_v: parameters.supply_voltage_v,
             motor: Motor::default(),
-            winding: Winding::cold(),
+            heat: Heat::cold(),
+            gearbox: Gearbox::new(parameters.gear(), position),
             brake: Brake::new(parameters.brake, position),
-            encoder: Encoder::new(parameters.encoder_ticks / turn),
+            jam,
+            encoder: Encoder::new(parameters.encoder, scale, position),
+            energy: Energy::default(),
+            position,
+            step: None,
+            power_w: 0.0,
         }
     }
 
@@ -116,78 +156,176 @@ impl Drive {
         self.watchdog = timeout;
     }
 
-    /// Takes a command that arrives at `now`. Its current must be finite.
+    /// Seeds what is random in it; `stream` tells it from other drives of the same seed.
+    pub fn seed(&mut self, seed: u64, stream: u64) {
+        self.encoder.seed(seed, stream);
+    }
+
+    /// Sets the voltage at its terminals (V).
+    pub fn set_bus_voltage(&mut self, voltage_v: f64) {
+        self.bus_voltage_v = voltage_v;
+    }
+
+    /// Tells it what is wrong with it and around it from now on.
+    pub fn set_conditions(&mut self, conditions: Conditions) {
+        self.encoder.set_conditions(conditions.encoder);
+        if conditions.jammed {
+            self.jam.engage(self.gearbox.rotor(self.position, 0.0).0);
+        } else {
+            self.jam.release();
+        }
+        self.conditions = conditions;
+    }
+
+    /// What is wrong with it and around it.
+    pub fn conditions(&self) -> &Conditions {
+        &self.conditions
+    }
+
+    /// Puts it at rest at `position`.
+    pub fn place(&mut self, position: f64) {
+        self.position = position;
+        self.step = None;
+        self.gearbox.place(position);
+        self.encoder.place(position);
+        for brake in [&mut self.brake, &mut self.jam] {
+            if brake.is_engaged() {
+                brake.release();
+                brake.engage(position);
+            }
+        }
+    }
+
+    /// Takes a command that arrives at `now`. Its current must be finite. A silent drive does not hear it.
     pub fn command(&mut self, now: Stamp, command: DriveCommand) {
+        if self.conditions.silent {
+            return;
+        }
         self.heard_at = now;
         if !command.enable {
             self.mode = Mode::Off;
-            let cool = self.winding.degc() < self.parameters.thermal.limit_degc - COOLS_K;
+            let cool = self.heat.winding_degc() < self.parameters.thermal.limit_degc - COOLS_K;
             if self.fault != Some(DriveFault::Overheated) || cool {
                 self.fault = None;
             }
         } else if self.fault.is_none() {
-            let limit_a = self.parameters.max_current_a;
             self.mode = Mode::Driving {
-                target_a: command.current_a.clamp(-limit_a, limit_a),
+                target_a: self.direction() * command.current_a,
             };
         }
     }
 
-    /// Puts a joint that stands still somewhere else: the brake catches there.
-    pub(crate) fn place(&mut self, position: f64) {
-        if self.brake.is_engaged() {
-            self.brake = Brake::new(self.parameters.brake, position);
-        }
+    /// The effort of the servo on its joint for the coming step of `dt_s` from `now`. [`settle`](Self::settle) ends the step.
+    pub fn react(&mut self, now: Stamp, position: f64, velocity: f64, dt_s: f64) -> Reaction {
+        self.settle(position, velocity);
+        self.supervise(now, velocity);
+        let (angle, speed) = self.gearbox.rotor(position, velocity);
+        let (motor, flow) = self.drive_motor(angle, speed, dt_s);
+        self.energy.electric_j += flow.electric_j;
+        self.energy.copper_j += flow.copper_j;
+        self.power_w = flow.electric_j / dt_s;
+        self.step = Some(Step {
+            dt_s,
+            copper_j: flow.copper_j,
+        });
+        let revolution = self.parameters.gear_ratio * angle;
+        let acting = Acting {
+            motor,
+            held: self.brake.reaction(angle, speed, dt_s) + self.jam.reaction(angle, speed, dt_s),
+            friction: self.parameters.friction.scaled(self.conditions.friction_factor),
+            dry: self.conditions.ripple * 0.5 * (1.0 + revolution.cos()),
+        };
+        self.gearbox.react(&acting, position, velocity, dt_s)
     }
 
-    /// Runs the drive for the coming step, with the joint at `position` and `velocity`, and says what the servo does to the joint.
-    pub(crate) fn react(&mut self, now: Stamp, position: f64, velocity: f64, dt_s: f64) -> Reaction {
-        self.supervise(now, velocity);
-        let servo = &self.parameters;
-        let electrics = Electrics {
-            resistance_ohm: self.winding.resistance_ohm(servo.resistance_ohm),
-            inductance_h: servo.inductance_h,
-            torque_constant_nm_per_a: servo.torque_constant_nm_per_a,
+    /// Ends the step with where the joint is then: what has become of the energy, and what the encoder sees. Does nothing twice.
+    pub fn settle(&mut self, position: f64, velocity: f64) {
+        let Some(Step { dt_s, copper_j }) = self.step.take() else {
+            return;
         };
-        let speed = velocity * servo.gear_ratio;
+        self.position = position;
+        let work = self.gearbox.settle(velocity);
+        self.energy.friction_j += work.lost_j;
+        self.energy.mechanical_j += work.to_joint_j;
+        self.heat.warm(
+            &self.parameters.thermal,
+            copper_j,
+            work.lost_j,
+            self.conditions.ambient_degc,
+            dt_s,
+        );
+        let seen = match self.encoder.side() {
+            Side::Joint => position,
+            Side::Motor => self.gearbox.rotor(position, velocity).0,
+        };
+        self.encoder.sample(seen, dt_s);
+    }
+
+    /// The motor's effort at the joint for a step, and what flows.
+    fn drive_motor(&mut self, angle: f64, speed: f64, dt_s: f64) -> (Reaction, Flow) {
+        let servo = &self.parameters;
+        let phases = self.phases(angle);
+        let electrics = Electrics {
+            resistance_ohm: self.heat.resistance_ohm(servo.resistance_ohm),
+            inductance_h: servo.inductance_h,
+            back_emf_v_s_per_rad: servo.back_emf_v_s_per_rad() * phases,
+        };
+        let limit_a = self.current_limit_a();
+        let turns = speed * servo.gear_ratio;
+        let limit_v = servo.voltage_gain * self.bus_voltage_v;
         let target_a = match self.mode {
             Mode::Off => None,
-            Mode::Driving { target_a } => Some(target_a),
+            Mode::Driving { target_a } => Some(target_a.clamp(-limit_a, limit_a)),
             Mode::Stopping { .. } => {
-                let shorted_a = -servo.torque_constant_nm_per_a * speed / electrics.resistance_ohm;
-                Some(shorted_a.clamp(-servo.max_current_a, servo.max_current_a))
+                let shorted_a = -electrics.back_emf_v_s_per_rad * turns / electrics.resistance_ohm;
+                Some(shorted_a.clamp(-limit_a, limit_a))
             }
         };
-        match target_a {
+        let broken = self.conditions.phase_lost && servo.pole_pairs == 0;
+        let flow = match target_a {
             Some(target_a) => {
                 self.brake.release();
-                self.motor
-                    .regulate(&electrics, speed, target_a, self.bus_voltage_v, dt_s);
+                if broken {
+                    self.motor.open()
+                } else {
+                    self.motor.regulate(&electrics, turns, target_a, limit_v, dt_s)
+                }
             }
             None => {
-                self.brake.engage(position);
-                self.motor.open();
+                self.brake.engage(angle);
+                self.motor.open()
             }
-        }
-        let current_a = self.motor.current_a();
-        let loss_w = current_a * current_a * electrics.resistance_ohm;
-        self.winding.warm(&servo.thermal, loss_w, dt_s);
-        let drawn_a = self.motor.voltage_v() * current_a / self.bus_voltage_v;
-        let sagged_v = servo.supply_voltage_v - servo.source_resistance_ohm * drawn_a;
-        self.bus_voltage_v = sagged_v.clamp(0.5 * servo.supply_voltage_v, CHOPPER * servo.supply_voltage_v);
+        };
+        let per_ampere = servo.effort_per_ampere() * phases;
+        let motor = Reaction {
+            effort: per_ampere * flow.current_a,
+            damping: per_ampere * servo.gear_ratio * flow.droop_a_s_per_rad,
+        };
+        (motor, flow)
+    }
 
-        let effort = self.motor_effort();
-        Reaction { effort, damping: 0.0 }
-            + servo.friction.reaction(velocity, effort, servo.efficiency)
-            + self.brake.reaction(position, velocity, dt_s)
+    /// The share of the motor's constants that is left: with one of three phases open, what remains is a single-phase machine, whose
+    /// torque (and back-EMF) goes with cos² of the electrical angle.
+    fn phases(&self, angle: f64) -> f64 {
+        if self.conditions.phase_lost && self.parameters.pole_pairs > 0 {
+            let electrical = f64::from(self.parameters.pole_pairs) * self.parameters.gear_ratio * angle;
+            electrical.cos() * electrical.cos()
+        } else {
+            1.0
+        }
     }
 
     fn supervise(&mut self, now: Stamp, velocity: f64) {
         if let Mode::Driving { .. } = self.mode {
+            let [low_v, high_v] = self.parameters.voltage_window_v.unwrap_or([0.0, f64::INFINITY]);
             let fault = if now.since(self.heard_at) > self.watchdog {
                 Some(DriveFault::Watchdog)
-            } else if self.winding.degc() > self.parameters.thermal.limit_degc {
+            } else if self.heat.winding_degc() > self.parameters.thermal.limit_degc {
                 Some(DriveFault::Overheated)
+            } else if self.bus_voltage_v < low_v {
+                Some(UNDERVOLTAGE)
+            } else if self.bus_voltage_v > high_v {
+                Some(OVERVOLTAGE)
             } else {
                 None
             };
@@ -204,20 +342,51 @@ impl Drive {
         }
     }
 
-    /// The motor's effort at the joint, before the gearbox's losses (N·m, N).
-    pub fn motor_effort(&self) -> f64 {
-        self.parameters.effort_per_ampere() * self.motor.current_a()
+    fn direction(&self) -> f64 {
+        if self.parameters.reversed { -1.0 } else { 1.0 }
     }
 
-    /// What it reports with the joint at `position`.
-    pub(crate) fn state(&self, position: f64) -> DriveState {
-        let ticks = self.encoder.read(position);
+    fn current_limit_a(&self) -> f64 {
+        let share = self.parameters.thermal.current_share(self.heat.winding_degc());
+        share * self.parameters.max_current_a
+    }
+
+    /// The motor's effort at the joint, before the gearbox's losses (N·m, N).
+    pub fn motor_effort(&self) -> f64 {
+        self.parameters.effort_per_ampere() * self.phases(self.position) * self.motor.current_a()
+    }
+
+    /// The electric power that it took in the last step (W).
+    pub fn power_w(&self) -> f64 {
+        self.power_w
+    }
+
+    /// Where its energy went.
+    pub fn energy(&self) -> Energy {
+        self.energy
+    }
+
+    /// Energy in the winding's field, in a rotor behind play and in its gear (J).
+    pub fn stored_j(&self) -> f64 {
+        self.motor.stored_j(self.parameters.inductance_h) + self.gearbox.stored_j(self.position)
+    }
+
+    /// Angle of the rotor, in the joint's unit: the joint's position, but for the gear's play.
+    pub fn rotor_angle(&self) -> f64 {
+        self.gearbox.rotor(self.position, 0.0).0
+    }
+
+    /// What it reports.
+    pub fn state(&self) -> DriveState {
+        let ticks = self.encoder.ticks();
         DriveState {
             ticks,
             position: self.encoder.position(ticks),
-            current_a: self.motor.current_a(),
+            current_a: self.direction() * self.motor.current_a(),
+            current_limit_a: self.current_limit_a(),
             bus_voltage_v: self.bus_voltage_v,
-            winding_degc: self.winding.degc(),
+            winding_degc: self.heat.winding_degc(),
+            housing_degc: self.heat.housing_degc(),
             enabled: matches!(self.mode, Mode::Driving { .. }),
             brake_engaged: self.brake.is_engaged(),
             fault: self.fault,

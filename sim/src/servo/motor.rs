@@ -1,11 +1,11 @@
 //! The motor's winding under the drive's current controller.
 //!
-//! Decides the current: `L·di/dt = u − R·i − K·ω`, with u from a PI controller that runs at 10 kHz, and |u| no more than the bus gives.
-//! K is the torque constant (N·m/A), which is also the voltage constant (V·s/rad) (SI).
+//! Decides the current: `L·di/dt = u − R·i − Ke·ω`, with u from a PI controller that runs at 10 kHz, and |u| no more than the drive
+//! can give. Motor speed ω in rad/s, constants in SI, where Kt (N·m/A) and Ke (V·s/rad) of one motor are the same number.
 //!
 //! The controller's zero cancels the winding's pole (gains `ω_c·L` and `ω_c·R`), so that the current follows like a first-order lag of
 //! 500 Hz; the back-EMF is fed forward, as drives with an encoder do. Over a period of the controller u and ω stand still, and the winding
-//! is solved exactly.
+//! is solved exactly: current, charge and heat.
 
 /// Bandwidth of the current loop (rad/s).
 const BANDWIDTH: f64 = std::f64::consts::TAU * 500.0;
@@ -19,8 +19,22 @@ pub struct Electrics {
     pub resistance_ohm: f64,
     /// Inductance (H).
     pub inductance_h: f64,
-    /// Torque constant (N·m/A).
-    pub torque_constant_nm_per_a: f64,
+    /// Back-EMF constant (V·s/rad).
+    pub back_emf_v_s_per_rad: f64,
+}
+
+/// What flowed during a step.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Flow {
+    /// Mean current (A).
+    pub current_a: f64,
+    /// How much the mean current falls for each rad/s that the motor gains in the step (A·s/rad): where the voltage is at its limit the
+    /// back-EMF decides; otherwise 0.
+    pub droop_a_s_per_rad: f64,
+    /// Energy that the drive put into the winding (J); negative while the motor generates.
+    pub electric_j: f64,
+    /// Energy that became heat in the winding (J).
+    pub copper_j: f64,
 }
 
 /// The current in a motor, and the controller's memory.
@@ -42,35 +56,63 @@ impl Motor {
         self.voltage_v
     }
 
-    /// Runs the current loop for `dt_s` at motor speed `speed` (rad/s) towards `target_a`.
-    pub fn regulate(&mut self, electrics: &Electrics, speed: f64, target_a: f64, bus_v: f64, dt_s: f64) {
+    /// Energy in the winding's magnetic field (J).
+    pub fn stored_j(&self, inductance_h: f64) -> f64 {
+        0.5 * inductance_h * self.current_a * self.current_a
+    }
+
+    /// Runs the current loop for `dt_s` at motor speed `speed` (rad/s) towards `target_a`, with at most `limit_v` at the winding.
+    pub fn regulate(
+        &mut self,
+        electrics: &Electrics,
+        speed: f64,
+        target_a: f64,
+        limit_v: f64,
+        dt_s: f64,
+    ) -> Flow {
         let periods = (dt_s / PERIOD_S).round().max(1.0);
         let period_s = dt_s / periods;
         let &Electrics {
             resistance_ohm,
             inductance_h,
-            torque_constant_nm_per_a,
+            back_emf_v_s_per_rad,
         } = electrics;
-        let keeps = (-period_s * resistance_ohm / inductance_h).exp();
-        let back_v = torque_constant_nm_per_a * speed;
+        let time_s = inductance_h / resistance_ohm;
+        let keeps = (-period_s / time_s).exp();
+        let back_v = back_emf_v_s_per_rad * speed;
+        let stored_j = self.stored_j(inductance_h);
+        let (mut flow, mut charge_c, mut at_limit) = (Flow::default(), 0.0, true);
         for _ in 0..periods as usize {
             let error_a = target_a - self.current_a;
             let wanted_v = BANDWIDTH * inductance_h * error_a + self.integral_v + back_v;
-            self.voltage_v = wanted_v.clamp(-bus_v, bus_v);
+            self.voltage_v = wanted_v.clamp(-limit_v, limit_v);
             // Out of voltage, the integral follows the winding's own drop instead of winding up.
-            self.integral_v = if wanted_v.abs() > bus_v {
+            self.integral_v = if wanted_v.abs() > limit_v {
                 resistance_ohm * self.current_a
             } else {
+                at_limit = false;
                 self.integral_v + BANDWIDTH * resistance_ohm * error_a * period_s
             };
             let settled_a = (self.voltage_v - back_v) / resistance_ohm;
-            self.current_a = settled_a + (self.current_a - settled_a) * keeps;
+            let from_settled_a = self.current_a - settled_a;
+            let passed_c = settled_a * period_s + from_settled_a * time_s * (1.0 - keeps);
+            self.current_a = settled_a + from_settled_a * keeps;
+            charge_c += passed_c;
+            flow.electric_j += self.voltage_v * passed_c;
         }
+        flow.current_a = charge_c / dt_s;
+        flow.copper_j = flow.electric_j - back_v * charge_c - (self.stored_j(inductance_h) - stored_j);
+        if at_limit {
+            let lag = time_s / dt_s * (1.0 - (-dt_s / time_s).exp());
+            flow.droop_a_s_per_rad = back_emf_v_s_per_rad / resistance_ohm * (1.0 - lag);
+        }
+        flow
     }
 
-    /// Opens the bridge: no current, no torque.
-    pub fn open(&mut self) {
+    /// Opens the bridge: no current, no torque. What the field held turns to heat in the drive's diodes.
+    pub fn open(&mut self) -> Flow {
         *self = Self::default();
+        Flow::default()
     }
 }
 
@@ -81,7 +123,7 @@ mod tests {
     const ELECTRICS: Electrics = Electrics {
         resistance_ohm: 0.2,
         inductance_h: 0.0003,
-        torque_constant_nm_per_a: 0.12,
+        back_emf_v_s_per_rad: 0.12,
     };
 
     #[test]
@@ -102,5 +144,40 @@ mod tests {
         // And it comes back from there without having wound up.
         motor.regulate(&ELECTRICS, 350.0, 5.0, 48.0, 0.003);
         assert!((motor.current_a() - 5.0).abs() < 0.5, "{} A", motor.current_a());
+    }
+
+    #[test]
+    fn a_voltage_step_raises_the_current_as_the_closed_form_says() {
+        // i = u/R·(1 − e^(−tR/L)); its mean and its heat likewise.
+        let (u, r, l) = (6.0, ELECTRICS.resistance_ohm, ELECTRICS.inductance_h);
+        let mut motor = Motor::default();
+        let (mut time_s, mut charge_c, mut copper_j) = (0.0_f64, 0.0, 0.0);
+        for _ in 0..10 {
+            let flow = motor.regulate(&ELECTRICS, 0.0, 1e6, u, 0.001);
+            time_s += 0.001;
+            charge_c += flow.current_a * 0.001;
+            copper_j += flow.copper_j;
+            let rest = (-time_s * r / l).exp();
+            let closed_a = u / r * (1.0 - rest);
+            assert!((motor.current_a() - closed_a).abs() < 1e-9, "{time_s} s");
+            let closed_c = u / r * (time_s - l / r * (1.0 - rest));
+            assert!((charge_c - closed_c).abs() < 1e-9);
+            let closed_j = u * closed_c - 0.5 * l * closed_a * closed_a;
+            assert!((copper_j - closed_j).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn at_the_voltage_limit_the_mean_current_falls_with_speed_as_announced() {
+        let at = |speed| {
+            let mut motor = Motor::default();
+            motor.regulate(&ELECTRICS, speed, 1e3, 48.0, 0.001)
+        };
+        let slope = (at(100.0).current_a - at(101.0).current_a) / 1.0;
+        assert!((at(100.0).droop_a_s_per_rad - slope).abs() < 1e-9, "{slope}");
+        let mut motor = Motor::default();
+        motor.regulate(&ELECTRICS, 100.0, 5.0, 48.0, 0.01);
+        let regulated = motor.regulate(&ELECTRICS, 100.0, 5.0, 48.0, 0.001);
+        assert!(regulated.droop_a_s_per_rad.abs() < f64::MIN_POSITIVE);
     }
 }

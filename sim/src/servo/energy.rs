@@ -1,0 +1,17 @@
+//! Where a drive's energy went since it was made, for whoever wants to know what a motion costs.
+//!
+//! Decides nothing; it adds up. **Invariant:** electric = copper + friction + mechanical + what is stored (field, free rotor), but for
+//! the integration's error, which vanishes with the step.
+
+/// Energies since the start, in J.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Energy {
+    /// Taken from the bus; falls while the motor generates.
+    pub electric_j: f64,
+    /// Turned to heat in the winding.
+    pub copper_j: f64,
+    /// Turned to heat by friction, gear and brake.
+    pub friction_j: f64,
+    /// Given to the joint.
+    pub mechanical_j: f64,
+}
