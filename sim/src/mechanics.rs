@@ -8,6 +8,10 @@
 //! | `machine.rs` | the articulated machine in a step: masses, forces, Jacobians |
 //! | `body.rs` | free bodies: mass, motion in flight, integration |
 //! | `shape.rs` | shapes, what carries them, materials, surfaces that run |
+//! | `broad_phase.rs`, `narrow_phase.rs` | which shapes may touch, and where they do |
+//! | `constraint.rs` | what a contact does: round friction cone, softness, recovery from overlaps |
+//! | `coupling.rs` | what each contact can move |
+//! | `solver.rs`, `skyline.rs` | the velocities at the end of the step |
 //!
 //! Units are SI; poses and velocities are in base axes (the axes of the machine's root link). The order of bodies, shapes and joints is
 //! that in which they were added.
@@ -30,8 +34,14 @@
 //! ```
 
 mod body;
+mod broad_phase;
+mod constraint;
+mod coupling;
 mod machine;
+mod narrow_phase;
 mod shape;
+mod skyline;
+mod solver;
 mod world;
 
 pub use body::{BodyId, BodyState, MassProperties};

@@ -134,6 +134,8 @@ pub(super) struct Body {
     pub(super) velocity: Vector3<f64>,
     pub(super) spin: Vector3<f64>,
     pub(super) push: Option<Wrench>,
+    /// What the last step added to velocity and spin.
+    gained: (Vector3<f64>, Vector3<f64>),
     /// Inertia and its inverse about the centre of mass in base axes, at the start of the step.
     pub(super) inertia: Matrix3<f64>,
     pub(super) inverse: Matrix3<f64>,
@@ -154,6 +156,7 @@ impl Body {
             velocity: Vector3::zeros(),
             spin: Vector3::zeros(),
             push: None,
+            gained: (Vector3::zeros(), Vector3::zeros()),
             inertia: mass.inertia,
             inverse: Matrix3::identity(),
         };
@@ -173,6 +176,7 @@ impl Body {
         self.position = pose.translation.vector + arm;
         self.velocity = twist.linear + twist.angular.cross(&arm);
         self.spin = twist.angular;
+        self.gained = (Vector3::zeros(), Vector3::zeros());
         self.refresh();
     }
 
@@ -221,6 +225,15 @@ impl Body {
         (velocity, spin)
     }
 
+    /// The velocities if the next step adds what the last one did, unless that was a blow.
+    pub(super) fn going_on(&self) -> (Vector3<f64>, Vector3<f64>) {
+        let (velocity, spin) = self.gained;
+        if velocity.norm_squared() > BLOW * BLOW {
+            return (self.velocity, self.spin);
+        }
+        (self.velocity + velocity, self.spin + spin)
+    }
+
     fn turned(&self, spin: &Vector3<f64>, dt_s: f64) -> UnitQuaternion<f64> {
         UnitQuaternion::from_scaled_axis(spin * dt_s) * self.rotation
     }
@@ -232,6 +245,7 @@ impl Body {
         self.position += velocity * dt_s;
         self.rotation = self.turned(&mean, dt_s);
         self.rotation.renormalize();
+        self.gained = (velocity - self.velocity, spin - self.spin);
         self.velocity = velocity;
         self.spin = spin;
         self.refresh();
@@ -247,3 +261,5 @@ impl Body {
 
 /// The iteration gains a factor of h·|ω| each time: at 100 rad/s and 1 ms four are 1e-4 of 1e-4.
 const SPIN_ITERATIONS: usize = 4;
+/// A gain of speed in one step that is no steady acceleration (m/s).
+const BLOW: f64 = 0.1;

@@ -3,8 +3,11 @@
 //! Decides its free motion: efforts, less what damping takes at the *end* of the step (damping times the step is added to the joint's inertia),
 //! give accelerations; velocities follow, then positions (semi-implicit Euler).
 
-use nalgebra::{Isometry3, Vector3};
+use nalgebra::{Isometry3, Matrix6xX, Vector3};
 use servomesh_robot::{LinkId, Model, Twist, Workspace};
+
+use super::coupling::near_end;
+use super::solver::Solver;
 
 /// The machine, its state and its memory.
 #[derive(Debug, Clone)]
@@ -16,6 +19,14 @@ pub(super) struct Machine {
     pub(super) positions: Vec<f64>,
     pub(super) velocities: Vec<f64>,
     pub(super) accelerations: Vec<f64>,
+    /// Dry friction of each joint (N·m, N).
+    pub(super) friction: Vec<f64>,
+    /// Whether the ends of the joints' travel hold.
+    pub(super) has_ends: bool,
+    bias: Vec<f64>,
+    /// Jacobians of the links that have been asked for since the last `forget_jacobians`, in front; memory behind.
+    jacobians: Vec<(LinkId, Matrix6xX<f64>)>,
+    known: usize,
 }
 
 impl Machine {
@@ -27,6 +38,11 @@ impl Machine {
             positions: vec![0.0; count],
             velocities: vec![0.0; count],
             accelerations: vec![0.0; count],
+            friction: vec![0.0; count],
+            has_ends: true,
+            bias: vec![0.0; count],
+            jacobians: Vec::new(),
+            known: 0,
             model: model.clone(),
         }
     }
@@ -37,14 +53,97 @@ impl Machine {
         change(&mut self.stepped)
     }
 
-    /// Steps it as if nothing touched it.
-    pub(super) fn step_freely(&mut self, dt_s: f64, efforts: &[f64], damping: &[f64]) {
+    fn take_damping(&mut self, dt_s: f64, damping: &[f64]) {
         for (joint, damping) in damping.iter().enumerate() {
             let armature = self.model.joints()[joint].armature + dt_s * damping;
             self.stepped
                 .set_armature(joint, armature)
                 .expect("damping is finite and never negative");
         }
+    }
+
+    /// Whether a joint rubs or is near an end of its travel.
+    pub(super) fn is_held(&self, dt_s: f64) -> bool {
+        let ends = |joint| self.ends_near(joint, dt_s).iter().any(Option::is_some);
+        (0..self.positions.len()).any(|joint| self.friction[joint] > 0.0 || ends(joint))
+    }
+
+    /// The ends of a joint's travel that it may reach in the step: the direction away from the end, and the way to it.
+    pub(super) fn ends_near(&self, joint: usize, dt_s: f64) -> [Option<(f64, f64)>; 2] {
+        if !self.has_ends {
+            return [None; 2];
+        }
+        let (joint, position, velocity) = (
+            &self.model.joints()[joint],
+            self.positions[joint],
+            self.velocities[joint],
+        );
+        let near = near_end(joint.kind, velocity, dt_s);
+        let end = |sign: f64, gap: f64| (gap < near).then_some((sign, gap));
+        [
+            end(1.0, position - joint.limits.lower),
+            end(-1.0, joint.limits.upper - position),
+        ]
+    }
+
+    /// Puts its masses, its free motion and a first guess into the solver.
+    pub(super) fn load(&mut self, dt_s: f64, efforts: &[f64], damping: &[f64], solver: &mut Solver) {
+        self.take_damping(dt_s, damping);
+        let count = self.positions.len();
+        self.stepped.bias_effort(
+            &mut self.workspace,
+            &self.positions,
+            &self.velocities,
+            &mut self.bias,
+        );
+        let mass = self.stepped.mass_matrix(&mut self.workspace, &self.positions);
+        solver.joints = count;
+        // Symmetric: its columns are its rows.
+        solver.machine_mass.extend_from_slice(mass.as_slice());
+        for joint in 0..count {
+            let row = &solver.machine_mass[joint * count..(joint + 1) * count];
+            let held: f64 = row.iter().zip(&self.velocities).map(|(m, v)| m * v).sum();
+            solver
+                .momentum
+                .push(held + dt_s * (efforts[joint] - self.bias[joint]));
+            solver
+                .velocity
+                .push(self.velocities[joint] + dt_s * self.accelerations[joint]);
+        }
+    }
+
+    /// Takes the velocities at the end of the step, and moves on.
+    pub(super) fn advance(&mut self, velocities: &[f64], dt_s: f64) {
+        for (joint, velocity) in velocities.iter().enumerate() {
+            self.accelerations[joint] = (velocity - self.velocities[joint]) / dt_s;
+            self.velocities[joint] = *velocity;
+            self.positions[joint] += dt_s * velocity;
+        }
+    }
+
+    /// The Jacobian of a link at the last `update_links`.
+    pub(super) fn jacobian(&mut self, link: LinkId) -> &Matrix6xX<f64> {
+        let place = self.jacobians[..self.known]
+            .iter()
+            .position(|(known, _)| *known == link);
+        let place = place.unwrap_or_else(|| {
+            let place = self.known;
+            self.known += 1;
+            if place == self.jacobians.len() {
+                self.jacobians
+                    .push((link, Matrix6xX::zeros(self.positions.len())));
+            }
+            self.jacobians[place].0 = link;
+            self.model
+                .jacobian(&self.workspace, link, &mut self.jacobians[place].1);
+            place
+        });
+        &self.jacobians[place].1
+    }
+
+    /// Steps it as if nothing touched it.
+    pub(super) fn step_freely(&mut self, dt_s: f64, efforts: &[f64], damping: &[f64]) {
+        self.take_damping(dt_s, damping);
         self.stepped
             .forward_dynamics(
                 &mut self.workspace,
@@ -61,6 +160,7 @@ impl Machine {
     }
 
     pub(super) fn update_links(&mut self) {
+        self.known = 0;
         self.model
             .forward_kinematics(&mut self.workspace, &self.positions);
     }

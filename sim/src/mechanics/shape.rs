@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use nalgebra::{Isometry3, Point3, Vector3};
+use nalgebra::{Isometry3, Point3, UnitQuaternion, Vector3};
 use parry3d_f64::math::{Pose, Rotation, Vector};
 use parry3d_f64::shape::SharedShape;
 use servomesh_robot::LinkId;
@@ -185,18 +185,70 @@ fn hull_volume(points: &[Point3<f64>]) -> f64 {
     SharedShape::convex_hull(&points).map_or(0.0, |hull| hull.mass_properties(1.0).mass())
 }
 
+/// What a carrier is to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Ground,
+    /// A link of the machine that never moves.
+    Base,
+    /// A link that moves; on the machine's first joint, or further out.
+    Moving {
+        next_to_base: bool,
+    },
+    Body(BodyId),
+}
+
+impl Kind {
+    pub(super) fn moves(self) -> bool {
+        matches!(self, Self::Moving { .. } | Self::Body(_))
+    }
+
+    /// Whether shapes on both can touch.
+    pub(super) fn meets(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Body(one), Self::Body(other)) => one != other,
+            (Self::Body(_), _) | (_, Self::Body(_)) => true,
+            (Self::Moving { .. }, Self::Ground) | (Self::Ground, Self::Moving { .. }) => true,
+            (Self::Moving { next_to_base }, Self::Base) | (Self::Base, Self::Moving { next_to_base }) => {
+                !next_to_base
+            }
+            (Self::Moving { .. }, Self::Moving { .. }) => false,
+            (Self::Ground | Self::Base, Self::Ground | Self::Base) => false,
+        }
+    }
+}
+
 /// A shape where it is used.
 #[derive(Clone)]
 pub(super) struct Placed {
     pub(super) shape: SharedShape,
     pub(super) carrier: Carrier,
     /// The parry shape's frame in its carrier's.
-    pub(super) carrier_from_shape: Isometry3<f64>,
+    pub(super) carrier_from_shape: Pose,
     /// The frame that the shape was described in, for surfaces that run.
-    pub(super) carrier_from_described: Isometry3<f64>,
+    pub(super) carrier_from_described: UnitQuaternion<f64>,
+    pub(super) base_from_carrier: UnitQuaternion<f64>,
+    pub(super) kind: Kind,
+    /// Largest distance of the surface from the carrier's centre (m).
+    pub(super) radius: f64,
     pub(super) material: Material,
     pub(super) surface: Surface,
     pub(super) described: Arc<Shape>,
+}
+
+impl Placed {
+    /// Turns a vector from the axes that the shape was described in into those of the base.
+    pub(super) fn into_base(&self, v: &Vector3<f64>) -> Vector3<f64> {
+        self.base_from_carrier * (self.carrier_from_described * v)
+    }
+
+    /// The velocity at which the surface runs over the shape by itself (m/s), in base axes.
+    pub(super) fn running(&self) -> Vector3<f64> {
+        match self.surface {
+            Surface::Speed { velocity } => self.into_base(&velocity),
+            Surface::Still | Surface::Joint { .. } => Vector3::zeros(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Placed {
@@ -205,8 +257,11 @@ impl std::fmt::Debug for Placed {
     }
 }
 
-pub(super) fn isometry(pose: &Pose) -> Isometry3<f64> {
-    let (t, r) = (pose.translation, pose.rotation);
-    let rotation = nalgebra::UnitQuaternion::new_unchecked(nalgebra::Quaternion::new(r.w, r.x, r.y, r.z));
-    Isometry3::from_parts(nalgebra::Translation3::new(t.x, t.y, t.z), rotation)
+/// A pose in parry's terms.
+pub(super) fn pose(isometry: &Isometry3<f64>) -> Pose {
+    let (t, r) = (isometry.translation.vector, isometry.rotation.coords);
+    Pose::from_parts(
+        Vector::new(t.x, t.y, t.z),
+        Rotation::from_xyzw(r.x, r.y, r.z, r.w),
+    )
 }

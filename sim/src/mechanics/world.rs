@@ -1,18 +1,27 @@
 //! The world: what there is in it, and the order of a step.
 //!
-//! Decides, for each step: free motion of machine and bodies, then positions (semi-implicit Euler, as MuJoCo's `Euler`). Contacts are not
-//! yet solved: shapes are kept, and pass through each other.
+//! Decides, for each step: where shapes touch at its start; the velocities at its end, with contacts; then positions, from those
+//! velocities (semi-implicit Euler, as MuJoCo's `Euler`).
+//!
+//! Shapes of the machine's own links don't touch each other, nor what carries the machine's first joint.
 //!
 //! **Invariant:** only `step` and `place_…` move anything.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use nalgebra::{Isometry3, Point3, Vector3};
+use nalgebra::{Isometry3, Point3, UnitQuaternion, Vector3};
+use parry3d_f64::bounding_volume::{Aabb, BoundingVolume};
+use parry3d_f64::math::{Pose, Vector};
 use servomesh_robot::{LinkId, Model, STANDARD_GRAVITY, Twist};
 
 use super::body::{Body, BodyId, BodyState, MassProperties};
+use super::broad_phase::{Proxy, Sweep};
+use super::coupling::{Coupling, Scene};
 use super::machine::Machine;
-use super::shape::{Carrier, Material, Placed, Shape, ShapeId, Surface, isometry};
+use super::narrow_phase::{MARGIN, NarrowPhase, Touch};
+use super::shape::{Carrier, Kind, Material, Placed, Shape, ShapeId, Surface, pose};
+use super::solver::Solver;
 use crate::error::SimError;
 use crate::plant::Wrench;
 
@@ -40,7 +49,20 @@ pub struct World {
     gravity: Vector3<f64>,
     bodies: Vec<Body>,
     shapes: Vec<Placed>,
+    /// Pairs that pass through each other.
+    apart: BTreeSet<(usize, usize)>,
     contacts: Vec<Contact>,
+    /// Of each shape.
+    poses: Vec<Pose>,
+    reaches: Vec<f64>,
+    proxies: Vec<Proxy>,
+    sweep: Sweep,
+    pairs: Vec<(u32, u32)>,
+    narrow: NarrowPhase,
+    touches: Vec<Touch>,
+    coupling: Coupling,
+    solver: Solver,
+    iterations: usize,
 }
 
 impl Default for World {
@@ -57,7 +79,18 @@ impl World {
             gravity: Vector3::new(0.0, 0.0, -STANDARD_GRAVITY),
             bodies: Vec::new(),
             shapes: Vec::new(),
+            apart: BTreeSet::new(),
             contacts: Vec::new(),
+            poses: Vec::new(),
+            reaches: Vec::new(),
+            proxies: Vec::new(),
+            sweep: Sweep::default(),
+            pairs: Vec::new(),
+            narrow: NarrowPhase::default(),
+            touches: Vec::new(),
+            coupling: Coupling::default(),
+            solver: Solver::default(),
+            iterations: 0,
         }
     }
 
@@ -110,16 +143,42 @@ impl World {
         material: Material,
     ) -> Result<ShapeId, SimError> {
         shape.check()?;
+        let unbounded = matches!(shape, Shape::HalfSpace);
+        if unbounded && matches!(carrier, Carrier::Body(_)) {
+            return Err(SimError::Mechanics {
+                item: "half-space".to_owned(),
+                what: "volume",
+                value: f64::INFINITY,
+                must_be: "finite for a body that moves",
+            });
+        }
         let (parry, shape_from_parry) = shape.to_parry();
+        let carrier_from_parry = pose(&carrier_from_shape) * shape_from_parry;
+        let ball = parry.compute_local_bounding_sphere();
+        let centre = carrier_from_parry.transform_point(ball.center());
+        let kind = self.kind(carrier);
         self.shapes.push(Placed {
             shape: parry,
             carrier,
-            carrier_from_shape: carrier_from_shape * isometry(&shape_from_parry),
-            carrier_from_described: carrier_from_shape,
+            carrier_from_shape: carrier_from_parry,
+            carrier_from_described: carrier_from_shape.rotation,
+            base_from_carrier: UnitQuaternion::identity(),
+            kind,
+            radius: centre.length() + ball.radius(),
             material,
             surface: Surface::Still,
             described: Arc::new(shape.clone()),
         });
+        let origin = Aabb::new(Vector::ZERO, Vector::ZERO);
+        self.proxies.push(Proxy {
+            bounds: origin,
+            unbounded,
+            moves: kind.moves(),
+        });
+        self.poses.push(Pose::identity());
+        self.reaches.push(0.0);
+        self.sweep = Sweep::default();
+        self.place_shape(self.shapes.len() - 1);
         Ok(ShapeId(self.shapes.len() - 1))
     }
 
@@ -142,6 +201,55 @@ impl World {
             }
         }
         Ok(added)
+    }
+
+    fn kind(&self, carrier: Carrier) -> Kind {
+        match (carrier, &self.machine) {
+            (Carrier::Body(body), _) => Kind::Body(body),
+            (Carrier::Link(link), Some(machine)) => {
+                let model = &machine.model;
+                let root = model.root();
+                if model.is_rigid_with(link, root) {
+                    return Kind::Base;
+                }
+                let mut above = Some(link);
+                while let Some(other) = above
+                    && model.is_rigid_with(other, link)
+                {
+                    above = model.link_parent(other);
+                }
+                let next_to_base = above.is_none_or(|above| model.is_rigid_with(above, root));
+                Kind::Moving { next_to_base }
+            }
+            (Carrier::Ground | Carrier::Link(_), _) => Kind::Ground,
+        }
+    }
+
+    /// Lets two shapes pass through each other, or not.
+    pub fn set_apart(&mut self, one: ShapeId, other: ShapeId, apart: bool) {
+        let pair = (one.0.min(other.0), one.0.max(other.0));
+        if apart {
+            self.apart.insert(pair);
+        } else {
+            self.apart.remove(&pair);
+        }
+    }
+
+    /// Sets the dry friction of a joint (N·m, N): it stands until it is pushed with more. 0 unless set.
+    ///
+    /// # Panics
+    /// If `joint` is not an index of the machine's model.
+    pub fn set_joint_friction(&mut self, joint: usize, effort: f64) {
+        if let Some(machine) = &mut self.machine {
+            machine.friction[joint] = effort;
+        }
+    }
+
+    /// Sets whether joints stop at the ends of their travel; they do unless set. Who models end stops as efforts takes these away.
+    pub fn set_joint_ends(&mut self, hold: bool) {
+        if let Some(machine) = &mut self.machine {
+            machine.has_ends = hold;
+        }
     }
 
     /// Sets how a shape's surface runs.
@@ -172,6 +280,7 @@ impl World {
     /// Puts a body somewhere, in motion.
     pub fn place_body(&mut self, body: BodyId, pose: &Isometry3<f64>, twist: &Twist) {
         self.bodies[body.0].place(pose, twist);
+        self.narrow.forget();
     }
 
     /// Puts the machine's joints somewhere, in motion.
@@ -190,6 +299,7 @@ impl World {
         machine.velocities.copy_from_slice(velocities);
         machine.accelerations.fill(0.0);
         machine.update_links();
+        self.narrow.forget();
     }
 
     /// Changes the machine's model: armatures, loads.
@@ -208,13 +318,145 @@ impl World {
     /// # Panics
     /// If there is not one effort and one damping for each joint.
     pub fn step(&mut self, dt_s: f64, efforts: &[f64], damping: &[f64]) {
-        if let Some(machine) = &mut self.machine {
-            machine.step_freely(dt_s, efforts, damping);
+        self.find_touches(dt_s);
+        let Self {
+            machine,
+            bodies,
+            solver,
+            coupling,
+            ..
+        } = self;
+        let scene = Scene {
+            touches: &self.touches,
+            shapes: &self.shapes,
+            bodies,
+            gravity: self.gravity,
+            dt_s,
+        };
+        solver.clear();
+        let touched = coupling.gather(&scene, solver);
+        let mut coupled = None;
+        if let Some(machine) = machine {
+            assert_eq!(
+                efforts.len(),
+                machine.positions.len(),
+                "one effort for each joint"
+            );
+            assert_eq!(
+                damping.len(),
+                machine.positions.len(),
+                "one damping for each joint"
+            );
+            if touched || machine.is_held(dt_s) {
+                machine.load(dt_s, efforts, damping, solver);
+                coupled = Some(machine);
+            } else {
+                machine.step_freely(dt_s, efforts, damping);
+            }
         }
-        for body in &mut self.bodies {
-            let (velocity, spin) = body.flight(&self.gravity, dt_s);
-            body.advance(velocity, spin, true, dt_s);
+        coupling.add_contacts(&scene, coupled.as_deref_mut(), solver);
+        if let Some(machine) = coupled.as_deref() {
+            Coupling::add_joints(machine, dt_s, solver);
         }
+        self.iterations = solver.solve();
+        if let Some(machine) = coupled {
+            machine.advance(&solver.velocity[solver.machine_start()..], dt_s);
+        }
+        self.report(dt_s);
+        for (body, slot) in self.bodies.iter_mut().zip(&self.coupling.slots) {
+            let (velocity, spin) = match slot {
+                Some(first) => {
+                    let v = &self.solver.velocity[*first..first + 6];
+                    (Vector3::new(v[0], v[1], v[2]), Vector3::new(v[3], v[4], v[5]))
+                }
+                None => body.flight(&self.gravity, dt_s),
+            };
+            body.advance(velocity, spin, slot.is_none(), dt_s);
+        }
+    }
+
+    /// Puts a shape where its carrier is, and says how far its surface may travel in a step.
+    fn place_shape(&mut self, index: usize) -> f64 {
+        let shape = &mut self.shapes[index];
+        let (base_from_carrier, speed) = match shape.carrier {
+            Carrier::Ground => (Isometry3::identity(), 0.0),
+            Carrier::Link(link) => match &self.machine {
+                Some(machine) => (machine.link_pose(link), 0.0),
+                None => (Isometry3::identity(), 0.0),
+            },
+            Carrier::Body(body) => {
+                let body = &self.bodies[body.0];
+                (
+                    body.pose(),
+                    body.velocity.norm() + body.spin.norm() * shape.radius,
+                )
+            }
+        };
+        shape.base_from_carrier = base_from_carrier.rotation;
+        self.poses[index] = pose(&base_from_carrier) * shape.carrier_from_shape;
+        let proxy = &mut self.proxies[index];
+        if !proxy.unbounded {
+            proxy.bounds = shape.shape.compute_aabb(&self.poses[index]);
+        }
+        speed
+    }
+
+    fn find_touches(&mut self, dt_s: f64) {
+        if self.shapes.is_empty() {
+            self.touches.clear();
+            return;
+        }
+        self.update_links();
+        for index in 0..self.shapes.len() {
+            if !self.proxies[index].moves {
+                continue;
+            }
+            let before = self.poses[index].translation;
+            let speed = self.place_shape(index);
+            let reach = match self.shapes[index].kind {
+                // A link goes on about as it did.
+                Kind::Moving { .. } => 2.0 * (self.poses[index].translation - before).length(),
+                Kind::Ground | Kind::Base | Kind::Body(_) => speed * dt_s,
+            };
+            self.reaches[index] = reach;
+            let bounds = &mut self.proxies[index].bounds;
+            *bounds = bounds.loosened(MARGIN + reach);
+        }
+        let Self { shapes, apart, .. } = self;
+        let allowed = |one: usize, other: usize| {
+            shapes[one].kind.meets(shapes[other].kind) && (apart.is_empty() || !apart.contains(&(one, other)))
+        };
+        self.sweep.pairs(&self.proxies, allowed, &mut self.pairs);
+        self.narrow.touches(
+            &self.pairs,
+            &self.shapes,
+            &self.poses,
+            &self.reaches,
+            &mut self.touches,
+        );
+    }
+
+    /// Fills in what the contacts did.
+    fn report(&mut self, dt_s: f64) {
+        self.contacts.clear();
+        for (contact, touch) in self.solver.contacts.iter().zip(&self.coupling.touch_of) {
+            let touch = &self.touches[*touch];
+            let axes = super::coupling::axes(&touch.normal);
+            let along = |values: &[f64; 3]| axes[0] * values[0] + axes[1] * values[1] + axes[2] * values[2];
+            self.contacts.push(Contact {
+                shapes: touch.shapes,
+                point: touch.point,
+                normal: touch.normal,
+                gap: touch.gap,
+                force: along(&contact.impulse) / dt_s,
+                slip: along(&contact.velocity),
+            });
+        }
+    }
+
+    /// How many iterations the contacts of the last step took.
+    pub fn iterations(&self) -> usize {
+        self.iterations
     }
 
     /// Joint positions, in the order of the model.

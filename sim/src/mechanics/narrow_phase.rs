@@ -1,0 +1,126 @@
+//! Where shapes touch, or will within the step.
+//!
+//! Decides by parry's contact manifolds, kept between steps. Each pair looks ahead by how far its shapes can come together in the step, so that
+//! nothing passes through a surface that is thinner than a step's travel.
+
+use nalgebra::{Point3, Vector3};
+use parry3d_f64::math::{Pose, Vector};
+use parry3d_f64::query::{ContactManifold, DefaultQueryDispatcher, PersistentQueryDispatcher};
+
+use super::shape::{Placed, ShapeId};
+
+/// Where two shapes touch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Touch {
+    pub(super) shapes: [ShapeId; 2],
+    pub(super) point: Point3<f64>,
+    /// From the second into the first.
+    pub(super) normal: Vector3<f64>,
+    pub(super) gap: f64,
+}
+
+/// How far ahead even things at rest look (m): contacts that come and go with the last bit would make a stack tremble.
+pub(super) const MARGIN: f64 = 1e-3;
+
+#[derive(Debug, Clone)]
+struct Pair {
+    key: (u32, u32),
+    manifold: ContactManifold<(), ()>,
+}
+
+/// The manifolds of all pairs, in the order of their keys.
+#[derive(Debug, Clone, Default)]
+pub(super) struct NarrowPhase {
+    pairs: Vec<Pair>,
+    next: Vec<Pair>,
+    unused: Vec<Pair>,
+}
+
+impl NarrowPhase {
+    /// Fills `touches` for the pairs given, which are sorted. `reach` says how far a shape's surface may travel in the step (m).
+    pub(super) fn touches(
+        &mut self,
+        keys: &[(u32, u32)],
+        shapes: &[Placed],
+        poses: &[Pose],
+        reach: &[f64],
+        touches: &mut Vec<Touch>,
+    ) {
+        self.follow(keys);
+        touches.clear();
+        for pair in &mut self.pairs {
+            let (first, second) = (pair.key.0 as usize, pair.key.1 as usize);
+            let from_second = poses[first].inv_mul(&poses[second]);
+            let ahead = MARGIN + reach[first] + reach[second];
+            let known = DefaultQueryDispatcher.contact_manifold_convex_convex(
+                &from_second,
+                &*shapes[first].shape,
+                &*shapes[second].shape,
+                None,
+                None,
+                ahead,
+                &mut pair.manifold,
+            );
+            known.expect("parry knows every pair of convex shapes");
+            let normal = poses[first].transform_vector(pair.manifold.local_n1);
+            for point in &pair.manifold.points {
+                if point.dist > ahead {
+                    continue;
+                }
+                let on_first = poses[first].transform_point(point.local_p1);
+                let on_second = poses[second].transform_point(point.local_p2);
+                let middle = (on_first + on_second) * 0.5;
+                touches.push(Touch {
+                    shapes: [ShapeId(first), ShapeId(second)],
+                    point: Point3::from(vector(middle)),
+                    normal: -vector(normal),
+                    gap: point.dist,
+                });
+            }
+        }
+    }
+
+    /// Keeps the manifolds of pairs that are still there.
+    fn follow(&mut self, keys: &[(u32, u32)]) {
+        if self.pairs.len() == keys.len() && self.pairs.iter().zip(keys).all(|(pair, key)| pair.key == *key) {
+            return;
+        }
+        self.next.clear();
+        let mut wanted = keys.iter().copied().peekable();
+        let make = |key, unused: &mut Vec<Pair>| match unused.pop() {
+            Some(mut pair) => {
+                pair.key = key;
+                pair.manifold.clear();
+                pair.manifold.local_n1 = Vector::ZERO;
+                pair
+            }
+            None => Pair {
+                key,
+                manifold: ContactManifold::new(),
+            },
+        };
+        for pair in self.pairs.drain(..) {
+            while let Some(key) = wanted.next_if(|key| *key < pair.key) {
+                self.next.push(make(key, &mut self.unused));
+            }
+            if wanted.next_if_eq(&pair.key).is_some() {
+                self.next.push(pair);
+            } else {
+                self.unused.push(pair);
+            }
+        }
+        for key in wanted {
+            self.next.push(make(key, &mut self.unused));
+        }
+        std::mem::swap(&mut self.pairs, &mut self.next);
+    }
+
+    /// Forgets the manifolds: something was put somewhere else.
+    pub(super) fn forget(&mut self) {
+        self.unused.append(&mut self.pairs);
+    }
+}
+
+fn vector(v: Vector) -> Vector3<f64> {
+    Vector3::new(v.x, v.y, v.z)
+}
