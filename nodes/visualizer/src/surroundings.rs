@@ -24,10 +24,13 @@ pub(crate) fn of_scene(message: &SimScene) -> Result<Surroundings, WireError> {
 
 /// Where the bodies are.
 pub(crate) fn of_truth(message: &SimTruth) -> Result<Bodies, WireError> {
-    let pose_of = |body: &r2r::servomesh_msgs::msg::SimBody| Ok((body.name.clone(), pose(&body.pose)?));
+    let mut poses = Vec::with_capacity(message.bodies.len());
+    for body in &message.bodies {
+        poses.push((body.name.clone(), pose(&body.pose)?));
+    }
     Ok(Bodies {
         stamp: stamp_from_msg(&message.stamp),
-        poses: message.bodies.iter().map(pose_of).collect::<Result<_, _>>()?,
+        poses,
     })
 }
 
