@@ -160,8 +160,8 @@ impl ContactRow {
 pub(super) enum Bound {
     /// It only pushes: the end of a joint's travel.
     OneSided,
-    /// Dry friction up to an impulse (N·m·s, N·s).
-    Dry(f64),
+    /// Dry friction up to the impulse given with it.
+    Dry,
     /// Dry friction up to a moment in proportion to the normal impulse of a contact: torsion of a pad (m).
     Torsion {
         /// Index of the contact.
@@ -178,7 +178,7 @@ pub(super) struct SingleRow {
     pub(super) bound: Bound,
     pub(super) softness: f64,
     pub(super) target: f64,
-    /// What `bound` comes to in this step.
+    /// The most that dry friction comes to, now.
     pub(super) most: f64,
     pub(super) velocity: f64,
     pub(super) impulse: f64,
@@ -189,7 +189,7 @@ impl SingleRow {
     fn range(&self) -> (f64, f64) {
         match self.bound {
             Bound::OneSided => (0.0, f64::INFINITY),
-            Bound::Dry(_) | Bound::Torsion { .. } => (-self.most, self.most),
+            Bound::Dry | Bound::Torsion { .. } => (-self.most, self.most),
         }
     }
 
@@ -305,7 +305,7 @@ mod tests {
                 rows: [[[0.0; 6]; 1]; 2],
                 columns: 0..0,
             },
-            bound: Bound::Dry(0.3),
+            bound: Bound::Dry,
             softness: 0.01,
             target: 0.0,
             most: 0.3,

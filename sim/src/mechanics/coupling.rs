@@ -162,7 +162,7 @@ impl Coupling {
     pub(super) fn add_joints(machine: &Machine, dt_s: f64, solver: &mut Solver) {
         for joint in 0..machine.positions.len() {
             let give = 1.0 / solver.machine_mass[joint * solver.joints + joint];
-            let mut push = |sign: f64, bound: Bound, softness: f64, target: f64| {
+            let mut push = |sign: f64, bound: Bound, softness: f64, target: f64, most: f64| {
                 let start = solver.columns.len();
                 solver.columns.push(Column {
                     joint,
@@ -177,17 +177,17 @@ impl Coupling {
                     bound,
                     softness: softness * give,
                     target,
-                    most: 0.0,
+                    most,
                     velocity: 0.0,
                     impulse: 0.0,
                 });
             };
             for (sign, gap) in machine.ends_near(joint, dt_s).into_iter().flatten() {
-                push(sign, Bound::OneSided, NORMAL_SOFTNESS, aim(gap, dt_s));
+                push(sign, Bound::OneSided, NORMAL_SOFTNESS, aim(gap, dt_s), 0.0);
             }
             let friction = machine.friction[joint];
             if friction > 0.0 {
-                push(1.0, Bound::Dry(friction * dt_s), TANGENT_SOFTNESS, 0.0);
+                push(1.0, Bound::Dry, TANGENT_SOFTNESS, 0.0, friction * dt_s);
             }
         }
     }

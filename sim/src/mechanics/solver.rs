@@ -22,6 +22,8 @@ const NEGLIGIBLE: f64 = 1e-12;
 const MOST_ITERATIONS: usize = 50;
 /// From here on what depends on the solution stays as it is, so that the iteration must end.
 const LAST_UPDATE: usize = 12;
+/// A change (as a part) in the lift of a sliding contact or in the torsion of a pad that may wait for the next step.
+const UP_TO_DATE: f64 = 1e-4;
 /// How much of the slope the line search may leave.
 const FLAT_ENOUGH: f64 = 0.2;
 
@@ -113,19 +115,16 @@ impl Solver {
                 contact.velocity[axis] = contact.bias[axis] + moved[axis];
             }
             if update {
-                contact.lift = contact.present_lift();
+                let lift = contact.present_lift();
+                bring_up_to_date(&mut contact.lift, lift);
             }
             contact.impulse = contact.impulse_at(&contact.velocity);
             contact.lever.take(&contact.impulse, machine, columns, gradient);
         }
         for single in singles.iter_mut() {
             single.velocity = single.lever.velocity(velocity, machine, columns)[0];
-            if update {
-                single.most = match single.bound {
-                    Bound::OneSided => f64::INFINITY,
-                    Bound::Dry(most) => most,
-                    Bound::Torsion { contact, lever } => lever * contacts[contact].impulse[2],
-                };
+            if update && let Bound::Torsion { contact, lever } = single.bound {
+                bring_up_to_date(&mut single.most, lever * contacts[contact].impulse[2]);
             }
             single.impulse = single.impulse_at(single.velocity);
             single.lever.take(&[single.impulse], machine, columns, gradient);
@@ -133,28 +132,26 @@ impl Solver {
     }
 
     fn is_solved(&self) -> bool {
-        // What the constraints do in all is A·v − A·v* less the gradient.
         let (mut left, mut done) = (0.0, 0.0);
-        let machine = self.machine_start();
         for (index, slope) in self.gradient.iter().enumerate() {
-            let mass = if index < machine {
-                let (mass, inertia) = &self.masses[index / 6];
-                match index % 6 {
-                    axis @ 0..3 => {
-                        let _ = axis;
-                        *mass
-                    }
-                    axis => inertia[(axis - 3, axis - 3)],
-                }
-            } else {
-                let joint = index - machine;
-                self.machine_mass[joint * self.joints + joint]
-            };
+            let mass = self.diagonal_mass(index);
             left += slope * slope / mass;
             let size = self.momentum[index];
             done += size * size / mass;
         }
         left <= (TOLERANCE * TOLERANCE) * done + NEGLIGIBLE * NEGLIGIBLE
+    }
+
+    fn diagonal_mass(&self, index: usize) -> f64 {
+        let machine = self.machine_start();
+        if index >= machine {
+            return self.machine_mass[(index - machine) * (self.joints + 1)];
+        }
+        let (mass, inertia) = &self.masses[index / 6];
+        match index % 6 {
+            0..3 => *mass,
+            axis => inertia[(axis - 3, axis - 3)],
+        }
     }
 
     /// Finds the first column of each row of the matrix.
@@ -275,6 +272,14 @@ impl Solver {
             sum += change * single.impulse_at(single.velocity + length * change);
         }
         sum
+    }
+}
+
+/// Follows a value that the solution depends on, and that depends on the solution, unless it has hardly changed: then Newton's method can
+/// finish.
+fn bring_up_to_date(value: &mut f64, present: f64) {
+    if (*value - present).abs() > UP_TO_DATE * present.abs() + f64::MIN_POSITIVE {
+        *value = present;
     }
 }
 
