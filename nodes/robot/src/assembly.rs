@@ -3,30 +3,16 @@
 //! Decides for each joint of a description whether it moves a body of its own (it is movable, or follows a movable one) or makes its
 //! child part of the body above (it is fixed or locked).
 //!
-//! **Invariant:** a body's parent comes before it; every body moves about or along the z axis of its own frame.
+//! **Invariant:** a body's parent comes before it. Values of joints with one degree of freedom come first, each at the same place among
+//! positions and velocities; those of free bodies follow.
 
 use nalgebra::{Matrix3, Rotation3, Vector3};
 
-use crate::description::Description;
+use crate::body::{Body, BodyInertia, FREE_POSITIONS, FREE_VELOCITIES, Frame, Freedom};
+use crate::description::{Description, JointDescription};
 use crate::joint::{JointKind, Mimic};
 use crate::model::Payload;
 use crate::spatial::{Inertia, Placement};
-
-/// A rigid body with the joint that moves it.
-#[derive(Debug, Clone)]
-pub(crate) struct Body {
-    pub(crate) parent: Option<usize>,
-    /// Where the body stands in its parent (or the base) with the joint at 0.
-    parent_from_joint: Placement,
-    pub(crate) rotary: bool,
-    /// The joint whose value moves this body, and how: `position = ratio · value + offset`.
-    pub(crate) joint: usize,
-    pub(crate) ratio: f64,
-    offset: f64,
-    /// Everything rigid with the body, payloads included.
-    pub(crate) inertia: Inertia,
-    pub(crate) own_inertia: Inertia,
-}
 
 #[derive(Debug, Clone)]
 pub(crate) struct LinkOnBody {
@@ -43,103 +29,135 @@ pub(crate) struct Assembly {
     pub(crate) mimics: Vec<Mimic>,
 }
 
+/// Which joints of a description move, and where the others stand. Indices are those of the description.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Motions {
+    /// With one degree of freedom, in the order of the model's joint values.
+    pub(crate) movable: Vec<usize>,
+    /// Floating ones that move, in the order of their values.
+    pub(crate) free: Vec<usize>,
+    /// Positions of joints with one degree of freedom.
+    pub(crate) held: Vec<f64>,
+    /// Positions of floating joints.
+    pub(crate) held_poses: Vec<Placement>,
+}
+
 impl Assembly {
-    /// Puts a description's links together. `movable` are joints of the description, in the order of the model's joint values; `held` are
-    /// the positions of the others.
-    pub(crate) fn new(description: &Description, movable: &[usize], held: &[f64]) -> Self {
+    /// Puts a description's links together.
+    pub(crate) fn new(description: &Description, motions: &Motions) -> Self {
         let unplaced = LinkOnBody {
             body: None,
             body_from_link: Placement::identity(),
             parent: None,
             payload: None,
         };
-        let mut links = vec![unplaced; description.links.len()];
-        let (mut bodies, mut mimics) = (Vec::<Body>::new(), Vec::new());
+        let mut assembly = Self {
+            bodies: Vec::new(),
+            links: vec![unplaced; description.links.len()],
+            mimics: Vec::new(),
+        };
         for &index in &description.joints_from_root {
             let joint = &description.joints[index];
-            let carrier = &links[joint.parent];
+            let carrier = &assembly.links[joint.parent];
             let parent = carrier.body;
             let body_from_joint = carrier.body_from_link.then(&joint.parent_from_joint);
-            let (source, ratio, offset) = joint
-                .follows
-                .map_or((index, 1.0, 0.0), |f| (f.joint, f.multiplier, f.offset));
-            let value = movable.iter().position(|&other| other == source);
-            let (body, body_from_link) = match (joint.kind, value) {
-                (None, _) => (parent, body_from_joint),
-                (Some(kind), None) => {
-                    let motion = joint_motion(kind, &joint.axis, ratio * held[source] + offset);
-                    (parent, body_from_joint.then(&motion))
-                }
-                (Some(kind), Some(value)) => {
-                    let joint_from_body = Placement {
-                        rotation: align_z(&joint.axis),
-                        translation: Vector3::zeros(),
-                    };
-                    bodies.push(Body {
-                        parent,
-                        parent_from_joint: body_from_joint.then(&joint_from_body),
-                        rotary: kind.is_rotary(),
-                        joint: value,
-                        ratio,
-                        offset,
-                        inertia: Inertia::zero(),
-                        own_inertia: Inertia::zero(),
-                    });
-                    if joint.follows.is_some() {
-                        let name = joint.name.clone();
-                        mimics.push(Mimic {
-                            name,
-                            joint: value,
-                            multiplier: ratio,
-                            offset,
-                        });
-                    }
-                    (Some(bodies.len() - 1), joint_from_body.inverse())
-                }
+            let (body, body_from_link) = match assembly.body_of(joint, index, motions) {
+                Ok(body) => assembly.add_body(parent, &body_from_joint, joint, body),
+                Err(motion) => (parent, body_from_joint.then(&motion)),
             };
-            links[joint.child] = LinkOnBody {
+            assembly.links[joint.child] = LinkOnBody {
                 body,
                 body_from_link,
                 parent: Some(joint.parent),
                 payload: None,
             };
         }
-        for (link, described) in links.iter().zip(&description.links) {
+        for (link, described) in assembly.links.iter().zip(&description.links) {
             if let Some(body) = link.body {
                 let moved = described.inertia.into_a(&link.body_from_link);
-                bodies[body].own_inertia = bodies[body].own_inertia + moved;
+                let own = &mut assembly.bodies[body].own_inertia;
+                *own = *own + moved;
             }
         }
-        Self {
-            bodies,
-            links,
-            mimics,
-        }
+        assembly
     }
-}
 
-impl Body {
-    /// Where the body stands in its parent when its joint's value is `value`.
-    pub(crate) fn parent_from_body(&self, value: f64) -> Placement {
-        let position = self.ratio * value + self.offset;
-        let Placement {
-            rotation: r,
-            translation,
-        } = &self.parent_from_joint;
-        if self.rotary {
-            let (sin, cos) = position.sin_cos();
-            let (x, y) = (r.column(0), r.column(1));
-            let turned = [x * cos + y * sin, y * cos - x * sin, r.column(2).into_owned()];
-            Placement {
-                rotation: Matrix3::from_columns(&turned),
-                translation: *translation,
-            }
-        } else {
-            Placement {
-                rotation: *r,
-                translation: translation + r.column(2) * position,
-            }
+    /// The body that a joint moves, not yet in its place; or, of a joint that does not move, where it stands.
+    fn body_of(
+        &mut self,
+        joint: &JointDescription,
+        index: usize,
+        motions: &Motions,
+    ) -> Result<Body, Placement> {
+        let body = |freedom, first_velocity, first_position| Body {
+            parent: None,
+            parent_from_joint: Frame::IDENTITY,
+            freedom,
+            rotary: freedom == Freedom::Turns,
+            joint: first_velocity,
+            first_position,
+            ratio: 1.0,
+            offset: 0.0,
+            inertia: BodyInertia::ZERO,
+            own_inertia: Inertia::zero(),
+        };
+        let place = |among: &[usize], wanted| among.iter().position(|&other| other == wanted);
+        if joint.floating {
+            let at = place(&motions.free, index).ok_or(motions.held_poses[index])?;
+            let singles = motions.movable.len();
+            return Ok(body(
+                Freedom::Free,
+                singles + FREE_VELOCITIES * at,
+                singles + FREE_POSITIONS * at,
+            ));
         }
+        let kind = joint.kind.ok_or_else(Placement::identity)?;
+        let (source, ratio, offset) = joint
+            .follows
+            .map_or((index, 1.0, 0.0), |f| (f.joint, f.multiplier, f.offset));
+        let value = place(&motions.movable, source)
+            .ok_or_else(|| joint_motion(kind, &joint.axis, ratio * motions.held[source] + offset))?;
+        if joint.follows.is_some() {
+            self.mimics.push(Mimic {
+                name: joint.name.clone(),
+                joint: value,
+                multiplier: ratio,
+                offset,
+            });
+        }
+        let freedom = if kind.is_rotary() {
+            Freedom::Turns
+        } else {
+            Freedom::Slides
+        };
+        Ok(Body {
+            ratio,
+            offset,
+            ..body(freedom, value, value)
+        })
+    }
+
+    /// The new body, and where the joint's child link is on it.
+    fn add_body(
+        &mut self,
+        parent: Option<usize>,
+        parent_from_joint: &Placement,
+        joint: &JointDescription,
+        body: Body,
+    ) -> (Option<usize>, Placement) {
+        let joint_from_body = match body.freedom {
+            Freedom::Free => Placement::identity(),
+            Freedom::Turns | Freedom::Slides => Placement {
+                rotation: align_z(&joint.axis),
+                translation: Vector3::zeros(),
+            },
+        };
+        self.bodies.push(Body {
+            parent,
+            parent_from_joint: Frame::from(&parent_from_joint.then(&joint_from_body)),
+            ..body
+        });
+        (Some(self.bodies.len() - 1), joint_from_body.inverse())
     }
 }
 

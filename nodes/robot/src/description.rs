@@ -13,6 +13,7 @@ use urdf_rs::JointType;
 use crate::error::{DescriptionProblem as Problem, Warning};
 use crate::geometry::{Geometry, Shape};
 use crate::joint::{DescribedLimits, JointKind};
+use crate::planar::split_planar;
 use crate::spatial::{Inertia, Placement};
 use crate::tree::{order_tree, resolve_mimic};
 
@@ -28,8 +29,9 @@ pub(crate) struct LinkDescription {
 #[derive(Debug, Clone)]
 pub(crate) struct JointDescription {
     pub(crate) name: String,
-    /// `None` for a fixed joint.
+    /// `None` for a fixed joint and for a floating one.
     pub(crate) kind: Option<JointKind>,
+    pub(crate) floating: bool,
     pub(crate) parent: usize,
     pub(crate) child: usize,
     pub(crate) parent_from_joint: Placement,
@@ -53,6 +55,8 @@ pub(crate) struct Description {
     pub(crate) name: String,
     pub(crate) links: Vec<LinkDescription>,
     pub(crate) joints: Vec<JointDescription>,
+    /// How many links the file has. The ones behind them stand between the single motions of planar joints, and nobody sees them.
+    pub(crate) link_count: usize,
     pub(crate) root: usize,
     pub(crate) joints_from_root: Vec<usize>,
     pub(crate) warnings: Vec<Warning>,
@@ -71,7 +75,7 @@ impl Description {
         let link_of = index_by_name("link", robot.links.iter().map(|link| link.name.as_str()))?;
         let joint_of = index_by_name("joint", robot.joints.iter().map(|joint| joint.name.as_str()))?;
         let mut warnings = Vec::new();
-        let links = (robot.links.iter())
+        let mut links = (robot.links.iter())
             .map(|link| check_link(link, &robot.materials, &mut warnings))
             .collect::<Result<Vec<_>, _>>()?;
         let mut joints = (robot.joints.iter())
@@ -80,9 +84,16 @@ impl Description {
         for (index, joint) in robot.joints.iter().enumerate() {
             joints[index].follows = resolve_mimic(robot, &joint_of, joint)?;
         }
+        let link_count = links.len();
+        let planar = |joint: &urdf_rs::Joint| joint.joint_type == JointType::Planar;
+        for at in (0..joints.len()).rev().filter(|&at| planar(&robot.joints[at])) {
+            split_planar(at, &mut joints, &mut links);
+        }
+        index_by_name("joint", joints.iter().map(|joint| joint.name.as_str()))?;
         let (root, joints_from_root) = order_tree(&links, &joints)?;
         Ok(Self {
             name: robot.name.clone(),
+            link_count,
             links,
             joints,
             root,
@@ -289,24 +300,30 @@ fn check_joint(
         JointType::Revolute => Some(JointKind::Revolute),
         JointType::Continuous => Some(JointKind::Continuous),
         JointType::Prismatic => Some(JointKind::Prismatic),
-        JointType::Floating | JointType::Planar | JointType::Spherical => {
-            let kind = format!("{:?}", joint.joint_type).to_lowercase();
+        JointType::Floating | JointType::Planar => None,
+        JointType::Spherical => {
             return Err(Problem::UnsupportedJoint {
                 joint: joint.name.clone(),
-                kind,
+                kind: "spherical".to_owned(),
             });
         }
     };
+    let has_axis = kind.is_some() || joint.joint_type == JointType::Planar;
     let dynamics = joint.dynamics.clone().unwrap_or_default();
     not_negative(&item, "damping", dynamics.damping)?;
     not_negative(&item, "friction", dynamics.friction)?;
     Ok(JointDescription {
         name: joint.name.clone(),
         kind,
+        floating: joint.joint_type == JointType::Floating,
         parent: find("parent", &joint.parent.link)?,
         child: find("child", &joint.child.link)?,
         parent_from_joint: check_pose(&item, &joint.origin)?,
-        axis: kind.map_or(Ok(Vector3::z()), |_| check_axis(joint, &item))?,
+        axis: if has_axis {
+            check_axis(joint, &item)?
+        } else {
+            Vector3::z()
+        },
         limits: check_limits(joint, kind, &item, warnings)?,
         damping: dynamics.damping,
         friction: dynamics.friction,

@@ -1,4 +1,4 @@
-//! A movable joint as its users see it: name, kind, limits, what a drive adds to its inertia.
+//! Joints as their users see them: name, kind, limits, what a drive adds to a joint's inertia.
 
 use servomesh_types::JointLimits;
 use servomesh_types::limits::LimitsError;
@@ -40,6 +40,16 @@ pub struct DescribedLimits {
 }
 
 impl DescribedLimits {
+    /// No limits at all.
+    pub const NONE: Self = Self {
+        lower: f64::NEG_INFINITY,
+        upper: f64::INFINITY,
+        velocity: f64::INFINITY,
+        acceleration: f64::INFINITY,
+        jerk: f64::INFINITY,
+        effort: f64::INFINITY,
+    };
+
     /// The limits in the form that the control path asks for: every bound positive and finite.
     ///
     /// # Errors
@@ -83,4 +93,18 @@ pub struct Mimic {
     pub multiplier: f64,
     /// Its position when the followed joint is at 0.
     pub offset: f64,
+}
+
+/// A floating joint that moves: its values follow those of all [`Joint`]s.
+///
+/// Seven positions: the child link's origin in the joint's frame (m), then its orientation there as a quaternion `x y z w`, of any length but
+/// 0. Six velocities: of that origin (m/s), then angular (rad/s), both in the child link's own axes; efforts (N, N·m) likewise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FreeJoint {
+    /// Its name in the description.
+    pub name: String,
+    /// The place of the first of its seven positions.
+    pub first_position: usize,
+    /// The place of the first of its six velocities, accelerations or efforts.
+    pub first_velocity: usize,
 }

@@ -40,7 +40,13 @@
 //! # Ok::<(), servomesh_robot::RobotError>(())
 //! ```
 
+mod angle;
+mod articulated;
 mod assembly;
+mod body;
+mod centre_of_mass;
+mod configuration;
+mod coriolis;
 mod description;
 mod error;
 mod forward_dynamics;
@@ -50,13 +56,17 @@ mod joint;
 mod kinematics;
 mod mass_matrix;
 mod model;
+mod planar;
+mod rates;
 mod spatial;
 mod tree;
+mod vector;
 mod workspace;
 
 pub use error::{DescriptionProblem, RobotError, Warning};
 pub use geometry::{Geometry, Shape};
-pub use joint::{DescribedLimits, Joint, JointKind, Mimic};
+pub use joint::{DescribedLimits, FreeJoint, Joint, JointKind, Mimic};
 pub use kinematics::Twist;
 pub use model::{LinkId, Model, Payload, STANDARD_GRAVITY};
+pub use rates::Acceleration;
 pub use workspace::Workspace;

@@ -1,54 +1,100 @@
-//! The joint-space mass matrix: the composite-rigid-body algorithm (RBDA table 6.2), with mimic joints folded in.
+//! The joint-space mass matrix: the composite-rigid-body algorithm (RBDA section 6.2), with mimic joints folded in.
+//!
+//! In base axes, each body about its own origin: composite inertias and forces then only shift from body to body, they don't turn.
 
 use nalgebra::DMatrix;
 
+use crate::body::{Body, Freedom, Wrench};
 use crate::model::Model;
-use crate::workspace::Workspace;
+use crate::vector::Mat3;
+use crate::workspace::{BodyWork, Workspace};
 
 impl Model {
-    /// Computes the mass matrix M(q), armatures included: symmetric, one row and column for each joint.
+    /// Computes the mass matrix M(q), armatures included: symmetric, one row and column for each velocity.
     ///
     /// # Panics
-    /// If `q` has not one value for each joint.
+    /// If `q` has the wrong length.
     pub fn mass_matrix<'w>(&self, workspace: &'w mut Workspace, q: &[f64]) -> &'w DMatrix<f64> {
-        self.check_length(q);
-        for (body, work) in self.bodies.iter().zip(&mut workspace.bodies) {
-            work.parent_from_body = body.parent_from_body(q[body.joint]);
-            work.composite = body.inertia;
+        self.check_positions(q);
+        for (index, body) in self.bodies.iter().enumerate() {
+            let (above, below) = workspace.bodies.split_at_mut(index);
+            let parent = body
+                .parent
+                .map_or(&Mat3::IDENTITY, |parent| &above[parent].in_base_axes.rotation);
+            let work = &mut below[0];
+            work.in_base_axes = body.in_base_axes(parent, q);
+            work.composite = body.inertia.rotated(&work.in_base_axes.rotation);
         }
-        let matrix = &mut workspace.mass_matrix;
-        matrix.fill(0.0);
+        let mut entries = Entries {
+            count: self.velocity_count(),
+            values: workspace.mass_matrix.as_mut_slice(),
+        };
+        entries.values.fill(0.0);
         for (index, joint) in self.joints().iter().enumerate() {
-            matrix[(index, index)] = joint.armature;
+            entries.values[index * entries.count + index] = joint.armature;
         }
         for (index, body) in self.bodies.iter().enumerate().rev() {
-            let work = &workspace.bodies[index];
-            let (composite, placement) = (work.composite, work.parent_from_body);
+            let composite = workspace.bodies[index].composite;
+            let at = workspace.bodies[index].in_base_axes;
             if let Some(parent) = body.parent {
-                let parent = &mut workspace.bodies[parent];
-                parent.composite = parent.composite + composite.into_a(&placement);
+                workspace.bodies[parent].composite += composite.seen_from(at.origin);
             }
-            let mut force = composite.mul(&body.joint_motion(body.ratio));
-            matrix[(body.joint, body.joint)] += body.ratio * body.joint_effort(&force);
-            // The same force, seen from each joint on the way to the base.
-            let (mut below, mut carrier) = (index, body.parent);
-            while let Some(above) = carrier {
-                force = workspace.bodies[below].parent_from_body.force_into_a(&force);
-                let other = &self.bodies[above];
-                let entry = other.ratio * other.joint_effort(&force);
-                // Both places get it, also when they are one (a joint that carries its own mimic).
-                matrix[(body.joint, other.joint)] += entry;
-                matrix[(other.joint, body.joint)] += entry;
-                (below, carrier) = (above, other.parent);
+            let Mat3 { x, y, z } = at.rotation;
+            let mut fill = |offset, wrench| {
+                self.fill_column(
+                    &workspace.bodies,
+                    &mut entries,
+                    index,
+                    body.joint + offset,
+                    wrench,
+                );
+            };
+            match body.freedom {
+                Freedom::Turns => fill(0, composite.twist(z)),
+                Freedom::Slides => fill(0, composite.push(z)),
+                Freedom::Free => {
+                    for (offset, axis) in [x, y, z].into_iter().enumerate() {
+                        fill(offset, composite.push(axis));
+                        fill(offset + 3, composite.twist(axis));
+                    }
+                }
             }
         }
         &workspace.mass_matrix
     }
 
+    /// Enters what a wrench on a body, which gives one of its joint's velocities a unit of acceleration, asks of all joints that carry it.
+    #[inline]
+    fn fill_column(
+        &self,
+        bodies: &[BodyWork],
+        entries: &mut Entries<'_>,
+        index: usize,
+        column: usize,
+        mut wrench: Wrench,
+    ) {
+        let (body, mut at) = (&self.bodies[index], &bodies[index].in_base_axes);
+        body.felt(&at.rotation, wrench, |row, effort| {
+            entries.add(row, column, body.ratio * effort);
+        });
+        let mut carrier = body.parent;
+        while let Some(above) = carrier {
+            wrench = wrench.seen_from(at.origin);
+            let other = &self.bodies[above];
+            at = &bodies[above].in_base_axes;
+            // Both places get it, also when they are one (a joint that carries its own mimic).
+            other.felt(&at.rotation, wrench, |row, effort| {
+                entries.add(row, column, body.ratio * effort);
+                entries.add(column, row, body.ratio * effort);
+            });
+            carrier = other.parent;
+        }
+    }
+
     /// Kinetic energy (J) at positions `q` and velocities `qd`, rotors included.
     ///
     /// # Panics
-    /// If a slice has not one value for each joint.
+    /// If a slice has the wrong length.
     pub fn kinetic_energy(&self, workspace: &mut Workspace, q: &[f64], qd: &[f64]) -> f64 {
         self.check_length(qd);
         let matrix = self.mass_matrix(workspace, q);
@@ -59,5 +105,37 @@ impl Model {
             }
         }
         0.5 * twice
+    }
+}
+
+/// A square matrix by columns.
+struct Entries<'a> {
+    count: usize,
+    values: &'a mut [f64],
+}
+
+impl Entries<'_> {
+    #[inline]
+    fn add(&mut self, row: usize, column: usize, value: f64) {
+        self.values[column * self.count + row] += value;
+    }
+}
+
+impl Body {
+    /// Calls `effort(joint, effort)` for the part of a wrench on the body that each of its joint's velocities feels: `Sᵀ · wrench`.
+    #[inline]
+    fn felt(&self, base_from_body: &Mat3, wrench: Wrench, mut effort: impl FnMut(usize, f64)) {
+        let Mat3 { x, y, z } = *base_from_body;
+        let Wrench { force, moment } = wrench;
+        match self.freedom {
+            Freedom::Turns => effort(self.joint, self.ratio * z.dot(moment)),
+            Freedom::Slides => effort(self.joint, self.ratio * z.dot(force)),
+            Freedom::Free => {
+                for (axis, along) in [x, y, z].into_iter().enumerate() {
+                    effort(self.joint + axis, along.dot(force));
+                    effort(self.joint + 3 + axis, along.dot(moment));
+                }
+            }
+        }
     }
 }

@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 use nalgebra::{Matrix3, Vector3};
 
-use crate::assembly::{Assembly, Body, LinkOnBody};
-use crate::description::{Description, JointDescription};
+use crate::assembly::{Assembly, LinkOnBody, Motions};
+use crate::body::{Body, BodyInertia, FREE_POSITIONS, FREE_VELOCITIES};
+use crate::description::{Description, JointDescription, LinkDescription};
 use crate::error::{RobotError, Warning};
 use crate::geometry::Geometry;
-use crate::joint::{DescribedLimits, Joint, Mimic};
-use crate::spatial::Inertia;
+use crate::joint::{DescribedLimits, FreeJoint, Joint, Mimic};
+use crate::spatial::{Inertia, Placement};
 
 /// Standard gravity in m/s² (ISO 80000-3).
 pub const STANDARD_GRAVITY: f64 = 9.80665;
@@ -39,9 +40,9 @@ pub struct Payload {
 #[derive(Debug, Clone)]
 pub struct Model {
     description: Arc<Description>,
-    /// Positions of the description's joints that this model does not move.
-    held: Vec<f64>,
+    motions: Motions,
     joints: Vec<Joint>,
+    free_joints: Vec<FreeJoint>,
     mimics: Vec<Mimic>,
     pub(crate) bodies: Vec<Body>,
     pub(crate) links: Vec<LinkOnBody>,
@@ -50,7 +51,8 @@ pub struct Model {
 
 impl Model {
     /// Builds a model from the text of a URDF. Every joint that is neither fixed nor a mimic becomes movable, in the
-    /// order of the file.
+    /// order of the file; a planar joint becomes three, `<name>/x`, `<name>/y` and `<name>/theta`. Floating joints are held where their
+    /// origins are, so that every movable joint has one value: see [`Model::with_free_joints`].
     ///
     /// # Errors
     /// Whatever makes the text no usable robot; see [`crate::DescriptionProblem`].
@@ -77,24 +79,45 @@ impl Model {
             problem,
         })?;
         let moves_by_itself = |joint: &JointDescription| joint.kind.is_some() && joint.follows.is_none();
-        let movable: Vec<usize> = (0..description.joints.len())
-            .filter(|&index| moves_by_itself(&description.joints[index]))
-            .collect();
-        let held = vec![0.0; description.joints.len()];
-        Ok(Self::assemble(Arc::new(description), &movable, held))
+        let count = description.joints.len();
+        let motions = Motions {
+            movable: (0..count)
+                .filter(|&index| moves_by_itself(&description.joints[index]))
+                .collect(),
+            free: Vec::new(),
+            held: vec![0.0; count],
+            held_poses: vec![Placement::identity(); count],
+        };
+        Ok(Self::assemble(Arc::new(description), motions))
+    }
+
+    /// The same robot with its floating joints free to move: see [`FreeJoint`] for their values, which follow those of [`Model::joints`].
+    /// Limits, armatures, payloads and gravity carry over.
+    #[must_use]
+    pub fn with_free_joints(&self) -> Self {
+        let joints = &self.description.joints;
+        let motions = Motions {
+            free: (0..joints.len())
+                .filter(|&index| joints[index].floating)
+                .collect(),
+            ..self.motions.clone()
+        };
+        let mut free = Self::assemble(Arc::clone(&self.description), motions);
+        free.take_settings(self, 0..self.joints.len());
+        free
     }
 
     /// The same robot with exactly the named joints movable, in that order; the others are locked where `positions`
-    /// (one value for each joint of `self`) has them. What hangs from a locked joint becomes load of what carries it.
-    /// Limits, armatures, payloads and gravity carry over.
+    /// (one value for each joint of `self`, then the poses of its free joints) has them, free joints too. What hangs from a locked joint
+    /// becomes load of what carries it. Limits, armatures, payloads and gravity carry over.
     ///
     /// # Errors
     /// An unknown or repeated name, or `positions` of the wrong length or not finite.
     pub fn subset(&self, names: &[&str], positions: &[f64]) -> Result<Self, RobotError> {
-        if positions.len() != self.joints.len() {
+        if positions.len() != self.position_count() {
             return Err(RobotError::WrongLength {
                 robot: self.name().to_owned(),
-                expected: self.joints.len(),
+                expected: self.position_count(),
                 got: positions.len(),
             });
         }
@@ -108,60 +131,69 @@ impl Model {
                 joint: names[at].to_owned(),
             });
         }
-        let in_description = |joint: &Joint| {
-            let same = |other: &JointDescription| other.name == joint.name;
-            self.description
-                .joints
-                .iter()
-                .position(same)
-                .expect("a model's joints come from its description")
+        let names_of_values = (0..positions.len()).map(|at| self.position_name(at));
+        for (name, &position) in names_of_values.zip(positions) {
+            self.require(name, "position", position, "a finite number", f64::is_finite)?;
+        }
+        let mut motions = Motions {
+            movable: chosen.iter().map(|&joint| self.motions.movable[joint]).collect(),
+            free: Vec::new(),
+            ..self.motions.clone()
         };
-        let mut held = self.held.clone();
-        for (joint, &position) in self.joints.iter().zip(positions) {
-            self.require(
-                &joint.name,
-                "position",
-                position,
-                "a finite number",
-                f64::is_finite,
-            )?;
-            held[in_description(joint)] = position;
+        for (&joint, &position) in self.motions.movable.iter().zip(positions) {
+            motions.held[joint] = position;
         }
-        let movable: Vec<usize> = chosen
-            .iter()
-            .map(|&index| in_description(&self.joints[index]))
-            .collect();
-        let mut subset = Self::assemble(Arc::clone(&self.description), &movable, held);
-        for (joint, &index) in subset.joints.iter_mut().zip(&chosen) {
-            joint.clone_from(&self.joints[index]);
+        for (&joint, free) in self.motions.free.iter().zip(&self.free_joints) {
+            let pose = crate::body::free_position(positions, free.first_position);
+            motions.held_poses[joint] = Placement {
+                rotation: (&pose.rotation).into(),
+                translation: pose.origin.into(),
+            };
         }
-        for (link, original) in subset.links.iter_mut().zip(&self.links) {
-            link.payload = original.payload;
-        }
-        subset.gravity = self.gravity;
-        subset.collect_payloads();
+        let mut subset = Self::assemble(Arc::clone(&self.description), motions);
+        subset.take_settings(self, chosen);
         Ok(subset)
     }
 
-    fn assemble(description: Arc<Description>, movable: &[usize], held: Vec<f64>) -> Self {
-        let joints: Vec<Joint> = movable
+    /// Takes over what was set on another model of the same description; `joints` are the other's, in the order of this one's.
+    fn take_settings(&mut self, other: &Self, joints: impl IntoIterator<Item = usize>) {
+        for (joint, index) in self.joints.iter_mut().zip(joints) {
+            joint.clone_from(&other.joints[index]);
+        }
+        for (link, original) in self.links.iter_mut().zip(&other.links) {
+            link.payload = original.payload;
+        }
+        self.gravity = other.gravity;
+        self.collect_payloads();
+    }
+
+    fn assemble(description: Arc<Description>, motions: Motions) -> Self {
+        let joints: Vec<Joint> = motions
+            .movable
             .iter()
             .map(|&index| public_joint(&description.joints[index]))
+            .collect();
+        let free_joints = (motions.free.iter().enumerate())
+            .map(|(at, &index)| FreeJoint {
+                name: description.joints[index].name.clone(),
+                first_position: joints.len() + FREE_POSITIONS * at,
+                first_velocity: joints.len() + FREE_VELOCITIES * at,
+            })
             .collect();
         let Assembly {
             bodies,
             links,
             mimics,
-        } = Assembly::new(&description, movable, &held);
-        let gravity = Vector3::new(0.0, 0.0, -STANDARD_GRAVITY);
+        } = Assembly::new(&description, &motions);
         let mut model = Self {
             description,
-            held,
+            motions,
             joints,
+            free_joints,
             mimics,
             bodies,
             links,
-            gravity,
+            gravity: Vector3::new(0.0, 0.0, -STANDARD_GRAVITY),
         };
         model.collect_payloads();
         model
@@ -169,12 +201,12 @@ impl Model {
 
     fn collect_payloads(&mut self) {
         for body in &mut self.bodies {
-            body.inertia = body.own_inertia;
+            body.inertia = BodyInertia::from(&body.own_inertia);
         }
         for link in &self.links {
             if let (Some(body), Some(load)) = (link.body, &link.payload) {
                 let on_link = Inertia::about_origin(load.mass, &load.centre_of_mass, &load.inertia);
-                self.bodies[body].inertia = self.bodies[body].inertia + on_link.into_a(&link.body_from_link);
+                self.bodies[body].inertia += BodyInertia::from(&on_link.into_a(&link.body_from_link));
             }
         }
     }
@@ -201,14 +233,29 @@ impl Model {
         self.description.warnings.iter().cloned().chain(no_mass).collect()
     }
 
-    /// The movable joints: one for each entry of a vector of joint values, in that order.
+    /// The movable joints with one degree of freedom: one for each entry of a vector of joint values, in that order.
     pub fn joints(&self) -> &[Joint] {
         &self.joints
     }
 
-    /// How many movable joints there are.
+    /// How many movable joints with one degree of freedom there are.
     pub fn joint_count(&self) -> usize {
         self.joints.len()
+    }
+
+    /// Floating joints that move; none unless [`Model::with_free_joints`] let them.
+    pub fn free_joints(&self) -> &[FreeJoint] {
+        &self.free_joints
+    }
+
+    /// How many numbers say where everything is: one for each joint, then seven for each free joint.
+    pub fn position_count(&self) -> usize {
+        self.joints.len() + FREE_POSITIONS * self.free_joints.len()
+    }
+
+    /// How many numbers say how everything moves: one for each joint, then six for each free joint. The same for accelerations and efforts.
+    pub fn velocity_count(&self) -> usize {
+        self.joints.len() + FREE_VELOCITIES * self.free_joints.len()
     }
 
     /// The place of a movable joint in vectors of joint values.
@@ -239,16 +286,12 @@ impl Model {
     /// # Errors
     /// If no link has that name; the message lists those that exist.
     pub fn link(&self, name: &str) -> Result<LinkId, RobotError> {
-        self.description
-            .links
+        self.described_links()
             .iter()
             .position(|link| link.name == name)
             .map(LinkId)
             .ok_or_else(|| {
-                let known: Vec<&str> = self
-                    .description
-                    .links
-                    .iter()
+                let known: Vec<&str> = (self.described_links().iter())
                     .map(|link| link.name.as_str())
                     .collect();
                 RobotError::UnknownLink {
@@ -261,7 +304,7 @@ impl Model {
 
     /// All links, in the order of the description.
     pub fn links(&self) -> impl ExactSizeIterator<Item = LinkId> + use<> {
-        (0..self.links.len()).map(LinkId)
+        (0..self.described_links().len()).map(LinkId)
     }
 
     /// The link that nothing carries; its frame is the base frame.
@@ -276,7 +319,14 @@ impl Model {
 
     /// The link that carries this one; `None` for the root.
     pub fn link_parent(&self, link: LinkId) -> Option<LinkId> {
-        self.links[link.0].parent.map(LinkId)
+        let parents = std::iter::successors(self.links[link.0].parent, |&parent| self.links[parent].parent);
+        parents
+            .map(LinkId)
+            .find(|parent| parent.0 < self.described_links().len())
+    }
+
+    fn described_links(&self) -> &[LinkDescription] {
+        &self.description.links[..self.description.link_count]
     }
 
     /// Says whether a link never moves against another one.
@@ -399,12 +449,45 @@ impl Model {
         })
     }
 
-    /// Stops on vectors of joint values that belong to another model.
+    /// The joint that a position belongs to.
+    fn position_name(&self, position: usize) -> &str {
+        let of = |free: &FreeJoint| (free.first_position, FREE_POSITIONS);
+        self.name_of_value(position, of)
+    }
+
+    /// The joint that a velocity belongs to.
+    pub(crate) fn velocity_name(&self, velocity: usize) -> &str {
+        let of = |free: &FreeJoint| (free.first_velocity, FREE_VELOCITIES);
+        self.name_of_value(velocity, of)
+    }
+
+    fn name_of_value(&self, at: usize, of: impl Fn(&FreeJoint) -> (usize, usize)) -> &str {
+        let holds = |free: &&FreeJoint| {
+            let (first, count) = of(free);
+            (first..first + count).contains(&at)
+        };
+        match self.joints.get(at) {
+            Some(joint) => &joint.name,
+            None => self.free_joints.iter().find(holds).map_or("", |free| &free.name),
+        }
+    }
+
+    /// Stops on positions that belong to another model.
+    pub(crate) fn check_positions(&self, q: &[f64]) {
+        assert_eq!(
+            q.len(),
+            self.position_count(),
+            "{}: one position for each movable joint, seven for each free one",
+            self.name()
+        );
+    }
+
+    /// Stops on velocities, accelerations or efforts that belong to another model.
     pub(crate) fn check_length(&self, values: &[f64]) {
         assert_eq!(
             values.len(),
-            self.joints.len(),
-            "{}: one value for each movable joint",
+            self.velocity_count(),
+            "{}: one value for each movable joint, six for each free one",
             self.name()
         );
     }

@@ -18,6 +18,13 @@ pub(crate) fn resolve_mimic(
     if joint.joint_type == JointType::Fixed || joint.mimic.is_none() {
         return Ok(None);
     }
+    if let (JointType::Planar | JointType::Floating, Some(mimic)) = (&joint.joint_type, &joint.mimic) {
+        return Err(Problem::BadMimic {
+            joint: joint.name.clone(),
+            target: mimic.joint.clone(),
+            reason: "only a joint with a single degree of freedom can do",
+        });
+    }
     let item = format!("joint {}", joint.name);
     let (mut multiplier, mut offset) = (1.0, 0.0);
     let mut current = joint;
@@ -41,8 +48,10 @@ pub(crate) fn resolve_mimic(
             .get(mimic.joint.as_str())
             .ok_or_else(|| bad("does not exist"))?;
         current = &robot.joints[*next];
-        if current.joint_type == JointType::Fixed {
-            return Err(bad("is fixed"));
+        match current.joint_type {
+            JointType::Fixed => return Err(bad("is fixed")),
+            JointType::Planar | JointType::Floating => return Err(bad("has several degrees of freedom")),
+            _ => {}
         }
     }
     let target = joint

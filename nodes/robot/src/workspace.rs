@@ -5,8 +5,14 @@
 
 use nalgebra::DMatrix;
 
+use crate::body::{BodyInertia, Frame, Wrench};
+use crate::coriolis::Composite;
+use crate::forward_dynamics::Yielding;
+use crate::inverse_dynamics::Moving;
 use crate::model::Model;
-use crate::spatial::{ArticulatedInertia, Force, Inertia, Motion, Placement};
+use crate::rates::Velocity;
+use crate::spatial::Placement;
+use crate::vector::Vec3;
 
 /// Scratch memory and results for one [`Model`]. Make one for each thread.
 #[derive(Debug, Clone)]
@@ -18,48 +24,56 @@ pub struct Workspace {
     pub(crate) factor: DMatrix<f64>,
     pub(crate) bias: Vec<f64>,
     pub(crate) zeros: Vec<f64>,
+    pub(crate) coriolis: DMatrix<f64>,
+    pub(crate) composites: Vec<Composite>,
+    pub(crate) velocities: Vec<Velocity>,
+    /// Mass and mass moment of a body and all it carries, in base axes.
+    pub(crate) carried: Vec<(f64, Vec3)>,
 }
 
-/// What the dynamics compute for one body, in the body's own frame.
+/// What the dynamics compute for one body; each algorithm fills what it reads.
 #[derive(Debug, Clone)]
 pub(crate) struct BodyWork {
-    pub(crate) parent_from_body: Placement,
-    pub(crate) velocity: Motion,
-    pub(crate) acceleration: Motion,
-    pub(crate) force: Force,
-    pub(crate) composite: Inertia,
-    pub(crate) articulated: ArticulatedInertia,
-    /// U, D and u of RBDA section 7.3.
-    pub(crate) along_joint: Force,
-    pub(crate) joint_inertia: f64,
-    pub(crate) joint_effort: f64,
+    /// In the parent's axes.
+    pub(crate) in_parent: Frame,
+    /// In the body's axes.
+    pub(crate) moving: Moving,
+    /// In the body's axes.
+    pub(crate) wrench: Wrench,
+    /// Axes of the body and way from the parent's origin, in base axes.
+    pub(crate) in_base_axes: Frame,
+    /// In base axes.
+    pub(crate) composite: BodyInertia,
+    /// In base axes.
+    pub(crate) yielding: Yielding,
 }
 
 impl Workspace {
-    /// Allocates the memory that `model`'s algorithms need.
+    /// Allocates the memory that `model`'s algorithms need; links stand where neutral positions put them.
     pub fn new(model: &Model) -> Self {
-        let joints = model.joint_count();
+        let velocities = model.velocity_count();
         let body = BodyWork {
-            parent_from_body: Placement::identity(),
-            velocity: Motion::zero(),
-            acceleration: Motion::zero(),
-            force: Force::zero(),
-            composite: Inertia::zero(),
-            articulated: ArticulatedInertia::zero(),
-            along_joint: Force::zero(),
-            joint_inertia: 0.0,
-            joint_effort: 0.0,
+            in_parent: Frame::IDENTITY,
+            moving: Moving::AT_REST,
+            wrench: Wrench::ZERO,
+            in_base_axes: Frame::IDENTITY,
+            composite: BodyInertia::ZERO,
+            yielding: Yielding::NONE,
         };
+        let count = model.bodies.len();
         let mut workspace = Self {
-            base_from_body: vec![Placement::identity(); model.bodies.len()],
-            bodies: vec![body; model.bodies.len()],
-            mass_matrix: DMatrix::zeros(joints, joints),
-            factor: DMatrix::zeros(joints, joints),
-            bias: vec![0.0; joints],
-            zeros: vec![0.0; joints],
+            base_from_body: vec![Placement::identity(); count],
+            bodies: vec![body; count],
+            mass_matrix: DMatrix::zeros(velocities, velocities),
+            factor: DMatrix::zeros(velocities, velocities),
+            bias: vec![0.0; velocities],
+            zeros: vec![0.0; velocities],
+            coriolis: DMatrix::zeros(velocities, velocities),
+            composites: vec![Composite::zero(); count],
+            velocities: vec![Velocity::ZERO; count],
+            carried: vec![(0.0, Vec3::ZERO); count],
         };
-        let zeros = workspace.zeros.clone();
-        model.forward_kinematics(&mut workspace, &zeros);
+        model.forward_kinematics(&mut workspace, &model.neutral_positions());
         workspace
     }
 

@@ -70,10 +70,25 @@ fn a_broken_tree_is_refused_with_the_names_in_it() {
 #[test]
 fn an_impossible_joint_is_refused_with_its_value() {
     refused(
-        &one_joint("floating", "", ""),
-        &["joint j", "floating", "not supported"],
+        &one_joint("spherical", "", ""),
+        &["joint j", "spherical", "not supported"],
     );
-    refused(&one_joint("planar", "", ""), &["joint j", "planar"]);
+    refused(
+        &one_joint("planar", r#"<axis xyz="0 0 0"/>"#, ""),
+        &["joint j", "axis"],
+    );
+    for kind in ["planar", "floating"] {
+        refused(
+            &one_joint(kind, r#"<mimic joint="k"/>"#, ""),
+            &["joint j", "mimics k", "single degree"],
+        );
+        let followed = r#"<link name="c"/><joint name="k" type="continuous"><parent link="a"/><child link="c"/>
+            <mimic joint="j"/></joint></robot>"#;
+        refused(
+            &one_joint(kind, "", "").replace("</robot>", followed),
+            &["joint k", "mimics j", "several degrees"],
+        );
+    }
     let limit = r#"<limit lower="2" upper="-1" velocity="1" effort="1"/>"#;
     refused(
         &one_joint("revolute", limit, ""),

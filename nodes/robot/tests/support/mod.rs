@@ -6,7 +6,17 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use servomesh_robot::{Model, Workspace};
 
-/// A robot of `joints` random joints in a random tree, with values to try it with.
+/// What random trees may have beside joints that turn and slide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Among {
+    Nothing,
+    Mimics,
+    FreeBodies,
+}
+
+pub(crate) const ALL: [Among; 3] = [Among::Nothing, Among::Mimics, Among::FreeBodies];
+
+/// A robot of random joints in a random tree, with values to try it with.
 pub(crate) struct Sample {
     pub(crate) model: Model,
     pub(crate) workspace: Workspace,
@@ -15,24 +25,27 @@ pub(crate) struct Sample {
     pub(crate) qdd: Vec<f64>,
 }
 
-/// Calls `check` with 40 random trees; with mimic joints among theirs if asked.
-pub(crate) fn for_random_trees(with_mimics: bool, mut check: impl FnMut(Sample)) {
+/// Calls `check` with 40 random trees.
+pub(crate) fn for_random_trees(among: Among, mut check: impl FnMut(Sample)) {
     for seed in 0..40 {
         println!("seed {seed}");
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let text = random_urdf(&mut rng, with_mimics);
-        let mut model = Model::from_urdf_str(&text).expect("a random tree is a robot");
+        let text = random_urdf(&mut rng, among);
+        let model = Model::from_urdf_str(&text).expect("a random tree is a robot");
+        let mut model = model.with_free_joints();
         for joint in 0..model.joint_count() {
             model
                 .set_armature(joint, rng.random_range(0.0..0.3))
                 .expect("is not negative");
         }
         let mut draw = || -> Vec<f64> {
-            (0..model.joint_count())
+            (0..model.velocity_count())
                 .map(|_| rng.random_range(-2.0..2.0))
                 .collect()
         };
-        let (q, qd, qdd) = (draw(), draw(), draw());
+        let (step, qd, qdd) = (draw(), draw(), draw());
+        let mut q = model.neutral_positions();
+        model.integrate(&mut q, &step);
         check(Sample {
             workspace: Workspace::new(&model),
             model,
@@ -43,7 +56,7 @@ pub(crate) fn for_random_trees(with_mimics: bool, mut check: impl FnMut(Sample))
     }
 }
 
-fn random_urdf(rng: &mut ChaCha8Rng, with_mimics: bool) -> String {
+fn random_urdf(rng: &mut ChaCha8Rng, among: Among) -> String {
     let count = rng.random_range(2..10);
     let mut text = String::from("<robot name=\"random\"><link name=\"l0\"/>");
     let mut free = Vec::new();
@@ -52,7 +65,15 @@ fn random_urdf(rng: &mut ChaCha8Rng, with_mimics: bool) -> String {
         let (pose, at_com) = (random_pose(rng), random_pose(rng));
         let mut axis = || rng.random_range(-1.0..1.0);
         let axis = [axis(), axis(), 0.3 + axis()];
-        let kind = ["revolute", "continuous", "prismatic", "fixed"][rng.random_range(0..4)];
+        let kinds = [
+            "revolute",
+            "continuous",
+            "prismatic",
+            "fixed",
+            "floating",
+            "planar",
+        ];
+        let kind = kinds[rng.random_range(0..if among == Among::FreeBodies { 6 } else { 4 })];
         let mass = rng.random_range(0.2..4.0);
         let mut moment = || rng.random_range(0.02..0.03);
         let (ixx, iyy, izz) = (moment(), moment(), moment());
@@ -66,7 +87,7 @@ fn random_urdf(rng: &mut ChaCha8Rng, with_mimics: bool) -> String {
         )
         .expect("a string takes any text");
         if kind != "fixed" {
-            if with_mimics && !free.is_empty() && rng.random_bool(0.5) {
+            if among == Among::Mimics && !free.is_empty() && rng.random_bool(0.5) {
                 let target: usize = free[rng.random_range(0..free.len())];
                 let (k, b) = (rng.random_range(-2.0..2.0), rng.random_range(-1.0..1.0));
                 write!(
