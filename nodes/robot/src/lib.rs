@@ -52,6 +52,7 @@ mod error;
 mod forward_dynamics;
 mod geometry;
 mod inverse_dynamics;
+mod inverse_kinematics;
 mod joint;
 mod kinematics;
 mod mass_matrix;
@@ -65,6 +66,7 @@ mod workspace;
 
 pub use error::{DescriptionProblem, RobotError, Warning};
 pub use geometry::{Geometry, Shape};
+pub use inverse_kinematics::{BindingLimit, InverseKinematics, Limit, OutOfReach, Solutions, Task};
 pub use joint::{DescribedLimits, FreeJoint, Joint, JointKind, Mimic};
 pub use kinematics::Twist;
 pub use model::{LinkId, Model, Payload, STANDARD_GRAVITY};
