@@ -58,6 +58,44 @@ pub enum SimError {
         /// The buses.
         buses: [GroupName; 2],
     },
+    /// A fault that does not exist.
+    #[error("there is no fault {kind}; there are: {known}")]
+    NoFault {
+        /// The name.
+        kind: String,
+        /// The names that exist.
+        known: String,
+    },
+    /// A fault that can't be so bad.
+    #[error("{kind}: {value} is out of its range, {least} to {most} [{unit}]")]
+    FaultValue {
+        /// The fault.
+        kind: &'static str,
+        /// What was given.
+        value: f64,
+        /// The unit of its figure.
+        unit: &'static str,
+        /// The least it can be.
+        least: f64,
+        /// The most it can be.
+        most: f64,
+    },
+    /// A fault of something that is not there.
+    #[error("{kind}: there is no {target:?} that it could happen to; there are: {known}")]
+    NoTarget {
+        /// The fault.
+        kind: &'static str,
+        /// The name.
+        target: String,
+        /// The names that exist.
+        known: String,
+    },
+    /// A fault of a bus, for a machine without one.
+    #[error("{kind} happens on a bus: inject it into the hardware, not into the machine behind it")]
+    NoBusHere {
+        /// The fault.
+        kind: &'static str,
+    },
     /// A frame for a bus that is not there.
     #[error("there is no bus for group {group}")]
     NoBus {

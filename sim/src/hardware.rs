@@ -1,13 +1,17 @@
 //! The hardware as a driver sees it: buses that cycle, frames that drives send and take.
 //!
 //! Time goes in physical steps of 1 ms on a grid of whole milliseconds. On each bus cycle the drives sample themselves
-//! into one [`DriveStatus`]; the [`DriveCommand`] that answers it works from the moment it is handed in.
+//! into one [`DriveStatus`]; the [`DriveCommand`] that answers it works from the moment it is handed in. A frame that a fault swallows is
+//! neither; so is one that a silent drive should have been part of.
 
 use crate::error::SimError;
+use crate::faults::{Active, Fault, FaultId, Kind, Target};
 use crate::plant::{PERIOD, Plant};
 use crate::servo::catalog::ServoCatalog;
 use crate::servo::drive as servo_drive;
 use crate::wiring::Wiring;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 use servomesh_driver::bus::{DriveCommand, DriveStatus, Ticks};
 use servomesh_robot::Model;
 use servomesh_types::{GroupName, JointVec, Stamp};
@@ -30,6 +34,10 @@ struct BusState {
     /// Indices into the plant's joints, in the bus's order.
     joints: Vec<usize>,
     cycle: u64,
+    /// Cycles that are still to be swallowed in a row.
+    burst: u64,
+    lost: u64,
+    random: ChaCha8Rng,
 }
 
 impl Hardware {
@@ -66,6 +74,9 @@ impl Hardware {
                     period: bus.period,
                     joints,
                     cycle: 0,
+                    burst: 0,
+                    lost: 0,
+                    random: ChaCha8Rng::seed_from_u64(0),
                 },
             );
         }
@@ -73,12 +84,89 @@ impl Hardware {
         plant.set_watchdog(wiring.watchdog());
         let grid = PERIOD.as_nanos() as i64;
         let origin = Stamp::from_nanos(origin.as_nanos().div_euclid(grid) * grid);
-        Ok(Self {
+        let mut hardware = Self {
             plant,
             origin,
             buses,
             frames: VecDeque::new(),
-        })
+        };
+        hardware.set_seed(0);
+        Ok(hardware)
+    }
+
+    /// Seeds what is random in the hardware: noise of encoders, loss of frames; 0 unless set.
+    pub fn set_seed(&mut self, seed: u64) {
+        self.plant.set_seed(seed);
+        for (stream, bus) in (BUS_STREAMS..).zip(self.buses.values_mut()) {
+            bus.random = ChaCha8Rng::seed_from_u64(seed);
+            bus.random.set_stream(stream);
+        }
+    }
+
+    /// Breaks something, for `lasting` of simulated time, or until it is repaired.
+    ///
+    /// # Errors
+    /// There is no such target, or the figure is out of range; the message says what is possible.
+    pub fn inject(&mut self, fault: Fault, lasting: Option<Duration>) -> Result<FaultId, SimError> {
+        if fault.kind.about().target != Target::GroupOrAll {
+            return self.plant.inject(fault, lasting);
+        }
+        fault.check()?;
+        let concerns = |name: &GroupName| fault.target.is_empty() || fault.target == name.as_str();
+        if !self.buses.keys().any(concerns) {
+            let known: Vec<&str> = self.buses.keys().map(GroupName::as_str).collect();
+            return Err(SimError::NoTarget {
+                kind: fault.kind.about().name,
+                target: fault.target.clone(),
+                known: known.join(", "),
+            });
+        }
+        if fault.kind == Kind::FrameBurst {
+            for (_, bus) in self.buses.iter_mut().filter(|(name, _)| concerns(name)) {
+                bus.burst = bus.burst.max(fault.value as u64);
+            }
+        }
+        Ok(self.plant.take_up(fault, lasting))
+    }
+
+    /// Repairs one fault; whether it was there.
+    pub fn clear(&mut self, id: FaultId) -> bool {
+        let cleared = self.plant.clear(id);
+        self.end_bursts();
+        cleared
+    }
+
+    /// Repairs all faults of a target, or all there are if it is empty; says how many.
+    pub fn clear_at(&mut self, target: &str) -> usize {
+        let count = self.plant.clear_at(target);
+        self.end_bursts();
+        count
+    }
+
+    /// What is broken, oldest first.
+    pub fn faults(&self) -> &[Active] {
+        self.plant.faults()
+    }
+
+    /// How many frames of a group's bus got lost by faults, in both directions.
+    pub fn frames_lost(&self, group: GroupName) -> u64 {
+        self.buses.get(&group).map_or(0, |bus| bus.lost)
+    }
+
+    /// Ends the bursts that were repaired or have lasted long enough, and strikes those off the list that are over.
+    fn end_bursts(&mut self) {
+        for (name, bus) in &mut self.buses {
+            if bus.burst > 0 && !self.plant.has_burst(name.as_str()) {
+                bus.burst = 0;
+            }
+        }
+        let buses = &self.buses;
+        self.plant.end_bursts(|target| {
+            let concerned = buses
+                .iter()
+                .filter(|(name, _)| target.is_empty() || target == name.as_str());
+            concerned.map(|(_, bus)| bus.burst).sum::<u64>() == 0
+        });
     }
 
     /// ROS time of the machine.
@@ -97,11 +185,24 @@ impl Hardware {
     pub fn step(&mut self) {
         self.plant.step(PERIOD);
         let now = self.now();
+        let mut bursts = false;
         for (name, bus) in &mut self.buses {
             if is_due(now, bus.period, SAMPLE_PHASE) {
                 bus.cycle += 1;
-                self.frames.push_back((*name, bus.sample(&self.plant, now)));
+                let silent = bus
+                    .joints
+                    .iter()
+                    .any(|joint| self.plant.conditions(*joint).silent);
+                let lost = bus.loses(&self.plant, *name);
+                if !silent && !lost {
+                    self.frames.push_back((*name, bus.sample(&self.plant, now)));
+                }
+                bursts |= bus.burst > 0;
+                bus.burst = bus.burst.saturating_sub(1);
             }
+        }
+        if bursts {
+            self.end_bursts();
         }
     }
 
@@ -115,7 +216,7 @@ impl Hardware {
     /// # Errors
     /// A current is not finite, or there is not one for each joint: the drives don't hear of it.
     pub fn command(&mut self, group: GroupName, command: &DriveCommand) -> Result<(), SimError> {
-        let Some(bus) = self.buses.get(&group) else {
+        let Some(bus) = self.buses.get_mut(&group) else {
             return Err(SimError::NoBus { group });
         };
         let got = command.current_a.len();
@@ -125,6 +226,9 @@ impl Hardware {
                 got,
                 expected: bus.joints.len(),
             });
+        }
+        if bus.loses(&self.plant, group) {
+            return Ok(());
         }
         for (i, joint) in bus.joints.iter().enumerate() {
             if command.clear_faults {
@@ -163,6 +267,14 @@ impl Hardware {
 }
 
 impl BusState {
+    /// Whether a frame gets lost now.
+    fn loses(&mut self, plant: &Plant, group: GroupName) -> bool {
+        let share = plant.frame_loss(group.as_str());
+        let lost = self.burst > 0 || (share > 0.0 && self.random.random::<f64>() < share);
+        self.lost += u64::from(lost);
+        lost
+    }
+
     fn sample(&self, plant: &Plant, stamp: Stamp) -> DriveStatus {
         let states = || self.joints.iter().map(|joint| plant.drive(*joint));
         let of = |read: fn(&servo_drive::DriveState) -> f64| {
@@ -185,6 +297,9 @@ fn is_due(now: Stamp, period: Duration, phase: Duration) -> bool {
     let period = period.as_nanos() as i64;
     (now.as_nanos() - phase.as_nanos() as i64).rem_euclid(period) == 0
 }
+
+/// Beyond the streams of the encoders.
+const BUS_STREAMS: u64 = 1 << 32;
 
 /// Setpoints are born on even milliseconds; drives sample on odd ones.
 const SAMPLE_PHASE: Duration = PERIOD;

@@ -3,7 +3,8 @@
 //! Duty: given what each drive is told, say what each drive then reports, and what is really true. Inputs are drive commands
 //! (enable, current (A)); outputs are drive states and the true positions, velocities and accelerations of all joints.
 //!
-//! **Invariant:** no clock, no randomness, no I/O while it runs: the same commands at the same steps give the same bytes.
+//! **Invariant:** no clock, no I/O while it runs, and what is random is seeded: the same seed and commands at the same steps give the
+//! same bytes.
 //!
 //! ```
 //! use std::time::Duration;
@@ -25,6 +26,7 @@
 //! ```
 
 mod error;
+pub mod faults;
 pub mod hardware;
 pub mod harness;
 pub mod mechanics;
@@ -35,10 +37,12 @@ pub mod simulation;
 pub mod wiring;
 
 pub use error::SimError;
+pub use faults::{Fault, FaultId};
 pub use hardware::Hardware;
 pub use plant::{Plant, Wrench};
 pub use servo::catalog::{ServoCatalog, ServoParameters};
 pub use servo::drive::{DriveCommand, DriveState};
 pub use servo::encoder::Ticks;
+pub use servo::sheet::DataSheet;
 pub use simulation::Simulation;
 pub use wiring::Wiring;

@@ -2,10 +2,13 @@
 //!
 //! Decides what is true after a step. Semi-implicit Euler at [`PERIOD`]: forward dynamics give the accelerations, velocities follow, then
 //! positions. Every [`Reaction`] (friction, brakes, stops) is taken at the *end* of the step: its damping times the step is added to the joint's
-//! inertia (a linearly implicit step), so that stiffness costs no stability. The current is the one at the end of the step.
+//! inertia (a linearly implicit step), so that stiffness costs no stability. The current is the mean of the step.
 //!
 //! **Invariant:** only `step` moves time and joints; the same calls give the same bytes.
 
+mod faults;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use nalgebra::{Isometry3, Matrix6xX, Vector3};
@@ -13,9 +16,11 @@ use servomesh_robot::{DescribedLimits, JointKind, LinkId, Model, Payload, Twist,
 use servomesh_types::Stamp;
 
 use crate::error::SimError;
+use crate::faults::Register;
 use crate::servo::Reaction;
 use crate::servo::catalog::ServoCatalog;
 use crate::servo::drive::{Drive, DriveCommand, DriveState};
+use crate::servo::energy::Energy;
 use crate::servo::stop::{GIVE_ROTARY, GIVE_SLIDING, Stops};
 use crate::servo::supplies::Supplies;
 
@@ -41,6 +46,9 @@ pub struct Plant {
     now: Stamp,
     drives: Vec<Drive>,
     supplies: Supplies,
+    faults: Register,
+    /// What each link was told to carry.
+    loads: BTreeMap<LinkId, Option<Payload>>,
     stops: Vec<Stops>,
     obstacles: Vec<Option<f64>>,
     push: Option<(LinkId, Wrench)>,
@@ -68,9 +76,7 @@ impl Plant {
             let joint = model.joints()[index].clone();
             let servo = servos.servo(&joint.name)?;
             let position = 0.0_f64.clamp(joint.limits.lower, joint.limits.upper);
-            let mut drive = Drive::new(servo, joint.kind.is_rotary(), position);
-            drive.seed(0, index as u64);
-            drives.push(drive);
+            drives.push(Drive::new(servo, joint.kind.is_rotary(), position));
             stops.push(stops_of(
                 joint.kind,
                 &joint.limits,
@@ -86,6 +92,8 @@ impl Plant {
             now: Stamp::ZERO,
             drives,
             supplies,
+            faults: Register::default(),
+            loads: BTreeMap::new(),
             stops,
             obstacles: vec![None; count],
             push: None,
@@ -96,6 +104,7 @@ impl Plant {
             positions,
             model,
         };
+        plant.set_seed(0);
         plant.update_links();
         Ok(plant)
     }
@@ -148,6 +157,13 @@ impl Plant {
         }
     }
 
+    /// Seeds the noise of all encoders, each with a stream of its own; 0 unless set.
+    pub fn set_seed(&mut self, seed: u64) {
+        for (stream, drive) in (0..).zip(&mut self.drives) {
+            drive.seed(seed, stream);
+        }
+    }
+
     /// Puts an object in the way of a joint that closes on it: the joint meets it at `position` on its way down. A part of width w between
     /// two fingers that move alike stands at w/2. `None` takes it away.
     ///
@@ -157,11 +173,8 @@ impl Plant {
         self.obstacles[joint] = position;
     }
 
-    /// Hangs a load on a link, such as a gripped part; `None` takes it off.
-    ///
-    /// # Errors
-    /// If the load's mass is negative or a number is not finite.
-    pub fn set_payload(&mut self, link: LinkId, payload: Option<Payload>) -> Result<(), SimError> {
+    /// Makes a link carry a load, its own and that of faults together.
+    fn hang(&mut self, link: LinkId, payload: Option<Payload>) -> Result<(), SimError> {
         self.model.set_payload(link, payload)?;
         self.stepped.set_payload(link, payload)?;
         Ok(())
@@ -180,6 +193,7 @@ impl Plant {
             let end = start + Duration::from_nanos((dt.as_nanos() * part / parts) as u64);
             self.step_once(end.seconds_from(self.now));
             self.now = end;
+            self.end_faults();
         }
         self.update_links();
     }
@@ -255,6 +269,19 @@ impl Plant {
     /// If `joint` is not an index of the model.
     pub fn drive(&self, joint: usize) -> DriveState {
         self.drives[joint].state()
+    }
+
+    /// Where the energy of a joint's drive went.
+    ///
+    /// # Panics
+    /// If `joint` is not an index of the model.
+    pub fn servo_energy(&self, joint: usize) -> Energy {
+        self.drives[joint].energy()
+    }
+
+    /// The supplies of the drives.
+    pub fn supplies(&self) -> &Supplies {
+        &self.supplies
     }
 
     /// The servo data of a joint's drive.

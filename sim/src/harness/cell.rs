@@ -49,7 +49,8 @@ impl Cell {
     /// # Errors
     /// The files don't fit each other; names what is missing.
     pub fn new(files: &CellFiles, network: NetworkConfig, seed: u64) -> Result<Self, FilesError> {
-        let hardware = Hardware::new(&files.model, &files.servos, &files.wiring, Stamp::ZERO)?;
+        let mut hardware = Hardware::new(&files.model, &files.servos, &files.wiring, Stamp::ZERO)?;
+        hardware.set_seed(seed);
         let mut cell = Self {
             drivers: files
                 .drivers()?

@@ -8,8 +8,8 @@
 //! Euler step `(M + dt·S)·(ω' − ω) = dt·(E − k·g − S·(ω − v'))`, where S = k·dt + d: linear in the joint's speed v' at the end of the step,
 //! so that it can be handed to the joint's own step as a [`Reaction`], and finished when v' is known. Thus it is stable for any stiffness.
 //!
-//! The gear's losses are dry friction in proportion to the effort it carries: `(1 − η)·τ` while the motor drives, `(1/η_b − 1)·τ` while the load
-//! does.
+//! The gear's losses are dry friction in proportion to the effort it carries. Of the motor's effort τ, η·τ arrives while the motor drives, and it
+//! takes τ/η_b to turn it back while the load drives.
 
 use serde::Deserialize;
 
@@ -35,10 +35,10 @@ pub struct Backlash {
 pub struct Gear {
     /// Of the rotor, seen at the joint (kg·m², kg).
     pub rotor_inertia: f64,
-    /// Share of the motor's effort that is lost while the motor drives.
-    pub loss_driving: f64,
-    /// Share of the motor's effort that is lost while the load drives.
-    pub loss_driven: f64,
+    /// η, while the motor drives.
+    pub driving: f64,
+    /// η_b, while the load drives.
+    pub driven: f64,
     /// Its play, if it has any.
     pub backlash: Option<Backlash>,
 }
@@ -70,7 +70,7 @@ pub struct Work {
 pub struct Gearbox {
     gear: Gear,
     rotor: Rotor,
-    /// What the gear carries (effort at the joint), as of the last step.
+    /// What got through the play in the last step (effort at the joint).
     carries: f64,
     pending: Option<Pending>,
 }
@@ -133,17 +133,8 @@ impl Gearbox {
     /// What the joint feels in the coming step of `dt_s`.
     pub fn react(&mut self, acting: &Acting, position: f64, velocity: f64, dt_s: f64) -> Reaction {
         let (_, speed) = self.rotor(position, velocity);
-        let carried = if self.gear.backlash.is_some() {
-            self.carries
-        } else {
-            acting.motor.effort
-        };
-        let loss = if carried * speed < 0.0 {
-            self.gear.loss_driven
-        } else {
-            self.gear.loss_driving
-        };
-        let friction = acting.friction.reaction(speed, acting.dry + loss * carried.abs());
+        let dry = acting.dry + self.loss(&acting.motor, speed);
+        let friction = acting.friction.reaction(speed, dry);
         let resisting = friction + acting.held;
         let reaction = match self.gear.backlash {
             None => acting.motor + resisting,
@@ -160,6 +151,17 @@ impl Gearbox {
             twist: self.rotor.angle - position,
         });
         reaction
+    }
+
+    /// Dry friction of the gear under load: of what the motor gives, or, where that does not get through the play, of what has arrived.
+    fn loss(&self, motor: &Reaction, speed: f64) -> f64 {
+        let Gear { driving, driven, .. } = self.gear;
+        match self.gear.backlash {
+            None if motor.effort * speed < 0.0 => (1.0 / driven - 1.0) * motor.effort.abs(),
+            None => (1.0 - driving) * motor.effort.abs(),
+            Some(_) if self.carries * speed < 0.0 => (1.0 - driven) * self.carries.abs(),
+            Some(_) => (1.0 / driving - 1.0) * self.carries.abs(),
+        }
     }
 
     fn through_play(
@@ -212,7 +214,6 @@ impl Gearbox {
         let given = reaction.after(velocity - joint_speed);
         let joint_way = 0.5 * (joint_speed + velocity) * dt_s;
         let Some(backlash) = self.gear.backlash else {
-            self.carries = motor.after(velocity - joint_speed);
             return Work {
                 to_joint_j: given * joint_way,
                 lost_j: -resisting.after(velocity - joint_speed) * joint_way,
@@ -264,8 +265,8 @@ mod tests {
     fn gearbox(backlash: Option<Backlash>) -> Gearbox {
         let gear = Gear {
             rotor_inertia: 0.5,
-            loss_driving: 0.2,
-            loss_driven: 0.3,
+            driving: 0.8,
+            driven: 1.0 / 1.3,
             backlash,
         };
         Gearbox::new(gear, 0.0)
@@ -348,8 +349,8 @@ mod tests {
             position += 1e-3 * velocity;
             gearbox.settle(velocity);
         }
-        // 9 N·m less 1 N·m of friction and 20 % of what is carried, on 2.5 kg·m².
-        let expected = 2.0 * (9.0 - 1.0) / (2.5 + 0.2 * 2.0);
+        // 9 N·m less 1 N·m of friction on 0.5 kg·m², and 80 % of what goes on, on 2 kg·m².
+        let expected = 2.0 * (9.0 - 1.0) / (0.5 + 2.0 / 0.8);
         assert!(
             (velocity / expected - 1.0).abs() < 0.03,
             "{velocity}, not {expected}"

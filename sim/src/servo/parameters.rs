@@ -119,13 +119,11 @@ impl ServoParameters {
 
     /// The gear as the joint sees it.
     pub(crate) fn gear(&self) -> Gear {
-        let loss_driving = 1.0 - self.efficiency;
+        let same_loss = 1.0 / (2.0 - self.efficiency);
         Gear {
             rotor_inertia: self.reflected_inertia(),
-            loss_driving,
-            loss_driven: self
-                .back_driving_efficiency
-                .map_or(loss_driving, |efficiency| 1.0 / efficiency - 1.0),
+            driving: self.efficiency,
+            driven: self.back_driving_efficiency.unwrap_or(same_loss),
             backlash: self.backlash,
         }
     }

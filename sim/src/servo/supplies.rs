@@ -83,6 +83,15 @@ impl Supplies {
         found.map(|connected| &connected.supply)
     }
 
+    /// The name of a drive's supply.
+    pub fn of(&self, drive: usize) -> Option<&str> {
+        let hangs_on = |supply: &&Connected| supply.drives.iter().any(|(index, _)| *index == drive);
+        self.supplies
+            .iter()
+            .find(hangs_on)
+            .map(|supply| supply.name.as_str())
+    }
+
     /// Sets the share of its voltage that each supply gives.
     pub fn set_health(&mut self, share: impl Fn(&str) -> f64) {
         for Connected { name, supply, .. } in &mut self.supplies {
