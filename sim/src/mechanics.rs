@@ -12,6 +12,7 @@
 //! | `constraint.rs` | what a contact does: round friction cone, softness, recovery from overlaps |
 //! | `coupling.rs` | what each contact can move |
 //! | `solver.rs`, `skyline.rs` | the velocities at the end of the step |
+//! | `scene.rs` | what stands around a robot, from a file |
 //!
 //! Units are SI; poses and velocities are in base axes (the axes of the machine's root link). The order of bodies, shapes and joints is
 //! that in which they were added.
@@ -39,11 +40,13 @@ mod constraint;
 mod coupling;
 mod machine;
 mod narrow_phase;
+mod scene;
 mod shape;
 mod skyline;
 mod solver;
 mod world;
 
 pub use body::{BodyId, BodyState, MassProperties};
+pub use scene::{Scene, SceneShape};
 pub use shape::{Carrier, Material, Shape, ShapeId, Surface};
 pub use world::{Contact, World};

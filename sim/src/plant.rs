@@ -1,7 +1,7 @@
-//! The machine: rigid bodies moved by servos, held by brakes, stopped by end stops and by what stands in the way.
+//! The machine: rigid bodies moved by servos, held by brakes, stopped by end stops and by what stands in the way, among the parts of a scene.
 //!
-//! Decides what is true after a step. Semi-implicit Euler at [`PERIOD`]: forward dynamics give the accelerations, velocities follow, then
-//! positions. Every [`Reaction`] (friction, brakes, stops) is taken at the *end* of the step: its damping times the step is added to the joint's
+//! Decides what is true after a step. Bodies move and touch in a [`World`], in semi-implicit Euler steps of [`PERIOD`]; what moves the joints
+//! is decided here. Every [`Reaction`] (friction, brakes, stops) is taken at the *end* of the step: its damping times the step is added to the joint's
 //! inertia (a linearly implicit step), so that stiffness costs no stability. The current is the mean of the step.
 //!
 //! **Invariant:** only `step` moves time and joints; the same calls give the same bytes.
@@ -11,12 +11,13 @@ mod faults;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use nalgebra::{Isometry3, Matrix6xX, Vector3};
-use servomesh_robot::{DescribedLimits, JointKind, LinkId, Model, Payload, Twist, Workspace};
+use nalgebra::{Isometry3, Vector3};
+use servomesh_robot::{DescribedLimits, JointKind, LinkId, Model, Payload, Twist};
 use servomesh_types::Stamp;
 
 use crate::error::SimError;
 use crate::faults::Register;
+use crate::mechanics::{BodyId, BodyState, Scene, SceneShape, World};
 use crate::servo::Reaction;
 use crate::servo::catalog::ServoCatalog;
 use crate::servo::drive::{Drive, DriveCommand, DriveState};
@@ -39,10 +40,8 @@ pub struct Wrench {
 /// A simulated machine.
 #[derive(Debug, Clone)]
 pub struct Plant {
-    model: Model,
-    /// The same machine with the damping of the step in its armatures.
-    stepped: Model,
-    workspace: Workspace,
+    world: World,
+    scene: Vec<SceneShape>,
     now: Stamp,
     drives: Vec<Drive>,
     supplies: Supplies,
@@ -51,12 +50,8 @@ pub struct Plant {
     loads: BTreeMap<LinkId, Option<Payload>>,
     stops: Vec<Stops>,
     obstacles: Vec<Option<f64>>,
-    push: Option<(LinkId, Wrench)>,
-    jacobian: Matrix6xX<f64>,
-    positions: Vec<f64>,
-    velocities: Vec<f64>,
-    accelerations: Vec<f64>,
     efforts: Vec<f64>,
+    damping: Vec<f64>,
 }
 
 impl Plant {
@@ -86,9 +81,13 @@ impl Plant {
             model.set_armature(index, servo.armature())?;
         }
         let supplies = Supplies::new(model.joints().iter().map(|joint| joint.name.as_str()), servos)?;
+        let mut world = World::with_machine(&model);
+        // The stops of servos give a little, and are efforts.
+        world.set_joint_ends(false);
+        world.place_joints(&positions, &vec![0.0; count]);
         let mut plant = Self {
-            stepped: model.clone(),
-            workspace: Workspace::new(&model),
+            world,
+            scene: Vec::new(),
             now: Stamp::ZERO,
             drives,
             supplies,
@@ -96,17 +95,20 @@ impl Plant {
             loads: BTreeMap::new(),
             stops,
             obstacles: vec![None; count],
-            push: None,
-            jacobian: Matrix6xX::zeros(count),
-            velocities: vec![0.0; count],
-            accelerations: vec![0.0; count],
             efforts: vec![0.0; count],
-            positions,
-            model,
+            damping: vec![0.0; count],
         };
         plant.set_seed(0);
-        plant.update_links();
         Ok(plant)
+    }
+
+    /// Puts a scene around the machine: what it may run into, parts, belts.
+    ///
+    /// # Errors
+    /// If the scene names a link or a joint that the machine has not.
+    pub fn add_scene(&mut self, scene: &Scene) -> Result<(), SimError> {
+        self.scene.extend(scene.put_into(&mut self.world)?);
+        Ok(())
     }
 
     /// Puts the machine at rest at `positions`; drives keep their modes.
@@ -117,21 +119,15 @@ impl Plant {
     /// # Panics
     /// If there is not one value for each joint.
     pub fn place(&mut self, positions: &[f64]) -> Result<(), SimError> {
-        assert_eq!(
-            positions.len(),
-            self.positions.len(),
-            "one position for each joint"
-        );
+        assert_eq!(positions.len(), self.efforts.len(), "one position for each joint");
         if let Some(joint) = positions.iter().position(|position| !position.is_finite()) {
             return Err(self.not_finite(joint, "position", positions[joint]));
         }
-        self.positions.copy_from_slice(positions);
-        self.velocities.fill(0.0);
-        self.accelerations.fill(0.0);
+        self.efforts.fill(0.0);
+        self.world.place_joints(positions, &self.efforts);
         for (drive, &position) in self.drives.iter_mut().zip(positions) {
             drive.place(position);
         }
-        self.update_links();
         Ok(())
     }
 
@@ -175,14 +171,13 @@ impl Plant {
 
     /// Makes a link carry a load, its own and that of faults together.
     fn hang(&mut self, link: LinkId, payload: Option<Payload>) -> Result<(), SimError> {
-        self.model.set_payload(link, payload)?;
-        self.stepped.set_payload(link, payload)?;
+        self.world.edit_model(|model| model.set_payload(link, payload))?;
         Ok(())
     }
 
     /// Pushes a link until told otherwise, as a person or an obstacle would.
     pub fn set_push(&mut self, push: Option<(LinkId, Wrench)>) {
-        self.push = push;
+        self.world.set_link_push(push);
     }
 
     /// Moves time and machine forward by `dt`.
@@ -195,35 +190,21 @@ impl Plant {
             self.now = end;
             self.end_faults();
         }
-        self.update_links();
+        self.world.update_links();
     }
 
     fn step_once(&mut self, dt_s: f64) {
-        self.efforts.fill(0.0);
-        self.add_push();
-        for joint in 0..self.positions.len() {
-            let (position, velocity) = (self.positions[joint], self.velocities[joint]);
+        for joint in 0..self.drives.len() {
+            let (position, velocity) = (self.positions()[joint], self.velocities()[joint]);
             let servo = self.drives[joint].react(self.now, position, velocity, dt_s);
             let Reaction { effort, damping } = servo + self.stop(joint, position, velocity, dt_s);
-            self.efforts[joint] += effort;
-            let armature = self.model.joints()[joint].armature + dt_s * damping;
-            self.stepped
-                .set_armature(joint, armature)
-                .expect("damping is finite and never negative");
+            self.efforts[joint] = effort;
+            self.damping[joint] = damping;
         }
-        self.stepped
-            .forward_dynamics(
-                &mut self.workspace,
-                &self.positions,
-                &self.velocities,
-                &self.efforts,
-                &mut self.accelerations,
-            )
-            .expect("each servo's rotor has inertia");
-        for joint in 0..self.positions.len() {
-            self.velocities[joint] += dt_s * self.accelerations[joint];
-            self.positions[joint] += dt_s * self.velocities[joint];
-            self.drives[joint].settle(self.positions[joint], self.velocities[joint]);
+        self.world.step(dt_s, &self.efforts, &self.damping);
+        let (positions, velocities) = (self.world.joint_positions(), self.world.joint_velocities());
+        for (drive, (position, velocity)) in self.drives.iter_mut().zip(positions.iter().zip(velocities)) {
+            drive.settle(*position, *velocity);
         }
         self.supplies.step(&mut self.drives, dt_s);
     }
@@ -236,23 +217,6 @@ impl Plant {
         stops.reaction(position, velocity, dt_s)
     }
 
-    /// Adds `Jᵀ·F` of the push to the efforts.
-    fn add_push(&mut self) {
-        let Some((link, wrench)) = self.push else { return };
-        self.model
-            .forward_kinematics(&mut self.workspace, &self.positions);
-        self.model.jacobian(&self.workspace, link, &mut self.jacobian);
-        for (effort, column) in self.efforts.iter_mut().zip(self.jacobian.column_iter()) {
-            *effort += column.fixed_rows::<3>(0).dot(&wrench.force);
-            *effort += column.fixed_rows::<3>(3).dot(&wrench.moment);
-        }
-    }
-
-    fn update_links(&mut self) {
-        self.model
-            .forward_kinematics(&mut self.workspace, &self.positions);
-    }
-
     /// Simulated time.
     pub fn now(&self) -> Stamp {
         self.now
@@ -260,7 +224,32 @@ impl Plant {
 
     /// The machine's model, with the servos' armatures and the present loads.
     pub fn model(&self) -> &Model {
-        &self.model
+        self.world.model().expect("the plant's world has a machine")
+    }
+
+    /// The bodies that no joint moves: name, pose, velocity.
+    pub fn bodies(&self) -> impl ExactSizeIterator<Item = BodyState<'_>> {
+        self.world.bodies().map(|(_, state)| state)
+    }
+
+    /// A body by name.
+    pub fn body(&self, name: &str) -> Option<(BodyId, BodyState<'_>)> {
+        self.world.bodies().find(|(_, state)| state.name == name)
+    }
+
+    /// The shapes of the scene, for whoever draws them.
+    pub fn scene(&self) -> &[SceneShape] {
+        &self.scene
+    }
+
+    /// Bodies, shapes and contacts.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Bodies, shapes and contacts, to put parts somewhere or change their surfaces.
+    pub fn world_mut(&mut self) -> &mut World {
+        &mut self.world
     }
 
     /// What a joint's drive reports.
@@ -294,17 +283,17 @@ impl Plant {
 
     /// True positions, in the order of the model's joints.
     pub fn positions(&self) -> &[f64] {
-        &self.positions
+        self.world.joint_positions()
     }
 
     /// True velocities.
     pub fn velocities(&self) -> &[f64] {
-        &self.velocities
+        self.world.joint_velocities()
     }
 
     /// True accelerations, in the last step.
     pub fn accelerations(&self) -> &[f64] {
-        &self.accelerations
+        self.world.joint_accelerations()
     }
 
     /// The true effort of a joint's motor, before the gearbox's losses (N·m, N).
@@ -317,25 +306,22 @@ impl Plant {
 
     /// The true pose `base_from_link`.
     pub fn link_pose(&self, link: LinkId) -> Isometry3<f64> {
-        self.model.link_pose(&self.workspace, link)
+        self.world.link_pose(link)
     }
 
     /// The true velocity of a link's origin, and of the link.
     pub fn link_velocity(&self, link: LinkId) -> Twist {
-        self.model.link_velocity(&self.workspace, link, &self.velocities)
+        self.world.link_velocity(link)
     }
 
     /// Kinetic and potential energy of everything that moves, rotors included (J).
     pub fn energy(&mut self) -> f64 {
-        let kinetic = self
-            .model
-            .kinetic_energy(&mut self.workspace, &self.positions, &self.velocities);
-        kinetic + self.model.potential_energy(&self.workspace)
+        self.world.energy()
     }
 
     fn not_finite(&self, joint: usize, what: &'static str, value: f64) -> SimError {
         SimError::NotFinite {
-            joint: self.model.joints()[joint].name.clone(),
+            joint: self.model().joints()[joint].name.clone(),
             what,
             value,
         }

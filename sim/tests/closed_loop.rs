@@ -208,7 +208,7 @@ fn each_part_that_dies_stops_the_arm_and_after_a_restart_and_a_reset_it_goes_on(
     ] {
         println!("{part:?}");
         let mut cell = cell(NetworkConfig::default(), 3);
-        move_by(&mut cell, 1.0);
+        move_by(&mut cell, -1.0);
         cell.run_for(Duration::from_millis(400));
         assert!(arm_speed(&mut cell) > 0.2, "the arm moves");
         cell.kill(part);
@@ -222,7 +222,7 @@ fn each_part_that_dies_stops_the_arm_and_after_a_restart_and_a_reset_it_goes_on(
 #[test]
 fn without_the_grippers_driver_the_arm_moves_on() {
     let mut cell = cell(NetworkConfig::default(), 3);
-    let id = move_by(&mut cell, 1.0);
+    let id = move_by(&mut cell, -1.0);
     cell.run_for(Duration::from_millis(300));
     cell.kill(Part::Driver(group("gripper")));
     succeeds(&mut cell, id);
@@ -240,7 +240,7 @@ fn without_the_grippers_driver_the_arm_moves_on() {
 #[test]
 fn a_stop_in_motion_brings_the_arm_to_rest_and_a_reset_lets_it_go_on() {
     let mut cell = cell(NetworkConfig::default(), 3);
-    let id = move_by(&mut cell, 1.0);
+    let id = move_by(&mut cell, -1.0);
     cell.run_for(Duration::from_millis(400));
     cell.stop();
     cell.run_for(Duration::from_secs(2));

@@ -50,6 +50,7 @@ impl Cell {
     /// The files don't fit each other; names what is missing.
     pub fn new(files: &CellFiles, network: NetworkConfig, seed: u64) -> Result<Self, FilesError> {
         let mut hardware = Hardware::new(&files.model, &files.servos, &files.wiring, Stamp::ZERO)?;
+        hardware.plant_mut().add_scene(&files.scene)?;
         hardware.set_seed(seed);
         let mut cell = Self {
             drivers: files

@@ -1,6 +1,7 @@
 //! The files that describe a cell, read and checked together.
 
 use crate::error::SimError;
+use crate::mechanics::Scene;
 use crate::servo::catalog::ServoCatalog;
 use crate::wiring::Wiring;
 use servomesh_driver::files::{FileError, JointFiles, Wanted};
@@ -17,6 +18,8 @@ pub struct CellFiles {
     pub servos: ServoCatalog,
     /// Which servos hang on which bus.
     pub wiring: Wiring,
+    /// What stands and lies around the robot.
+    pub scene: Scene,
     /// What the drivers need to know of its servos.
     pub joints: JointFiles,
 }
@@ -50,6 +53,7 @@ impl CellFiles {
             model: Model::from_urdf_str(include_str!("../../../launch/robots/cell.urdf"))?,
             servos: ServoCatalog::from_yaml_str(servos)?,
             wiring: Wiring::from_yaml_str(include_str!("../../../launch/robots/cell.wiring.yaml"))?,
+            scene: Scene::from_yaml_str(include_str!("../../../launch/robots/cell.scene.yaml"))?,
             joints: JointFiles::parse(servos, limits)?,
         })
     }

@@ -8,6 +8,7 @@ use servomesh_robot::{LinkId, Model, Twist, Workspace};
 
 use super::coupling::near_end;
 use super::solver::Solver;
+use crate::plant::Wrench;
 
 /// The machine, its state and its memory.
 #[derive(Debug, Clone)]
@@ -23,8 +24,14 @@ pub(super) struct Machine {
     pub(super) friction: Vec<f64>,
     /// Whether the ends of the joints' travel hold.
     pub(super) has_ends: bool,
+    /// A wrench on a link, at its origin.
+    pub(super) push: Option<(LinkId, Wrench)>,
+    /// Efforts of the step, the push among them.
+    efforts: Vec<f64>,
     bias: Vec<f64>,
-    /// Jacobians of the links that have been asked for since the last `forget_jacobians`, in front; memory behind.
+    /// Whether the links are where the positions put them.
+    links_known: bool,
+    /// Jacobians of the links that have been asked for since they moved, in front; memory behind.
     jacobians: Vec<(LinkId, Matrix6xX<f64>)>,
     known: usize,
 }
@@ -40,7 +47,10 @@ impl Machine {
             accelerations: vec![0.0; count],
             friction: vec![0.0; count],
             has_ends: true,
+            push: None,
+            efforts: vec![0.0; count],
             bias: vec![0.0; count],
+            links_known: false,
             jacobians: Vec::new(),
             known: 0,
             model: model.clone(),
@@ -53,7 +63,20 @@ impl Machine {
         change(&mut self.stepped)
     }
 
-    fn take_damping(&mut self, dt_s: f64, damping: &[f64]) {
+    /// Takes what acts in the step: efforts with `Jᵀ·F` of the push, damping into the armatures.
+    fn take_efforts(&mut self, dt_s: f64, efforts: &[f64], damping: &[f64]) {
+        self.efforts.copy_from_slice(efforts);
+        if let Some((link, wrench)) = self.push {
+            self.update_links();
+            let place = self.place_of_jacobian(link);
+            let Self {
+                efforts, jacobians, ..
+            } = self;
+            for (effort, column) in efforts.iter_mut().zip(jacobians[place].1.column_iter()) {
+                *effort += column.fixed_rows::<3>(0).dot(&wrench.force);
+                *effort += column.fixed_rows::<3>(3).dot(&wrench.moment);
+            }
+        }
         for (joint, damping) in damping.iter().enumerate() {
             let armature = self.model.joints()[joint].armature + dt_s * damping;
             self.stepped
@@ -88,7 +111,7 @@ impl Machine {
 
     /// Puts its masses, its free motion and a first guess into the solver.
     pub(super) fn load(&mut self, dt_s: f64, efforts: &[f64], damping: &[f64], solver: &mut Solver) {
-        self.take_damping(dt_s, damping);
+        self.take_efforts(dt_s, efforts, damping);
         let count = self.positions.len();
         self.stepped.bias_effort(
             &mut self.workspace,
@@ -105,7 +128,7 @@ impl Machine {
             let held: f64 = row.iter().zip(&self.velocities).map(|(m, v)| m * v).sum();
             solver
                 .momentum
-                .push(held + dt_s * (efforts[joint] - self.bias[joint]));
+                .push(held + dt_s * (self.efforts[joint] - self.bias[joint]));
             solver
                 .velocity
                 .push(self.velocities[joint] + dt_s * self.accelerations[joint]);
@@ -114,6 +137,7 @@ impl Machine {
 
     /// Takes the velocities at the end of the step, and moves on.
     pub(super) fn advance(&mut self, velocities: &[f64], dt_s: f64) {
+        self.links_known = false;
         for (joint, velocity) in velocities.iter().enumerate() {
             self.accelerations[joint] = (velocity - self.velocities[joint]) / dt_s;
             self.velocities[joint] = *velocity;
@@ -123,10 +147,15 @@ impl Machine {
 
     /// The Jacobian of a link at the last `update_links`.
     pub(super) fn jacobian(&mut self, link: LinkId) -> &Matrix6xX<f64> {
-        let place = self.jacobians[..self.known]
+        let place = self.place_of_jacobian(link);
+        &self.jacobians[place].1
+    }
+
+    fn place_of_jacobian(&mut self, link: LinkId) -> usize {
+        let known = self.jacobians[..self.known]
             .iter()
             .position(|(known, _)| *known == link);
-        let place = place.unwrap_or_else(|| {
+        known.unwrap_or_else(|| {
             let place = self.known;
             self.known += 1;
             if place == self.jacobians.len() {
@@ -137,19 +166,18 @@ impl Machine {
             self.model
                 .jacobian(&self.workspace, link, &mut self.jacobians[place].1);
             place
-        });
-        &self.jacobians[place].1
+        })
     }
 
     /// Steps it as if nothing touched it.
     pub(super) fn step_freely(&mut self, dt_s: f64, efforts: &[f64], damping: &[f64]) {
-        self.take_damping(dt_s, damping);
+        self.take_efforts(dt_s, efforts, damping);
         self.stepped
             .forward_dynamics(
                 &mut self.workspace,
                 &self.positions,
                 &self.velocities,
-                efforts,
+                &self.efforts,
                 &mut self.accelerations,
             )
             .expect("each joint moves something that has inertia");
@@ -157,12 +185,25 @@ impl Machine {
             self.velocities[joint] += dt_s * self.accelerations[joint];
             self.positions[joint] += dt_s * self.velocities[joint];
         }
+        self.links_known = false;
     }
 
     pub(super) fn update_links(&mut self) {
-        self.known = 0;
-        self.model
-            .forward_kinematics(&mut self.workspace, &self.positions);
+        if !self.links_known {
+            self.known = 0;
+            self.model
+                .forward_kinematics(&mut self.workspace, &self.positions);
+            self.links_known = true;
+        }
+    }
+
+    /// Puts it somewhere, in motion.
+    pub(super) fn place(&mut self, positions: &[f64], velocities: &[f64]) {
+        self.positions.copy_from_slice(positions);
+        self.velocities.copy_from_slice(velocities);
+        self.accelerations.fill(0.0);
+        self.links_known = false;
+        self.update_links();
     }
 
     pub(super) fn link_pose(&self, link: LinkId) -> Isometry3<f64> {

@@ -277,6 +277,13 @@ impl World {
         self.bodies[body.0].push = push;
     }
 
+    /// Pushes a link with a wrench at its origin, in base axes, until told otherwise.
+    pub fn set_link_push(&mut self, push: Option<(LinkId, Wrench)>) {
+        if let Some(machine) = &mut self.machine {
+            machine.push = push;
+        }
+    }
+
     /// Puts a body somewhere, in motion.
     pub fn place_body(&mut self, body: BodyId, pose: &Isometry3<f64>, twist: &Twist) {
         self.bodies[body.0].place(pose, twist);
@@ -295,10 +302,12 @@ impl World {
             );
             return;
         };
-        machine.positions.copy_from_slice(positions);
-        machine.velocities.copy_from_slice(velocities);
-        machine.accelerations.fill(0.0);
-        machine.update_links();
+        machine.place(positions, velocities);
+        for index in 0..self.shapes.len() {
+            if matches!(self.shapes[index].kind, Kind::Moving { .. }) {
+                self.place_shape(index);
+            }
+        }
         self.narrow.forget();
     }
 
@@ -530,6 +539,7 @@ impl World {
 
     /// Kinetic and potential energy of everything, rotors included (J).
     pub fn energy(&mut self) -> f64 {
+        self.update_links();
         let machine = self.machine.as_mut().map_or(0.0, Machine::energy);
         machine
             + self
