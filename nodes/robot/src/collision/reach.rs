@@ -1,0 +1,283 @@
+//! The proof that two links never touch: branch and bound over the joints between them. Angles in rad, lengths in m.
+//!
+//! When joint j turns by δ, no point of a link moves farther than its greatest distance from the joint's axis times δ. So a distance at the
+//! middle of a box of joint positions is a bound for the whole box; a box that it does not settle is cut in two.
+//!
+//! **Invariant:** `true` means that the solids are apart at every position within the joints' limits.
+
+use std::f64::consts::PI;
+
+use nalgebra::{Matrix6xX, Vector3};
+
+use super::model::{CollisionModel, Item};
+use crate::model::{LinkId, Model};
+use crate::workspace::Workspace;
+
+/// The positions of one joint that need to be looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Range {
+    pub(super) lower: f64,
+    pub(super) upper: f64,
+    /// Says whether this is all that the joint may do.
+    is_whole: bool,
+}
+
+impl Range {
+    pub(super) fn draw(&self, share: f64) -> f64 {
+        self.lower + (self.upper - self.lower) * share
+    }
+
+    fn middle(&self) -> f64 {
+        self.draw(0.5)
+    }
+
+    fn half(&self) -> f64 {
+        (self.upper - self.lower) / 2.0
+    }
+}
+
+/// What moves a link against its parent.
+enum Motion {
+    /// One joint.
+    Joint(Axis),
+    /// Several joints at one place, such as a planar one: no proof is attempted across it.
+    Several,
+    /// A floating joint.
+    Free,
+}
+
+struct Axis {
+    joint: usize,
+    /// Motion per unit of the joint's value: rad if it turns, m if it slides.
+    ratio: f64,
+    /// Of unit length, in the link's axes; it goes through the link's origin.
+    direction: Vector3<f64>,
+    turns: bool,
+}
+
+/// What moves each link against its parent; `None` for what is rigid with it.
+pub(super) struct Motions(Vec<Option<Motion>>);
+
+impl Motions {
+    /// Reads them off the Jacobians: what a link does that its parent does not is the doing of what is between them.
+    pub(super) fn of(robot: &Model) -> Self {
+        let workspace = Workspace::new(robot);
+        let jacobian = |link| {
+            let mut jacobian = Matrix6xX::zeros(robot.velocity_count());
+            robot.jacobian(&workspace, link, &mut jacobian);
+            jacobian
+        };
+        let own_motion = |link: LinkId| {
+            let parent = robot.link_parent(link)?;
+            let (pose, parent_pose) = (
+                robot.link_pose(&workspace, link),
+                robot.link_pose(&workspace, parent),
+            );
+            let arm = pose.translation.vector - parent_pose.translation.vector;
+            let (own, carried) = (jacobian(link), jacobian(parent));
+            let mut motion = None;
+            for velocity in 0..robot.velocity_count() {
+                let part = |of: &Matrix6xX<f64>, row| of.fixed_view::<3, 1>(row, velocity).into_owned();
+                let angular = part(&own, 3) - part(&carried, 3);
+                let linear = part(&own, 0) - part(&carried, 0) - part(&carried, 3).cross(&arm);
+                let (turning, sliding) = (angular.norm(), linear.norm());
+                if turning.max(sliding) <= STILL {
+                    continue;
+                }
+                let (ratio, along, turns) = if turning > STILL {
+                    (turning, angular, true)
+                } else {
+                    (sliding, linear, false)
+                };
+                motion = Some(if velocity >= robot.joint_count() {
+                    Motion::Free
+                } else if motion.is_some() || turning.min(sliding) > STILL {
+                    Motion::Several
+                } else {
+                    Motion::Joint(Axis {
+                        joint: velocity,
+                        ratio,
+                        direction: pose.rotation.inverse() * along / ratio,
+                        turns,
+                    })
+                });
+            }
+            motion
+        };
+        Self(robot.links().map(own_motion).collect())
+    }
+
+    /// Says whether a joint's positions look the same after every whole turn.
+    fn turns_alike(&self, joint: usize) -> bool {
+        self.0.iter().flatten().all(|motion| match motion {
+            Motion::Joint(axis) => axis.joint != joint || (axis.turns && (axis.ratio - 1.0).abs() < STILL),
+            Motion::Several | Motion::Free => true,
+        })
+    }
+
+    /// Says whether a floating joint is between two links.
+    pub(super) fn is_free(&self, robot: &Model, a: LinkId, b: LinkId) -> bool {
+        own_chains(robot, [a, b])
+            .iter()
+            .flatten()
+            .any(|link| matches!(self.0[link.0], Some(Motion::Free)))
+    }
+}
+
+/// Which positions of each joint to look at: its limits, or one turn where all turns look the same. A sliding joint without limits is looked at
+/// within ±1 m, and one that makes others turn faster or slower within ±π; no proof is attempted with those.
+pub(super) fn ranges(robot: &Model, motions: &Motions) -> Vec<Range> {
+    let joints = robot.joints().iter().enumerate();
+    joints
+        .map(|(index, joint)| {
+            let (lower, upper) = (joint.limits.lower, joint.limits.upper);
+            let widest = if joint.kind.is_rotary() { PI } else { 1.0 };
+            let one_turn = joint.kind.is_rotary() && upper - lower > 2.0 * PI && motions.turns_alike(index);
+            let is_open = !(lower.is_finite() && upper.is_finite());
+            let (lower, upper) = match (one_turn, is_open) {
+                (true, _) => (-PI, PI),
+                (false, true) => (lower.max(-widest), upper.min(widest)),
+                (false, false) => (lower, upper),
+            };
+            Range {
+                lower,
+                upper,
+                is_whole: one_turn || !is_open,
+            }
+        })
+        .collect()
+}
+
+/// Proves that a pair never touches within `ranges`. `false` if it touches somewhere, or if `steps` positions are not enough.
+pub(super) fn never_touch(
+    model: &mut CollisionModel,
+    pair: usize,
+    motions: &Motions,
+    ranges: &[Range],
+    steps: usize,
+) -> bool {
+    let Some(speeds) = speeds(model, pair, motions, ranges) else {
+        return false;
+    };
+    let moving: Vec<usize> = (0..ranges.len()).filter(|&joint| speeds[joint] > 0.0).collect();
+    if moving.iter().any(|&joint| !ranges[joint].is_whole) {
+        return false;
+    }
+    let mut q = model.robot.neutral_positions();
+    for (position, range) in q.iter_mut().zip(ranges) {
+        *position = range.middle();
+    }
+    let mut boxes = vec![moving.iter().map(|&joint| ranges[joint]).collect::<Vec<Range>>()];
+    for _ in 0..steps {
+        let Some(cell) = boxes.pop() else {
+            return true;
+        };
+        for (&joint, range) in moving.iter().zip(&cell) {
+            q[joint] = range.middle();
+        }
+        model.place(&q);
+        let separation = model.item_separation(pair).expect("a listed pair has pieces");
+        if separation.distance <= 0.0 {
+            return false;
+        }
+        let spread = |(&joint, range): (&usize, &Range)| speeds[joint] * range.half();
+        let spreads: Vec<f64> = moving.iter().zip(&cell).map(spread).collect();
+        if spreads.iter().sum::<f64>() < separation.distance {
+            continue;
+        }
+        let widest = (0..moving.len())
+            .max_by(|&a, &b| spreads[a].total_cmp(&spreads[b]))
+            .expect("a box that is not settled has a joint that moves");
+        let middle = cell[widest].middle();
+        let (mut below, mut above) = (cell.clone(), cell);
+        below[widest].upper = middle;
+        above[widest].lower = middle;
+        boxes.extend([below, above]);
+    }
+    boxes.is_empty()
+}
+
+/// For each joint, how fast the two items of a pair can move against each other per unit of the joint's speed, at most. `None` if more than
+/// single joints are between them.
+fn speeds(model: &CollisionModel, pair: usize, motions: &Motions, ranges: &[Range]) -> Option<Vec<f64>> {
+    let mut speeds = vec![0.0; ranges.len()];
+    let items = model.pairs[pair].items.map(|item| &model.items[item]);
+    let chains = own_chains(&model.robot, items.map(|item| item.carrier));
+    for (item, own) in items.into_iter().zip(&chains) {
+        add_speeds(model, item, own, motions, ranges, &mut speeds)?;
+    }
+    Some(speeds)
+}
+
+/// For each of two links, itself and the links that carry it but not the other one, towards the root.
+fn own_chains(robot: &Model, links: [LinkId; 2]) -> [Vec<LinkId>; 2] {
+    let chain = |link| std::iter::successors(Some(link), |&link| robot.link_parent(link)).collect::<Vec<_>>();
+    let [a, b] = links.map(chain);
+    let without =
+        |own: &[LinkId], other: &[LinkId]| own.iter().copied().filter(|link| !other.contains(link)).collect();
+    [without(&a, &b), without(&b, &a)]
+}
+
+/// Adds the speeds of an item's points that the joints of the links in `own` (from the item towards the root) cause.
+fn add_speeds(
+    model: &CollisionModel,
+    item: &Item,
+    own: &[LinkId],
+    motions: &Motions,
+    ranges: &[Range],
+    speeds: &mut [f64],
+) -> Option<()> {
+    let robot = &model.robot;
+    let at_zero = Workspace::new(robot);
+    // Balls in the axes of the link at hand that contain the item wherever the joints below have it.
+    let mut balls: Vec<(Vector3<f64>, f64)> = model.pieces[item.pieces.clone()]
+        .iter()
+        .map(|piece| {
+            let bounds = &piece.solid.bounds;
+            (
+                piece.carrier_from_solid.point(&bounds.centre),
+                bounds.sphere_radius,
+            )
+        })
+        .collect();
+    for &link in own {
+        let parent = robot.link_parent(link).expect("the root carries both");
+        let parent_from_link = robot.link_pose(&at_zero, parent).inverse() * robot.link_pose(&at_zero, link);
+        let origin = parent_from_link.translation.vector;
+        let axis = match &motions.0[link.0] {
+            Some(Motion::Joint(axis)) => axis,
+            Some(Motion::Several | Motion::Free) => return None,
+            None => {
+                for (centre, _) in &mut balls {
+                    *centre = parent_from_link.rotation * *centre + origin;
+                }
+                continue;
+            }
+        };
+        let range = ranges[axis.joint];
+        if axis.turns {
+            let from_axis = |(centre, radius): &(Vector3<f64>, f64)| {
+                (centre - axis.direction * centre.dot(&axis.direction)).norm() + radius
+            };
+            speeds[axis.joint] += axis.ratio * balls.iter().map(from_axis).fold(0.0, f64::max);
+        } else {
+            speeds[axis.joint] += axis.ratio;
+        }
+        for (centre, radius) in &mut balls {
+            if axis.turns {
+                // Turning about the axis sweeps a ball around the axis: the ball about the middle of that ring contains it.
+                let along = axis.direction * centre.dot(&axis.direction);
+                *radius += (*centre - along).norm();
+                *centre = along;
+            } else {
+                *centre += axis.direction * (axis.ratio * range.middle());
+                *radius += axis.ratio * range.half();
+            }
+            *centre = parent_from_link.rotation * *centre + origin;
+        }
+    }
+    Some(())
+}
+
+/// Rates below this are rounding.
+const STILL: f64 = 1e-9;
