@@ -363,12 +363,11 @@ impl Drive {
 
     /// Where its energy went.
     pub fn energy(&self) -> Energy {
-        self.energy
-    }
-
-    /// Energy in the winding's field, in a rotor behind play and in its gear (J).
-    pub fn stored_j(&self) -> f64 {
-        self.motor.stored_j(self.parameters.inductance_h) + self.gearbox.stored_j(self.position)
+        let field_j = self.motor.stored_j(self.parameters.inductance_h);
+        Energy {
+            stored_j: field_j + self.gearbox.stored_j(self.position),
+            ..self.energy
+        }
     }
 
     /// Angle of the rotor, in the joint's unit: the joint's position, but for the gear's play.

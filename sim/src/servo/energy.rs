@@ -1,6 +1,6 @@
 //! Where a drive's energy went since it was made, for whoever wants to know what a motion costs.
 //!
-//! Decides nothing; it adds up. **Invariant:** electric = copper + friction + mechanical + what is stored (field, free rotor), but for
+//! Decides nothing; it adds up. **Invariant:** electric = copper + friction + mechanical + stored, but for
 //! the integration's error, which vanishes with the step.
 
 /// Energies since the start, in J.
@@ -14,4 +14,6 @@ pub struct Energy {
     pub friction_j: f64,
     /// Given to the joint.
     pub mechanical_j: f64,
+    /// Held at the moment by the winding's field, and by a rotor behind play and its gear.
+    pub stored_j: f64,
 }
