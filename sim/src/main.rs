@@ -1,14 +1,18 @@
 //! The node `sim`: messages ↔ the simulation's core.
 
+mod breaking;
+mod surroundings;
+
 use anyhow::Context as _;
 use r2r::rosgraph_msgs::msg::Clock;
-use r2r::servomesh_msgs::msg;
+use r2r::servomesh_msgs::{msg, srv::InjectFault};
 use servomesh_driver::bus::{DriveCommand, DriveStatus};
 use servomesh_robot::Model;
 use servomesh_shell::health::{Level, Report};
 use servomesh_shell::params::{ParamSpec, Params};
 use servomesh_shell::ros::wire::{stamp_from_msg, stamp_to_msg};
-use servomesh_shell::ros::{Io, Latest, Node, Publisher, Queue, qos};
+use servomesh_shell::ros::{Io, Latest, Node, Publisher, Queue, Service, qos};
+use servomesh_sim::mechanics::Scene;
 use servomesh_sim::pacing::PacingConfig;
 use servomesh_sim::simulation::{Input, Output, Stream};
 use servomesh_sim::{Hardware, ServoCatalog, Simulation, Wiring};
@@ -29,6 +33,8 @@ struct SimNode {
     clock: Publisher<Clock>,
     truth: Publisher<msg::SimTruth>,
     truth_message: msg::SimTruth,
+    scene: Publisher<msg::SimScene>,
+    breaking: Service<InjectFault::Service>,
     pace: Pace,
     refused: u64,
 }
@@ -38,6 +44,7 @@ struct Files {
     model: Model,
     servos: ServoCatalog,
     wiring: Wiring,
+    scene: Option<Scene>,
 }
 
 struct BusPorts {
@@ -70,6 +77,17 @@ impl Node for SimNode {
                 "Motors, gears, encoders of its joints (path, YAML)",
             ),
             ParamSpec::text("wiring_file", "", "Which servos hang on which bus (path, YAML)"),
+            ParamSpec::text(
+                "scene_file",
+                "",
+                "What stands and lies around the machine (path, YAML); empty for nothing",
+            ),
+            ParamSpec::integer(
+                "seed",
+                0,
+                (0, i64::MAX),
+                "Seed of all that is random: noise of encoders, lost frames",
+            ),
             ParamSpec::number(
                 "speed",
                 1.0,
@@ -105,6 +123,10 @@ impl Node for SimNode {
             model: Model::from_urdf_file(path("robot_description_file")?)?,
             servos: ServoCatalog::from_yaml_file(path("servos_file")?)?,
             wiring: Wiring::from_yaml_file(path("wiring_file")?)?,
+            scene: match params.text("scene_file") {
+                "" => None,
+                path => Some(Scene::from_yaml_file(path)?),
+            },
         };
         let mut buses = BTreeMap::new();
         for (group, _) in files.wiring.buses() {
@@ -133,6 +155,8 @@ impl Node for SimNode {
             streams,
             clock: io.publisher("/clock", qos::CLOCK)?,
             truth: io.publisher("sim/truth", qos::STREAM)?,
+            scene: io.publisher("sim/scene", qos::LATCHED)?,
+            breaking: io.service("sim/inject_fault")?,
             truth_message: msg::SimTruth {
                 joint,
                 ..Default::default()
@@ -148,8 +172,14 @@ impl Node for SimNode {
             model,
             servos,
             wiring,
+            scene,
         } = &self.files;
-        let hardware = Hardware::new(model, servos, wiring, now).context("the simulated machine")?;
+        let mut hardware = Hardware::new(model, servos, wiring, now).context("the simulated machine")?;
+        if let Some(scene) = scene {
+            hardware.plant_mut().add_scene(scene).context("scene_file")?;
+        }
+        hardware.set_seed(params.integer("seed") as u64);
+        self.scene.publish(&surroundings::scene(hardware.plant()));
         let pacing = PacingConfig {
             speed: params.number("speed"),
             lockstep: params.switch("lockstep"),
@@ -202,6 +232,19 @@ impl Node for SimNode {
                 }
             });
         }
+        while let Some(request) = self.breaking.take() {
+            let response = match &mut self.core {
+                Some(core) => breaking::answer(core.hardware_mut(), request.message()),
+                None => InjectFault::Response {
+                    success: false,
+                    message: "the simulation is not configured".to_owned(),
+                },
+            };
+            if !request.message().kind.is_empty() {
+                io.info(&format!("fault on demand: {}", response.message));
+            }
+            request.respond(response);
+        }
         let (true, Some(core)) = (active, &mut self.core) else {
             return;
         };
@@ -221,6 +264,8 @@ impl Node for SimNode {
                     let plant = core.hardware().plant();
                     let truth = &mut self.truth_message;
                     truth.stamp = stamp_to_msg(stamp);
+                    truth.seq += 1;
+                    truth.bodies = surroundings::bodies(plant);
                     truth.position = plant.positions().to_vec();
                     truth.velocity = plant.velocities().to_vec();
                     truth.effort = (0..truth.joint.len())
@@ -251,6 +296,9 @@ impl Node for SimNode {
         report.figure("slips", &core.slips());
         report.figure("listeners_given_up", &core.missed());
         report.figure("frames_refused", &self.refused);
+        for active in core.hardware().faults() {
+            report.finding(Level::Warn, format!("broken on demand: {}", active.fault));
+        }
         if core.slips() > 0 {
             report.finding(
                 Level::Warn,

@@ -107,6 +107,11 @@ impl Simulation {
         &self.hardware
     }
 
+    /// The hardware, to break something.
+    pub fn hardware_mut(&mut self) -> &mut Hardware {
+        &mut self.hardware
+    }
+
     /// How often the simulation fell behind the wall clock for good.
     pub fn slips(&self) -> u64 {
         self.slips

@@ -1,6 +1,8 @@
 //! The `servomesh` command line.
 
 #[cfg(feature = "ros")]
+mod fault;
+#[cfg(feature = "ros")]
 mod run;
 
 use std::path::PathBuf;
@@ -30,6 +32,8 @@ enum Action {
     Up(Up),
     #[cfg(feature = "ros")]
     Run(run::Run),
+    #[cfg(feature = "ros")]
+    Fault(fault::Fault),
     /// Becomes another program that dies with the process `parent`.
     #[command(name = "__exec", hide = true)]
     Exec {
@@ -89,6 +93,8 @@ fn main() -> ExitCode {
         Action::Up(up) => up.run(),
         #[cfg(feature = "ros")]
         Action::Run(run) => run.run(),
+        #[cfg(feature = "ros")]
+        Action::Fault(fault) => fault.run(),
         Action::Exec { parent, command } => {
             let error = process::replace_by(parent, &command);
             eprintln!("servomesh: error: cannot start `{}`: {error}", command.join(" "));

@@ -7,7 +7,7 @@ use crate::record::{Bodies, Poses, Surroundings};
 use crate::scene::fixed_links;
 use nalgebra::{Isometry3, Vector3};
 use rerun::{
-    Boxes3D, Capsules3D, Color, Cylinders3D, Ellipsoids3D, FillMode, LineStrips3D, Quaternion, Radius,
+    Boxes3D, Capsules3D, Color, Cylinders3D, Ellipsoids3D, EntityPath, FillMode, LineStrips3D, Quaternion, Radius,
     RecordingStream, RecordingStreamResult, Transform3D, ViewCoordinates,
 };
 use servomesh_robot::{Geometry, LinkId, Model, Shape};
@@ -69,7 +69,7 @@ pub(super) fn draw_surroundings(
 ) -> RecordingStreamResult<()> {
     draw_shapes(stream, SURROUNDINGS, &surroundings.fixed)?;
     for (body, shapes) in &surroundings.bodies {
-        draw_shapes(stream, &format!("{SURROUNDINGS}/{body}"), shapes)?;
+        draw_shapes(stream, &surrounding(body).to_string(), shapes)?;
     }
     Ok(())
 }
@@ -77,7 +77,7 @@ pub(super) fn draw_surroundings(
 /// Draws where bodies are.
 pub(super) fn draw_bodies(stream: &RecordingStream, bodies: &Bodies) -> RecordingStreamResult<()> {
     for (body, world_from_body) in &bodies.poses {
-        stream.log(format!("{SURROUNDINGS}/{body}"), &transform(world_from_body))?;
+        stream.log(surrounding(body), &transform(world_from_body))?;
     }
     Ok(())
 }
@@ -173,6 +173,11 @@ impl<S> Placed<S> {
             .map(|part| (part.clamp(0.0, 1.0) * 255.0).round() as u8);
         self.colours.push(Color::from_unmultiplied_rgba(r, g, b, a));
     }
+}
+
+/// A body's entity; its name may have spaces.
+fn surrounding(body: &str) -> EntityPath {
+    EntityPath::from(vec!["cell".into(), "surroundings".into(), body.into()])
 }
 
 fn entity(model: &Model, link: LinkId) -> String {

@@ -1,0 +1,71 @@
+//! Asks the running simulation to break something, or to repair it.
+
+use super::cell::LOOK;
+use anyhow::{Context as _, bail};
+use futures::FutureExt;
+use r2r::servomesh_msgs::srv::InjectFault;
+use servomesh_shell::ros::Io;
+use servomesh_shell::ros::wire::duration_to_msg;
+use std::time::{Duration, Instant};
+
+/// What is to break.
+#[derive(Clone, Debug)]
+pub struct FaultRequest {
+    /// The kind of fault; empty: which kinds there are; `none`: repair.
+    pub kind: String,
+    /// The joint, group, supply, link or body.
+    pub target: String,
+    /// How bad, in the kind's unit.
+    pub value: f64,
+    /// For how long, in simulated time; zero: until it is repaired.
+    pub lasting: Duration,
+}
+
+/// Asks the simulation; says what it answers.
+///
+/// # Errors
+/// No simulation answers in time, or it refuses; says why and what would be possible.
+pub fn inject(request: &FaultRequest, timeout: Duration) -> anyhow::Result<String> {
+    let mut io = Io::client("servomesh_fault")?;
+    let client = io
+        .r2r()
+        .create_client::<InjectFault::Service>(SERVICE, r2r::QosProfile::default())?;
+    let offered = r2r::Node::is_available(&client)?;
+    let late = deadline(timeout);
+    wait(&mut io, offered, late)
+        .with_context(|| format!("no simulation offers {SERVICE} within {timeout:?}"))??;
+    let answer = client.request(&InjectFault::Request {
+        kind: request.kind.clone(),
+        target: request.target.clone(),
+        value: request.value,
+        lasting: duration_to_msg(request.lasting),
+    })?;
+    let response = wait(&mut io, answer, late)
+        .with_context(|| format!("{SERVICE} did not answer within {timeout:?}"))??;
+    if !response.success {
+        bail!("{}", response.message);
+    }
+    Ok(response.message)
+}
+
+/// Spins until a future is done; `None` if that is too late.
+fn wait<T>(io: &mut Io, future: impl Future<Output = T>, late: impl Fn() -> bool) -> Option<T> {
+    let mut future = std::pin::pin!(future);
+    loop {
+        if let Some(done) = future.as_mut().now_or_never() {
+            return Some(done);
+        }
+        if late() {
+            return None;
+        }
+        io.r2r().spin_once(LOOK);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a person waits, not a core")]
+fn deadline(timeout: Duration) -> impl Fn() -> bool + Copy {
+    let start = Instant::now();
+    move || start.elapsed() > timeout
+}
+
+const SERVICE: &str = "sim/inject_fault";
