@@ -4,4 +4,5 @@ pub(crate) mod bench;
 pub(crate) mod build;
 pub(crate) mod demo;
 pub(crate) mod env;
+pub(crate) mod golden;
 pub(crate) mod test;

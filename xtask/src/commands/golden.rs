@@ -1,0 +1,96 @@
+//! `cargo xtask golden`: what other programs compute for the tests of the robot model and of the simulation, calculated anew.
+//!
+//! The tests read files in the repository, so that they need none of those programs. Their packages go into environments of their own in
+//! `target/wheels/`, and so does what `--fresh` has calculated.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::progress::{note, run_logged, run_shown};
+use crate::workspace::Workspace;
+
+const PINOCCHIO: &str = "pin==4.1.0";
+const DYNAMICS: &str = "nodes/robot/tests/golden/generate.py";
+/// Which package each script needs; it writes the files beside it.
+const SCRIPTS: [(&str, &str); 3] = [
+    (PINOCCHIO, DYNAMICS),
+    (PINOCCHIO, "nodes/robot/tests/golden/collision.py"),
+    ("mujoco==4.0.0", "sim/tests/golden/generate.py"),
+];
+
+/// Options of `cargo xtask golden`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Instead of writing files anew: compare with Pinocchio in this many fresh random states of each robot
+    #[arg(long, value_name = "STATES")]
+    fresh: Option<u32>,
+    /// Where the fresh states begin; the tests' own are those of seed 1
+    #[arg(long, default_value_t = 3, requires = "fresh")]
+    seed: u64,
+}
+
+/// Writes the golden files anew, or compares with fresh ones.
+///
+/// # Errors
+/// The packages can't be installed, a script fails, or ours and Pinocchio's numbers differ.
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    let wheels = workspace.root().join("target/wheels");
+    let Some(states) = args.fresh else {
+        for (package, script) in SCRIPTS {
+            let python = environment(&wheels, package)?;
+            note(script);
+            run_shown(
+                Command::new(python)
+                    .current_dir(workspace.root())
+                    .env("PYTHONDONTWRITEBYTECODE", "1")
+                    .arg(script),
+            )?;
+        }
+        return Ok(());
+    };
+    let into = wheels.join("golden-states");
+    let mut generate = Command::new(environment(&wheels, PINOCCHIO)?);
+    generate
+        .current_dir(workspace.root())
+        .args([DYNAMICS, "--full", "--states", &states.to_string()])
+        .args(["--seed", &args.seed.to_string(), "--into"])
+        .arg(&into);
+    run_logged("Pinocchio's numbers", &mut generate, &wheels.join("golden.log"))?;
+    let mut test = workspace.cargo();
+    test.args([
+        "test",
+        "--locked",
+        "--package",
+        "servomesh_robot",
+        "--test",
+        "golden",
+    ])
+    .args(["--", "--nocapture"])
+    .env("SERVOMESH_GOLDEN", &into);
+    run_shown(&mut test)?;
+    fs::remove_dir_all(&into).with_context(|| format!("can't remove {}", into.display()))
+}
+
+/// The interpreter of an environment with the package; made if it is not there.
+fn environment(wheels: &Path, package: &str) -> Result<PathBuf> {
+    let folder = wheels.join(format!("golden-{package}"));
+    let (python, installed) = (folder.join("bin/python"), folder.join("installed"));
+    if !installed.is_file() {
+        fs::create_dir_all(wheels).with_context(|| format!("can't create {}", wheels.display()))?;
+        let mut create = Command::new("python3");
+        create.args(["-m", "venv", "--clear"]).arg(&folder);
+        run_logged("Python environment", &mut create, &wheels.join("golden-venv.log"))?;
+        let mut pip = Command::new(&python);
+        pip.args(["-m", "pip", "install", "--disable-pip-version-check", package]);
+        run_logged(
+            &format!("installing {package}"),
+            &mut pip,
+            &wheels.join("golden-pip.log"),
+        )?;
+        fs::write(&installed, "").with_context(|| format!("can't write {}", installed.display()))?;
+    }
+    Ok(python)
+}
