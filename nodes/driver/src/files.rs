@@ -8,7 +8,7 @@ use crate::config::{DriverParams, Friction, JointParams};
 use crate::dynamics::{Dynamics, WrongJoints};
 use crate::gains::Gains;
 use serde::Deserialize;
-use servomesh_robot::{Model, RobotError};
+use servomesh_robot::{LimitsFile, Model, RobotError};
 use servomesh_types::limits::LimitsError;
 use servomesh_types::{Capabilities, GroupDescription, GroupName, JointDescription, JointKind};
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use std::f64::consts::TAU;
 #[derive(Clone, Debug)]
 pub struct JointFiles {
     servos: BTreeMap<String, Servo>,
-    limits: BTreeMap<String, RateLimits>,
+    limits: LimitsFile,
 }
 
 /// The group that a driver is for.
@@ -104,31 +104,18 @@ struct ServosFile {
     servos: BTreeMap<String, Servo>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RateLimits {
-    acceleration: f64,
-    jerk: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LimitsFile {
-    joints: BTreeMap<String, RateLimits>,
-}
-
 impl JointFiles {
     /// Reads the texts of the servos file and of the limits file.
     ///
     /// # Errors
-    /// [`FileError::Syntax`] names the file and the line.
+    /// [`FileError::Syntax`] or [`FileError::Robot`] names the file and the line.
     pub fn parse(servos: &str, limits: &str) -> Result<Self, FileError> {
-        let of = |file| move |reason| FileError::Syntax { file, reason };
-        let servos: ServosFile = serde_norway::from_str(servos).map_err(of("servos"))?;
-        let limits: LimitsFile = serde_norway::from_str(limits).map_err(of("limits"))?;
+        let file = "servos";
+        let servos: ServosFile =
+            serde_norway::from_str(servos).map_err(|reason| FileError::Syntax { file, reason })?;
         Ok(Self {
             servos: servos.servos,
-            limits: limits.joints,
+            limits: LimitsFile::parse(limits)?,
         })
     }
 
@@ -139,6 +126,8 @@ impl JointFiles {
     /// [`FileError`] names the joint and what is missing.
     pub fn driver(&self, model: &Model, wanted: Wanted) -> Result<(DriverParams, Dynamics), FileError> {
         let names: Vec<&str> = wanted.joints.iter().map(String::as_str).collect();
+        let mut model = model.clone();
+        model.apply_limits(&self.limits)?;
         let model = model.subset(&names, &vec![0.0; model.joint_count()])?;
         let mut described = Vec::new();
         let mut joints = Vec::new();
@@ -152,11 +141,7 @@ impl JointFiles {
                     .collect::<Vec<_>>()
                     .join(", "),
             })?;
-            let mut limits = joint.limits;
-            if let Some(rates) = self.limits.get(&joint.name) {
-                (limits.acceleration, limits.jerk) = (rates.acceleration, rates.jerk);
-            }
-            let limits = limits.complete().map_err(|source| FileError::Limits {
+            let limits = joint.limits.complete().map_err(|source| FileError::Limits {
                 joint: joint.name.clone(),
                 source,
             })?;

@@ -16,6 +16,9 @@ pub enum RobotError {
         #[source]
         reason: std::io::Error,
     },
+    /// The limits file is no YAML, or has not what it must have.
+    #[error("limits file: {0}")]
+    LimitsFile(#[source] serde_norway::Error),
     /// The description is not usable.
     #[error("{file}: {problem}")]
     Description {
