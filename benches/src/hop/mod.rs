@@ -76,6 +76,12 @@ pub fn measure(effort: Effort) -> Result<Vec<Ratio>> {
     let all = [
         ratio("hop between processes, median", OURS, PEER, |f| f.p50_us),
         ratio("hop between processes, 99 of 100", OURS, PEER, |f| f.p99_us),
+        ratio("hop, ours in real time, median", OURS_REAL_TIME, PEER, |f| {
+            f.p50_us
+        }),
+        ratio("hop, ours in real time, 99 of 100", OURS_REAL_TIME, PEER, |f| {
+            f.p99_us
+        }),
         ratio(
             "hop, both in real time, median",
             OURS_REAL_TIME,
