@@ -27,7 +27,7 @@ use crate::model::{LinkId, Model};
 use crate::spatial::Placement;
 use chain::{Chain, Values};
 use closed_form::ClosedForm;
-use descent::{Bounds, Descent, Landing, Patience, Problem};
+use descent::{Bounds, Descent, Patience, Problem};
 use solutions::Found;
 use starts::Starts;
 use task::Measure;
@@ -42,6 +42,11 @@ const STARTS: usize = 200;
 const STARTS_FOR_CLOSEST: usize = 8;
 /// How many starts `all` makes from where there is no closed form.
 const STARTS_FOR_ALL: usize = 100;
+
+/// How many more starts are made after the first solution, for a nearer one.
+const STARTS_FOR_NEARER: usize = 2;
+/// A solution this near (rad; lengths in reaches) is near enough.
+const NEAR: f64 = 0.5;
 
 const SEARCH: Patience = Patience {
     steps: 40,
@@ -63,6 +68,30 @@ const CLOSEST: Patience = Patience {
 /// Solves for the joints between the root and one link. Made once, used again and again; one for each thread.
 ///
 /// It keeps the limits that the model had when it was made.
+///
+/// ```
+/// use servomesh_robot::{InverseKinematics, Model, Workspace};
+///
+/// let model = Model::from_urdf_file("tests/robots/ur5e.urdf")?;
+/// let tool = model.link("tool0")?;
+/// let mut ik = InverseKinematics::new(&model, tool)?;
+///
+/// let seed = [0.3, -1.2, 1.5, -0.8, -1.4, 0.2];
+/// let mut workspace = Workspace::new(&model);
+/// model.forward_kinematics(&mut workspace, &seed);
+/// let mut base_from_tool = model.link_pose(&workspace, tool);
+/// base_from_tool.translation.z += 0.01;
+///
+/// let mut q = [0.0; 6];
+/// ik.nearest(&base_from_tool, &seed, &mut q)?;
+/// assert!(q.iter().zip(&seed).all(|(q, seed)| (q - seed).abs() < 0.1));
+/// assert_eq!(ik.all(&base_from_tool, &seed)?.len(), 8);
+///
+/// base_from_tool.translation.z += 1.0;
+/// let error = ik.nearest(&base_from_tool, &seed, &mut q).expect_err("a UR5e reaches 0.95 m");
+/// assert!(error.position > 0.4);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct InverseKinematics {
     chain: Chain,
@@ -138,8 +167,8 @@ impl InverseKinematics {
     /// the seed's values; angles are given in the turn that is nearest to the seed within the limits.
     ///
     /// With a closed form it is the nearest of all solutions (Euclidean distance of the joint values; lengths count in reaches of
-    /// the arm). Without one it is the solution that a descent from the seed leads to, or else the first one found from other
-    /// starts; a redundant arm then moves along its self-motion to where it is nearest to the seed.
+    /// the arm). Without one it is the nearest of those that descents from the seed and from a few starts around it lead to; there may
+    /// be nearer ones. A redundant arm moves each of them along its self-motion to where it is nearest to the seed.
     ///
     /// # Errors
     /// [`OutOfReach`], with `q` left alone. A seed outside the limits is no error.
@@ -183,7 +212,9 @@ impl InverseKinematics {
         let known_to_fail = self.solve_in_closed_form(&goal, &from);
         let complete = !self.found.is_empty() && self.closed_form.as_ref().is_some_and(ClosedForm::is_exact);
         if !complete {
-            self.search_all(&goal, &from);
+            if !known_to_fail {
+                self.search_all(&goal, &from);
+            }
             if self.found.is_empty() {
                 let solution = self.search(&goal, &from, known_to_fail)?;
                 self.found.keep_if_new(&self.chain, &solution, 0.0);
@@ -267,7 +298,7 @@ impl InverseKinematics {
                 values[index] = value;
             }
             let landing = descent.run(&problem, &mut values, POLISH);
-            if let Some(values) = settled(descent, &problem, &values, from, landing) {
+            if let Some(values) = descent.settled(&problem, &values, from, landing) {
                 found.keep_if_new(problem.chain, &values, 1e-5);
             }
         });
@@ -284,23 +315,36 @@ impl InverseKinematics {
         };
         let starts = if known_to_fail { STARTS_FOR_CLOSEST } else { STARTS };
         let mut closest: Option<(f64, Values)> = None;
-        for index in 0..starts {
+        let mut nearest: Option<(f64, Values)> = None;
+        let mut last = starts;
+        let mut index = 0;
+        while index < last {
             let mut values = self.starts.start(&problem, goal, from, index);
             let landing = self.descent.run(&problem, &mut values, SEARCH);
-            if landing.is_solution() {
-                if problem.chain.len() > problem.measure.task().directions() {
-                    self.descent.pull(&problem, &mut values, from);
+            index += 1;
+            if let Some(values) = self.descent.settled(&problem, &values, from, landing) {
+                let distance = problem.chain.distance2(&values, from);
+                if nearest.is_none() {
+                    last = starts.min(index + STARTS_FOR_NEARER);
                 }
-                if let Some(values) = settled(&mut self.descent, &problem, &values, from, landing) {
-                    return Ok(values);
+                if nearest.as_ref().is_none_or(|(least, _)| distance < *least) {
+                    nearest = Some((distance, values));
                 }
-            }
-            if closest.as_ref().is_none_or(|(cost, _)| landing.cost < *cost) {
+                if distance < NEAR * NEAR {
+                    break;
+                }
+            } else if closest.as_ref().is_none_or(|(cost, _)| landing.cost < *cost) {
                 closest = Some((landing.cost, values));
             }
         }
+        if let Some((_, values)) = nearest {
+            return Ok(values);
+        }
         let mut values = closest.map_or(*from, |(_, values)| values);
-        self.descent.run(&problem, &mut values, CLOSEST);
+        let landing = self.descent.run(&problem, &mut values, CLOSEST);
+        if let Some(values) = self.descent.settled(&problem, &values, from, landing) {
+            return Ok(values);
+        }
         for (index, variable) in problem.chain.variables().iter().enumerate() {
             values[index] = variable.pushed_within_limits(values[index], from[index]).0;
         }
@@ -320,39 +364,13 @@ impl InverseKinematics {
             goal_from_base: goal.inverse(),
             bounds: &self.search_bounds,
         };
-        let redundant = problem.chain.len() > problem.measure.task().directions();
+        let apart = if problem.is_redundant() { 2e-2 } else { 1e-4 };
         for index in 0..STARTS_FOR_ALL {
             let mut values = self.starts.start(&problem, goal, from, index);
             let landing = self.descent.run(&problem, &mut values, SEARCH);
-            if !landing.is_solution() {
-                continue;
-            }
-            if redundant {
-                self.descent.pull(&problem, &mut values, from);
-            }
-            if let Some(values) = settled(&mut self.descent, &problem, &values, from, landing) {
-                let apart = if redundant { 2e-2 } else { 1e-4 };
+            if let Some(values) = self.descent.settled(&problem, &values, from, landing) {
                 self.found.keep_if_new(&self.chain, &values, apart);
             }
         }
     }
-}
-
-/// The values in their turns nearest to the seed, if they are within the limits and still a solution there.
-fn settled(
-    descent: &mut Descent,
-    problem: &Problem,
-    values: &Values,
-    seed: &Values,
-    landing: Landing,
-) -> Option<Values> {
-    if !landing.is_solution() {
-        return None;
-    }
-    let mut settled = [0.0; MAX_JOINTS];
-    for (index, variable) in problem.chain.variables().iter().enumerate() {
-        settled[index] = variable.within_limits(values[index], seed[index])?;
-    }
-    let error = descent.error(problem, &settled);
-    (error.position <= 5.0 * descent::RESIDUAL && error.angle <= 5.0 * descent::RESIDUAL).then_some(settled)
 }

@@ -171,6 +171,15 @@ impl Chain {
         }
     }
 
+    /// The same pose within the limits, in the turns nearest to `seed`.
+    pub(super) fn within_limits(&self, values: &Values, seed: &Values) -> Option<Values> {
+        let mut within = [0.0; MAX_JOINTS];
+        for (index, variable) in self.variables.iter().enumerate() {
+            within[index] = variable.within_limits(values[index], seed[index])?;
+        }
+        Some(within)
+    }
+
     pub(super) fn reach(&self) -> f64 {
         self.reach
     }

@@ -16,6 +16,8 @@ use crate::spatial::Placement;
 
 /// A solution is at most this far off (m and rad); accepted ones are nearly always far closer.
 pub(super) const RESIDUAL: f64 = 1e-9;
+/// The same once values are moved onto a limit that they overstep by rounding.
+const SETTLED: f64 = 5e-9;
 /// λ as a part of the squared error.
 const DAMPING: f64 = 0.3;
 /// Keeps a singular step finite.
@@ -41,6 +43,12 @@ pub(super) struct Problem<'a> {
     pub(super) measure: &'a Measure,
     pub(super) goal_from_base: Placement,
     pub(super) bounds: &'a Bounds,
+}
+
+impl Problem<'_> {
+    pub(super) fn is_redundant(&self) -> bool {
+        self.chain.len() > self.measure.task().directions()
+    }
 }
 
 /// Lowest and highest value of each variable.
@@ -151,6 +159,27 @@ impl Descent {
             }
         }
         landing
+    }
+
+    /// Where a descent landed, in the turns nearest to the seed; of a redundant arm also as near as its self-motion allows. `None` if
+    /// that is no solution or not within the limits.
+    pub(super) fn settled(
+        &mut self,
+        problem: &Problem,
+        values: &Values,
+        seed: &Values,
+        landing: Landing,
+    ) -> Option<Values> {
+        if !landing.is_solution() {
+            return None;
+        }
+        let mut values = problem.chain.within_limits(values, seed)?;
+        if problem.is_redundant() {
+            self.pull(problem, &mut values, seed);
+            values = problem.chain.within_limits(&values, seed)?;
+        }
+        let error = self.error(problem, &values);
+        (error.position <= SETTLED && error.angle <= SETTLED).then_some(values)
     }
 
     /// Which variables rest on a limit that keeps the link from the goal, at the values of the last pose: −1 for the

@@ -13,6 +13,9 @@ use crate::inverse_kinematics::chain::{Chain, Values};
 use crate::inverse_kinematics::descent::Problem;
 use crate::spatial::Placement;
 
+/// From this start on they are all over the limits.
+const ALL_OVER: f64 = 8.0;
+
 #[derive(Debug, Clone)]
 pub(super) struct Starts {
     step: Values,
@@ -32,7 +35,8 @@ impl Starts {
         Self { step }
     }
 
-    /// Start number `index`: the seed (pushed within the limits), then points of the sequence.
+    /// Start number `index`: the seed (pushed within the limits), then points of the sequence, the first of them drawn towards the
+    /// seed so that near solutions are found first.
     pub(super) fn start(
         &self,
         problem: &Problem,
@@ -54,7 +58,8 @@ impl Starts {
                 (_, (lower, upper)) => (lower.max(inside - far.max(TAU)), upper.min(inside + far.max(TAU))),
             };
             let fraction = (0.5 + index as f64 * self.step[at]).fract();
-            values[at] = lower + (upper - lower) * fraction;
+            let point = lower + (upper - lower) * fraction;
+            values[at] = inside + (point - inside) * (index as f64 / ALL_OVER).min(1.0);
         }
         values
     }
