@@ -17,7 +17,7 @@ use servomesh_types::Stamp;
 
 use crate::error::SimError;
 use crate::faults::Register;
-use crate::mechanics::{BodyId, BodyState, Scene, SceneShape, World};
+use crate::mechanics::{BodyId, BodyState, Scene, SceneShape, ShapeId, Surface, World};
 use crate::servo::Reaction;
 use crate::servo::catalog::ServoCatalog;
 use crate::servo::drive::{Drive, DriveCommand, DriveState};
@@ -48,6 +48,8 @@ pub struct Plant {
     faults: Register,
     /// What each link was told to carry.
     loads: BTreeMap<LinkId, Option<Payload>>,
+    /// How the surfaces ran that a fault makes slip.
+    slipping: Vec<(ShapeId, Surface)>,
     stops: Vec<Stops>,
     obstacles: Vec<Option<f64>>,
     efforts: Vec<f64>,
@@ -93,6 +95,7 @@ impl Plant {
             supplies,
             faults: Register::default(),
             loads: BTreeMap::new(),
+            slipping: Vec::new(),
             stops,
             obstacles: vec![None; count],
             efforts: vec![0.0; count],
@@ -108,6 +111,7 @@ impl Plant {
     /// If the scene names a link or a joint that the machine has not.
     pub fn add_scene(&mut self, scene: &Scene) -> Result<(), SimError> {
         self.scene.extend(scene.put_into(&mut self.world)?);
+        self.apply_faults();
         Ok(())
     }
 

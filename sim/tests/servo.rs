@@ -246,7 +246,7 @@ fn drives_that_share_a_supply_feel_each_other() {
 
 #[test]
 fn braking_charges_the_bus_up_to_its_chopper() {
-    let supplies = "supplies:\n  main: { voltage_v: 48.0, source_resistance_ohm: 0.2, capacitance_f: 0.002, chopper_v: 56.0, joints: [wheel, other] }";
+    let supplies = "supplies:\n  main: { voltage_v: 48.0, source_resistance_ohm: 0.2, capacitance_f: 0.004, chopper_v: 56.0, joints: [wheel, other] }";
     let mut plant = wheels_on(&[], supplies);
     for _ in 0..2000 {
         drive(&mut plant, 0, 4.0);
@@ -279,11 +279,11 @@ fn a_supply_out_of_the_drives_window_trips_it() {
     );
     for (supply, fault) in [
         (
-            "voltage_v: 48.0, source_resistance_ohm: 20.0, capacitance_f: 0.002",
+            "voltage_v: 48.0, source_resistance_ohm: 20.0, capacitance_f: 0.004",
             UNDERVOLTAGE,
         ),
         (
-            "voltage_v: 48.0, source_resistance_ohm: 0.2, capacitance_f: 0.002",
+            "voltage_v: 48.0, source_resistance_ohm: 0.2, capacitance_f: 0.004",
             OVERVOLTAGE,
         ),
     ] {

@@ -121,7 +121,8 @@ impl Coupling {
                     target = -restitution * before;
                 }
             }
-            let torsion = a.torsion.max(b.torsion);
+            let grip = first.grip * second.grip;
+            let torsion = grip * a.torsion.max(b.torsion);
             if torsion > 0.0 {
                 let spin = [Axis {
                     linear: Vector3::zeros(),
@@ -147,7 +148,7 @@ impl Coupling {
             solver.contacts.push(ContactRow {
                 lever,
                 bias,
-                friction: a.friction.max(b.friction),
+                friction: grip * a.friction.max(b.friction),
                 softness: [TANGENT_SOFTNESS * inverse_mass, NORMAL_SOFTNESS * inverse_mass],
                 target,
                 lift: 0.0,

@@ -232,6 +232,8 @@ pub(super) struct Placed {
     /// Largest distance of the surface from the carrier's centre (m).
     pub(super) radius: f64,
     pub(super) material: Material,
+    /// The share of its friction that it keeps.
+    pub(super) grip: f64,
     pub(super) surface: Surface,
     pub(super) described: Arc<Shape>,
 }

@@ -166,6 +166,7 @@ impl World {
             kind,
             radius: centre.length() + ball.radius(),
             material,
+            grip: 1.0,
             surface: Surface::Still,
             described: Arc::new(shape.clone()),
         });
@@ -255,6 +256,21 @@ impl World {
     /// Sets how a shape's surface runs.
     pub fn set_surface(&mut self, shape: ShapeId, surface: Surface) {
         self.shapes[shape.0].surface = surface;
+    }
+
+    /// How a shape's surface runs.
+    pub fn surface(&self, shape: ShapeId) -> Surface {
+        self.shapes[shape.0].surface
+    }
+
+    /// Sets which share of its friction a shape keeps against all that it touches: 1, unless something got between.
+    pub fn set_grip(&mut self, shape: ShapeId, share: f64) {
+        self.shapes[shape.0].grip = share;
+    }
+
+    /// All shapes.
+    pub fn shapes(&self) -> impl ExactSizeIterator<Item = ShapeId> + use<> {
+        (0..self.shapes.len()).map(ShapeId)
     }
 
     /// Sets what a shape's surface is made of.

@@ -11,6 +11,7 @@ use servomesh_robot::{LinkId, Payload};
 use super::Plant;
 use crate::error::SimError;
 use crate::faults::{Active, Fault, FaultId, Kind, Target};
+use crate::mechanics::{Carrier, Surface};
 use crate::servo::conditions::Conditions;
 
 /// What breaks, and is repaired.
@@ -52,16 +53,6 @@ impl Plant {
     /// If `joint` is not an index of the model.
     pub fn conditions(&self, joint: usize) -> &Conditions {
         self.drives[joint].conditions()
-    }
-
-    /// The speed of a belt's surface over that of its joint: 1, unless it slips.
-    pub fn belt_share(&self, joint: &str) -> f64 {
-        self.faults.belt_share(joint)
-    }
-
-    /// The share of its friction that a free body keeps: 1, unless it slips.
-    pub fn friction_share(&self, body: &str) -> f64 {
-        self.faults.friction_share(body)
     }
 
     /// Hangs a load on a link, such as a gripped part; `None` takes it off.
@@ -118,7 +109,7 @@ impl Plant {
         }
     }
 
-    fn apply_faults(&mut self) {
+    pub(super) fn apply_faults(&mut self) {
         for index in 0..self.drives.len() {
             let coulomb = self.drives[index].parameters().friction.coulomb;
             let conditions = self
@@ -128,11 +119,34 @@ impl Plant {
         }
         let faults = &self.faults;
         self.supplies.set_health(|supply| faults.supply_share(supply));
+        self.let_surfaces_slip();
         let links: BTreeSet<LinkId> = self.loads.keys().copied().chain(self.loaded_links()).collect();
         for link in links {
             let told = self.loads.get(&link).copied().flatten();
             self.hang(link, self.with_hidden_mass(link, told))
                 .expect("a load that was accepted, and a mass of at least 0");
+        }
+    }
+
+    /// Belts lag, and bodies lose their grip.
+    fn let_surfaces_slip(&mut self) {
+        for (shape, surface) in self.slipping.drain(..) {
+            self.world.set_surface(shape, surface);
+        }
+        for shape in self.world.shapes() {
+            let surface = self.world.surface(shape);
+            if let Surface::Joint { joint, travel } = surface {
+                let share = self.faults.belt_share(&self.model().joints()[joint].name);
+                if share < 1.0 {
+                    self.slipping.push((shape, surface));
+                    let travel = travel * share;
+                    self.world.set_surface(shape, Surface::Joint { joint, travel });
+                }
+            }
+            if let Carrier::Body(body) = self.world.carrier(shape) {
+                let share = self.faults.friction_share(self.world.body(body).name);
+                self.world.set_grip(shape, share);
+            }
         }
     }
 
@@ -194,7 +208,8 @@ impl Plant {
                 Ok(_) => Ok(fault),
                 Err(error) => Err(error.into()),
             },
-            Target::BodyOrAll => Ok(fault),
+            Target::BodyOrAll if fault.target.is_empty() || self.body(&fault.target).is_some() => Ok(fault),
+            Target::BodyOrAll => Err(missing(self.bodies().map(|body| body.name).collect())),
             Target::GroupOrAll => Err(SimError::NoBusHere { kind: about.name }),
         }
     }

@@ -57,11 +57,49 @@ impl Brake {
         if effort.abs() <= self.holds {
             return Reaction { effort, damping };
         }
-        self.caught_at = Some(position + YIELD * effort.signum());
-        let damping = self.holds / velocity.hypot(SLIP_VELOCITY);
+        let slip = self.holds / velocity.hypot(SLIP_VELOCITY);
+        let effort = -slip * velocity;
+        // Behind, where spring and damper give no more than this: so it catches again as soon as it can hold.
+        let behind = (slip - damping).max(0.0) * velocity / stiffness;
+        self.caught_at = Some(position - behind);
         Reaction {
-            effort: -damping * velocity,
-            damping,
+            effort,
+            damping: slip,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where a mass of 2 stands that comes with `velocity` and is pushed with `effort`, 1 s and 2 s after.
+    fn pushed(velocity: f64, effort: f64) -> [f64; 2] {
+        let mut brake = Brake::new(100.0, 0.0);
+        let (mut position, mut velocity) = (0.0, velocity);
+        [(); 2].map(|()| {
+            for _ in 0..1000 {
+                let reaction = brake.reaction(position, velocity, 1e-3);
+                velocity += 1e-3 * (reaction.effort + effort) / (2.0 + 1e-3 * reaction.damping);
+                position += 1e-3 * velocity;
+            }
+            position
+        })
+    }
+
+    #[test]
+    fn it_catches_what_moves_and_holds_what_is_less_than_it_can() {
+        for effort in [0.0, 60.0, -60.0, 95.0] {
+            let [caught, later] = pushed(1.0, effort);
+            // It brakes with 100 against 2·1²/2 and what pushes.
+            let way = 1.0 / (100.0 - effort);
+            assert!((caught - way).abs() < 0.003 + 0.1 * way, "{caught}, not {way}");
+            assert!(
+                (later - caught).abs() < 1e-6,
+                "{effort} moves it on from {caught} to {later}"
+            );
+        }
+        let [_, later] = pushed(0.0, 110.0);
+        assert!((later - 0.5 * 5.0 * 4.0).abs() < 0.5, "10 too much: {later}");
     }
 }

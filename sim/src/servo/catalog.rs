@@ -10,6 +10,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::error::SimError;
+use crate::plant::PERIOD;
 pub use crate::servo::parameters::ServoParameters;
 use crate::servo::supply::SupplyParameters;
 
@@ -131,6 +132,8 @@ impl ServoCatalog {
                     .into(),
             );
         }
+        // Drives act with the voltage of the last step: the bus must not be faster than they are.
+        let mut least_f = 0.0;
         for joint in joints {
             let Some(servo) = self.servos.get(&joint) else {
                 return Err(format!("joint {joint} has no servo"));
@@ -141,9 +144,15 @@ impl ServoCatalog {
                     servo.supply_voltage_v
                 ));
             }
+            least_f += PERIOD.as_secs_f64() / servo.resistance_ohm;
             if let Some(other) = self.supply_of.insert(joint.clone(), name.to_owned()) {
                 return Err(format!("joint {joint} is on supply {other} already"));
             }
+        }
+        if !absorbs && capacitance_f < least_f {
+            return Err(format!(
+                "capacitance_f is {capacitance_f}; steps of 1 ms over the windings of these joints need at least {least_f}"
+            ));
         }
         let parameters = SupplyParameters {
             voltage_v,
@@ -235,21 +244,25 @@ mod tests {
             &["inductance_h is NaN"],
         );
         refused("inductance_h: 0.0003", "induktance_h: 1", &["induktance_h"]);
-        let servo = |more: &str| format!("size_3: &size_3\n    {more}");
-        for (more, words) in [
-            ("voltage_window_v: [30.0, 20.0]", "voltage_window_v[1] is 20"),
-            ("back_driving_efficiency: 1.5", "back_driving_efficiency is 1.5"),
+        for (from, to, words) in [
+            ("[36.0, 60.0]", "[36.0, 20.0]", "voltage_window_v[1] is 20"),
             (
-                "backlash: { width: 0.001, stiffness: 0, damping: 1, output_inertia: 0.1 }",
+                "efficiency: 0.80",
+                "efficiency: 0.8\n    back_driving_efficiency: 1.5",
+                "back_driving_efficiency is 1.5",
+            ),
+            (
+                "brake: 180.0",
+                "brake: 0\n    backlash: { width: 0.001, stiffness: 0, damping: 1, output_inertia: 0.1 }",
                 "backlash.stiffness is 0",
             ),
-            ("encoder: { delay_s: 0.2 }", "at most 0.1 s"),
-            ("encoder: { side: rotor }", "rotor"),
-            ("encoder: { noise: -1.0 }", "encoder.noise is -1"),
+            ("noise: 6.0e-6", "delay_s: 0.2", "at most 0.1 s"),
+            ("noise: 6.0e-6", "side: rotor", "rotor"),
+            ("noise: 6.0e-6", "noise: -1.0", "encoder.noise is -1"),
+            ("from_degc: 95.0", "from_degc: 130.0", "below thermal.limit_degc"),
         ] {
-            refused("size_3: &size_3", &servo(more), &[words]);
+            refused(from, to, &[words]);
         }
-        refused("    brake: 0.0\n", "", &["brake"]);
     }
 
     #[test]
@@ -277,6 +290,11 @@ mod tests {
             (
                 format!("voltage_v: 48, {bus}, joints: [elbow_joint, elbow_joint]"),
                 "on supply main already",
+            ),
+            (
+                "voltage_v: 48, source_resistance_ohm: 0.1, capacitance_f: 0.001, joints: [elbow_joint]"
+                    .to_owned(),
+                "need at least 0.005",
             ),
             (
                 "voltage_v: 48, source_resistance_ohm: 0.1, joints: []".to_owned(),

@@ -110,7 +110,10 @@ pub struct Drive {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Step {
     dt_s: f64,
-    copper_j: f64,
+    electrics: Electrics,
+    flow: Flow,
+    /// Of the rotor, before (rad/s at the motor).
+    turns: f64,
 }
 
 impl Drive {
@@ -220,13 +223,19 @@ impl Drive {
         self.settle(position, velocity);
         self.supervise(now, velocity);
         let (angle, speed) = self.gearbox.rotor(position, velocity);
-        let (motor, flow) = self.drive_motor(angle, speed, dt_s);
-        self.energy.electric_j += flow.electric_j;
-        self.energy.copper_j += flow.copper_j;
-        self.power_w = flow.electric_j / dt_s;
+        let electrics = self.electrics(angle);
+        let turns = self.parameters.gear_ratio * speed;
+        let flow = self.drive_motor(&electrics, angle, turns, dt_s);
+        let per_ampere = self.parameters.effort_per_ampere() * self.phases(angle);
+        let motor = Reaction {
+            effort: per_ampere * flow.current_a,
+            damping: per_ampere * self.parameters.gear_ratio * flow.droop_a_s_per_rad,
+        };
         self.step = Some(Step {
             dt_s,
-            copper_j: flow.copper_j,
+            electrics,
+            flow,
+            turns,
         });
         let revolution = self.parameters.gear_ratio * angle;
         let acting = Acting {
@@ -240,68 +249,61 @@ impl Drive {
 
     /// Ends the step with where the joint is then: what has become of the energy, and what the encoder sees. Does nothing twice.
     pub fn settle(&mut self, position: f64, velocity: f64) {
-        let Some(Step { dt_s, copper_j }) = self.step.take() else {
+        let Some(step) = self.step.take() else {
             return;
         };
+        let Step { dt_s, turns, .. } = step;
         self.position = position;
         let work = self.gearbox.settle(velocity);
+        let (angle, speed) = self.gearbox.rotor(position, velocity);
+        let gained = self.parameters.gear_ratio * speed - turns;
+        let spent = self.motor.finish(&step.electrics, &step.flow, turns, gained);
+        self.power_w = spent.electric_j / dt_s;
+        self.energy.electric_j += spent.electric_j;
+        self.energy.copper_j += spent.copper_j;
         self.energy.friction_j += work.lost_j;
         self.energy.mechanical_j += work.to_joint_j;
         self.heat.warm(
             &self.parameters.thermal,
-            copper_j,
+            spent.copper_j,
             work.lost_j,
             self.conditions.ambient_degc,
             dt_s,
         );
         let seen = match self.encoder.side() {
             Side::Joint => position,
-            Side::Motor => self.gearbox.rotor(position, velocity).0,
+            Side::Motor => angle,
         };
         self.encoder.sample(seen, dt_s);
     }
 
-    /// The motor's effort at the joint for a step, and what flows.
-    fn drive_motor(&mut self, angle: f64, speed: f64, dt_s: f64) -> (Reaction, Flow) {
+    fn electrics(&self, angle: f64) -> Electrics {
         let servo = &self.parameters;
-        let phases = self.phases(angle);
-        let electrics = Electrics {
+        Electrics {
             resistance_ohm: self.heat.resistance_ohm(servo.resistance_ohm),
             inductance_h: servo.inductance_h,
-            back_emf_v_s_per_rad: servo.back_emf_v_s_per_rad() * phases,
-        };
+            back_emf_v_s_per_rad: servo.back_emf_v_s_per_rad() * self.phases(angle),
+        }
+    }
+
+    /// Runs the motor for a step, with its rotor at `angle` (joint units) and `turns` (rad/s at the motor).
+    fn drive_motor(&mut self, electrics: &Electrics, angle: f64, turns: f64, dt_s: f64) -> Flow {
         let limit_a = self.current_limit_a();
-        let turns = speed * servo.gear_ratio;
-        let limit_v = servo.voltage_gain * self.bus_voltage_v;
+        let limit_v = self.parameters.voltage_gain * self.bus_voltage_v;
         let target_a = match self.mode {
-            Mode::Off => None,
-            Mode::Driving { target_a } => Some(target_a.clamp(-limit_a, limit_a)),
-            Mode::Stopping { .. } => {
-                let shorted_a = -electrics.back_emf_v_s_per_rad * turns / electrics.resistance_ohm;
-                Some(shorted_a.clamp(-limit_a, limit_a))
-            }
-        };
-        let broken = self.conditions.phase_lost && servo.pole_pairs == 0;
-        let flow = match target_a {
-            Some(target_a) => {
-                self.brake.release();
-                if broken {
-                    self.motor.open()
-                } else {
-                    self.motor.regulate(&electrics, turns, target_a, limit_v, dt_s)
-                }
-            }
-            None => {
+            Mode::Off => {
                 self.brake.engage(angle);
-                self.motor.open()
+                return self.motor.open(electrics.inductance_h, dt_s);
             }
+            Mode::Driving { target_a } => target_a,
+            Mode::Stopping { .. } => -electrics.back_emf_v_s_per_rad * turns / electrics.resistance_ohm,
         };
-        let per_ampere = servo.effort_per_ampere() * phases;
-        let motor = Reaction {
-            effort: per_ampere * flow.current_a,
-            damping: per_ampere * servo.gear_ratio * flow.droop_a_s_per_rad,
-        };
-        (motor, flow)
+        self.brake.release();
+        if self.conditions.phase_lost && self.parameters.pole_pairs == 0 {
+            return self.motor.open(electrics.inductance_h, dt_s);
+        }
+        let target_a = target_a.clamp(-limit_a, limit_a);
+        self.motor.regulate(electrics, turns, target_a, limit_v, dt_s)
     }
 
     /// The share of the motor's constants that is left: with one of three phases open, what remains is a single-phase machine, whose

@@ -23,14 +23,28 @@ pub struct Electrics {
     pub back_emf_v_s_per_rad: f64,
 }
 
-/// What flowed during a step.
+/// What flows during a step, as far as it is known while the motor's speed at the end is not.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Flow {
-    /// Mean current (A).
+    /// Mean current (A), should the speed stay.
     pub current_a: f64,
     /// How much the mean current falls for each rad/s that the motor gains in the step (A·s/rad): where the voltage is at its limit the
-    /// back-EMF decides; otherwise 0.
+    /// back-EMF decides; otherwise 0, and the voltage follows the speed.
     pub droop_a_s_per_rad: f64,
+    /// Likewise for the current at the end.
+    last_droop_a_s_per_rad: f64,
+    /// Energy that the drive puts into the winding (J), should the speed stay; negative while the motor generates.
+    electric_j: f64,
+    /// Energy in the field before (J).
+    field_j: f64,
+    /// What is aimed at (A).
+    target_a: f64,
+    dt_s: f64,
+}
+
+/// What a step took.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Spent {
     /// Energy that the drive put into the winding (J); negative while the motor generates.
     pub electric_j: f64,
     /// Energy that became heat in the winding (J).
@@ -80,8 +94,13 @@ impl Motor {
         let time_s = inductance_h / resistance_ohm;
         let keeps = (-period_s / time_s).exp();
         let back_v = back_emf_v_s_per_rad * speed;
-        let stored_j = self.stored_j(inductance_h);
-        let (mut flow, mut charge_c, mut at_limit) = (Flow::default(), 0.0, true);
+        let mut flow = Flow {
+            field_j: self.stored_j(inductance_h),
+            target_a,
+            dt_s,
+            ..Flow::default()
+        };
+        let (mut charge_c, mut at_limit) = (0.0, true);
         for _ in 0..periods as usize {
             let error_a = target_a - self.current_a;
             let wanted_v = BANDWIDTH * inductance_h * error_a + self.integral_v + back_v;
@@ -101,18 +120,54 @@ impl Motor {
             flow.electric_j += self.voltage_v * passed_c;
         }
         flow.current_a = charge_c / dt_s;
-        flow.copper_j = flow.electric_j - back_v * charge_c - (self.stored_j(inductance_h) - stored_j);
         if at_limit {
-            let lag = time_s / dt_s * (1.0 - (-dt_s / time_s).exp());
-            flow.droop_a_s_per_rad = back_emf_v_s_per_rad / resistance_ohm * (1.0 - lag);
+            let falls = back_emf_v_s_per_rad / resistance_ohm;
+            let rest = (-dt_s / time_s).exp();
+            flow.last_droop_a_s_per_rad = falls * (1.0 - rest);
+            flow.droop_a_s_per_rad = falls * (1.0 - time_s / dt_s * (1.0 - rest));
         }
         flow
     }
 
-    /// Opens the bridge: no current, no torque. What the field held turns to heat in the drive's diodes.
-    pub fn open(&mut self) -> Flow {
+    /// Ends a step in which the motor went on from `speed` and gained `gained` (rad/s): the current and the energies that follow.
+    pub fn finish(&mut self, electrics: &Electrics, flow: &Flow, speed: f64, gained: f64) -> Spent {
+        let Flow { dt_s, .. } = *flow;
+        let back_emf = electrics.back_emf_v_s_per_rad;
+        // After a blow the controller would have left the limit in between: it lets no more flow than it aims at.
+        let within = |found_a: f64, foreseen_a: f64| {
+            let most_a = flow.target_a.abs().max(foreseen_a.abs());
+            found_a.clamp(-most_a, most_a)
+        };
+        self.current_a = within(
+            self.current_a - flow.last_droop_a_s_per_rad * gained,
+            self.current_a,
+        );
+        let mean_a = within(flow.current_a - flow.droop_a_s_per_rad * gained, flow.current_a);
+        let charge_c = mean_a * dt_s;
+        // At the limit the voltage stood still, and the end's back-EMF acted throughout; else the voltage followed the mean.
+        let (electric_j, back_v) = if flow.droop_a_s_per_rad > 0.0 {
+            (self.voltage_v * charge_c, back_emf * (speed + gained))
+        } else {
+            let mean_v = back_emf * (speed + 0.5 * gained);
+            let followed_j = 0.5 * back_emf * gained * charge_c;
+            (flow.electric_j + followed_j, mean_v)
+        };
+        let stored_j = self.stored_j(electrics.inductance_h) - flow.field_j;
+        Spent {
+            electric_j,
+            copper_j: electric_j - back_v * charge_c - stored_j,
+        }
+    }
+
+    /// Opens the bridge: no current, no torque. What the field held turns to heat.
+    pub fn open(&mut self, inductance_h: f64, dt_s: f64) -> Flow {
+        let field_j = self.stored_j(inductance_h);
         *self = Self::default();
-        Flow::default()
+        Flow {
+            field_j,
+            dt_s,
+            ..Flow::default()
+        }
     }
 }
 
@@ -156,7 +211,7 @@ mod tests {
             let flow = motor.regulate(&ELECTRICS, 0.0, 1e6, u, 0.001);
             time_s += 0.001;
             charge_c += flow.current_a * 0.001;
-            copper_j += flow.copper_j;
+            copper_j += motor.finish(&ELECTRICS, &flow, 0.0, 0.0).copper_j;
             let rest = (-time_s * r / l).exp();
             let closed_a = u / r * (1.0 - rest);
             assert!((motor.current_a() - closed_a).abs() < 1e-9, "{time_s} s");
@@ -168,16 +223,37 @@ mod tests {
     }
 
     #[test]
-    fn at_the_voltage_limit_the_mean_current_falls_with_speed_as_announced() {
-        let at = |speed| {
+    fn at_the_voltage_limit_the_current_falls_with_speed_as_if_it_had_been_so_all_along() {
+        let run = |speed, gained| {
             let mut motor = Motor::default();
-            motor.regulate(&ELECTRICS, speed, 1e3, 48.0, 0.001)
+            let flow = motor.regulate(&ELECTRICS, speed, 1e3, 48.0, 0.001);
+            let spent = motor.finish(&ELECTRICS, &flow, speed, gained);
+            (motor.current_a(), spent)
         };
-        let slope = (at(100.0).current_a - at(101.0).current_a) / 1.0;
-        assert!((at(100.0).droop_a_s_per_rad - slope).abs() < 1e-9, "{slope}");
+        let (known_a, known) = run(130.0, 0.0);
+        let (found_a, found) = run(100.0, 30.0);
+        assert!((found_a - known_a).abs() < 1e-9, "{found_a} A, not {known_a} A");
+        assert!((found.electric_j - known.electric_j).abs() < 1e-9);
+        assert!((found.copper_j - known.copper_j).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_blow_drives_no_more_current_than_is_aimed_at() {
         let mut motor = Motor::default();
-        motor.regulate(&ELECTRICS, 100.0, 5.0, 48.0, 0.01);
-        let regulated = motor.regulate(&ELECTRICS, 100.0, 5.0, 48.0, 0.001);
-        assert!(regulated.droop_a_s_per_rad.abs() < f64::MIN_POSITIVE);
+        let flow = motor.regulate(&ELECTRICS, 350.0, 20.0, 48.0, 0.001);
+        let spent = motor.finish(&ELECTRICS, &flow, 350.0, -350.0);
+        assert!((motor.current_a() - 20.0).abs() < 1e-9, "{} A", motor.current_a());
+        assert!(spent.copper_j.is_finite());
+    }
+
+    #[test]
+    fn below_the_limit_the_current_holds_and_the_voltage_follows() {
+        let mut motor = Motor::default();
+        motor.regulate(&ELECTRICS, 100.0, 5.0, 48.0, 0.05);
+        let flow = motor.regulate(&ELECTRICS, 100.0, 5.0, 48.0, 0.001);
+        let spent = motor.finish(&ELECTRICS, &flow, 100.0, 20.0);
+        assert!((motor.current_a() - 5.0).abs() < 1e-6);
+        assert!((spent.copper_j - 25.0 * 0.2 * 1e-3).abs() < 1e-9, "{spent:?}");
+        assert!((spent.electric_j - (25.0 * 0.2 + 5.0 * 0.12 * 110.0) * 1e-3).abs() < 1e-9);
     }
 }
