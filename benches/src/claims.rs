@@ -20,6 +20,10 @@ pub const CLAIMS: &[Claim] = &[
         name: "cell",
         measure: crate::cell::measure,
     },
+    Claim {
+        name: "simulation",
+        measure: crate::simulation::measure,
+    },
 ];
 
 /// One thing to measure; it may give several ratios.

@@ -9,5 +9,6 @@ pub mod cell;
 pub mod claims;
 #[cfg(feature = "ros")]
 pub mod hop;
+pub mod simulation;
 pub mod stats;
 pub mod wheels;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use servomesh_benches::claims;
 #[cfg(feature = "ros")]
 use servomesh_benches::hop;
+use servomesh_benches::simulation::pictures;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -30,10 +31,12 @@ struct Cli {
     role: Option<Role>,
 }
 
-/// The processes that a claim is measured with; the bench starts them itself.
+/// What to do instead of measuring the claims; the hidden ones are processes that the bench starts itself.
 #[derive(Subcommand)]
 #[command(rename_all = "snake_case")]
 enum Role {
+    /// Draw how the simulation's speed goes with size, and how far it is from MuJoCo over time.
+    Pictures(pictures::Args),
     /// Asks at a fixed rate and prints each round trip in nanoseconds.
     #[cfg(feature = "ros")]
     #[command(hide = true)]
@@ -46,22 +49,21 @@ enum Role {
 
 fn main() -> Result<ExitCode> {
     let cli = Cli::parse();
-    match cli.role {
-        #[cfg(feature = "ros")]
-        Some(Role::HopPing(args)) => hop::node::ping(&args).map(|()| ExitCode::SUCCESS),
-        #[cfg(feature = "ros")]
-        Some(Role::HopEcho(args)) => hop::node::echo(&args).map(|()| ExitCode::SUCCESS),
-        #[cfg(not(feature = "ros"))]
-        Some(role) => match role {},
-        None => measure(&cli),
-    }
-}
-
-fn measure(cli: &Cli) -> Result<ExitCode> {
     let effort = claims::Effort {
         rounds: cli.rounds,
         samples: cli.samples,
     };
+    match cli.role {
+        Some(Role::Pictures(args)) => pictures::draw(&args, effort).map(|()| ExitCode::SUCCESS),
+        #[cfg(feature = "ros")]
+        Some(Role::HopPing(args)) => hop::node::ping(&args).map(|()| ExitCode::SUCCESS),
+        #[cfg(feature = "ros")]
+        Some(Role::HopEcho(args)) => hop::node::echo(&args).map(|()| ExitCode::SUCCESS),
+        None => measure(&cli, effort),
+    }
+}
+
+fn measure(cli: &Cli, effort: claims::Effort) -> Result<ExitCode> {
     let mut ratios = Vec::new();
     for claim in claims::CLAIMS {
         if cli

@@ -13,6 +13,19 @@ use std::process::Command;
 /// # Errors
 /// Without `python3` with `venv`, or if `pip` can't install them.
 pub fn site_packages(requirements: &[&str]) -> Result<PathBuf> {
+    let lib = environment(requirements)?.join("lib");
+    only_folder(&lib).map(|python| python.join("site-packages"))
+}
+
+/// The Python that has the packages of `requirements`; installs them if need be.
+///
+/// # Errors
+/// As [`site_packages`].
+pub fn python(requirements: &[&str]) -> Result<PathBuf> {
+    Ok(environment(requirements)?.join("bin/python"))
+}
+
+fn environment(requirements: &[&str]) -> Result<PathBuf> {
     let wheels = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wheels");
     std::fs::create_dir_all(&wheels).with_context(|| wheels.display().to_string())?;
     // Peers that look into it resolve links: a path without `..` stays true.
@@ -31,7 +44,7 @@ pub fn site_packages(requirements: &[&str]) -> Result<PathBuf> {
             .args(requirements))?;
         std::fs::write(&installed, "").with_context(|| installed.display().to_string())?;
     }
-    only_folder(&environment.join("lib")).map(|python| python.join("site-packages"))
+    Ok(environment)
 }
 
 /// The one `python3.<minor>` below `lib`.

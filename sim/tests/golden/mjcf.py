@@ -49,7 +49,16 @@ class Urdf:
     """The parts of a URDF that dynamics need."""
 
     def __init__(self, path):
-        root = ElementTree.parse(path).getroot()
+        self._take(ElementTree.parse(path).getroot())
+
+    @classmethod
+    def of(cls, text):
+        """Of a text instead of a file."""
+        urdf = cls.__new__(cls)
+        urdf._take(ElementTree.fromstring(text))
+        return urdf
+
+    def _take(self, root):
         self.links = {link.get("name"): link for link in root.findall("link")}
         self.joints = root.findall("joint")
 
@@ -75,6 +84,18 @@ class Urdf:
         for child in self.children(name):
             lines += self.body(child, armatures, colliders, only)
         return lines + ["</body>"]
+
+
+def geom(name, collision, attributes):
+    """A collision shape of a URDF; meshes are none."""
+    origin, shape = collision.find("origin"), collision.find("geometry")[0]
+    sizes = {
+        "box": lambda: _floats(shape, "size") / 2,
+        "cylinder": lambda: [float(shape.get("radius")), float(shape.get("length")) / 2],
+        "sphere": lambda: [float(shape.get("radius"))],
+    }
+    place = f'pos="{numbers(_floats(origin, "xyz"))}" quat="{numbers(quaternion(_floats(origin, "rpy")))}"'
+    return f'<geom name="{name}" type="{shape.tag}" size="{numbers(sizes[shape.tag]())}" {place} {attributes}/>'
 
 
 def _inertial(inertial):

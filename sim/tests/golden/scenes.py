@@ -40,15 +40,12 @@ def capsule(radius, half, mass, position, **more):
     return _part({"capsule": [radius, half]}, mass, [across, across, along], position, **more)
 
 
-def hexagon(mass, position, **more):
-    """A six-cornered plate of even density, as a hull: 4 cm from corner to corner, 2 cm high."""
-    radius, half = 0.02, 0.01
-    corners = [
-        [radius * math.cos(k * math.pi / 3), radius * math.sin(k * math.pi / 3), z]
-        for k in range(6)
-        for z in (-half, half)
-    ]
-    upright = 5 / 12 * mass * radius**2
+def prism(mass, position, **more):
+    """A three-cornered plate of even density, as a hull: 4 cm from its middle to a corner, 2 cm high."""
+    radius, half = 0.04, 0.01
+    angles = [math.radians(120 * corner) for corner in range(3)]
+    corners = [[radius * math.cos(angle), radius * math.sin(angle), z] for angle in angles for z in (-half, half)]
+    upright = mass * radius**2 / 4
     across = upright / 2 + mass * half**2 / 3
     return _part({"hull": corners}, mass, [across, across, upright], position, **more)
 
@@ -92,6 +89,11 @@ def floor():
     return {"shape": {"box": [3.0, 3.0, 0.1]}, "position": [0.0, 0.0, -0.1], "orientation": [1.0, 0.0, 0.0, 0.0]}
 
 
+def ground():
+    """All below z = 0."""
+    return {"shape": {"half_space": []}, "position": [0.0, 0.0, 0.0], "orientation": [1.0, 0.0, 0.0, 0.0]}
+
+
 def slope(angle):
     """A slab that falls towards +x, its upper face through the origin."""
     orientation = about([0, 1, 0], angle)
@@ -102,13 +104,16 @@ def slope(angle):
     }
 
 
-def scene(name, duration, parts, *, statics=(), friction=0.3, every=20, hand=None, travel=None, integrator="Euler"):
-    """One play; friction is that of every pair."""
+def scene(
+    name, duration, parts, *, statics=(), friction=0.3, every=20, hand=None, travel=None, integrator="Euler", slow=False
+):
+    """One play; friction is that of every pair. `slow` tells MuJoCo that all sliding is slower than about 1 m/s."""
     return {
         "name": name,
         "duration": duration,
         "every": every,
         "integrator": integrator,
+        "slow": slow,
         "travel": travel,
         "gravity": GRAVITY,
         "friction": friction,
@@ -153,8 +158,8 @@ def sliding():
         scenes.append(scene(f"box pushed towards {degrees}°", 0.5, [start], statics=[floor()], travel=stops))
     turned_box = box([0.04, 0.03, 0.01], 0.5, [0, 0, 0.01], orientation=about([0, 0, 1], 0.5), velocity=[0.6, 0.6, 0])
     scenes.append(scene("box that stands askew", 0.5, [turned_box], statics=[floor()], travel=0.72 * stops))
-    plate = hexagon(0.1, [0, 0, 0.01], velocity=[0.8, -0.6, 0])
-    scenes.append(scene("hull that is pushed", 0.5, [plate], statics=[floor()], travel=stops))
+    plate = prism(0.1, [0, 0, 0.01], velocity=[0.8, -0.6, 0])
+    scenes.append(scene("hull that is pushed", 0.5, [plate], statics=[ground()], travel=stops))
     spun = box([0.04, 0.04, 0.01], 0.5, [0, 0, 0.01], spin=[0, 0, 12.0])
     scenes.append(scene("box that is spun", 0.5, [spun], statics=[floor()]))
     both = box([0.04, 0.04, 0.01], 0.5, [0, 0, 0.01], velocity=[0.7, 0.2, 0], spin=[0, 0, 12.0])
@@ -171,14 +176,14 @@ def incline():
         start = box([0.03, 0.03, 0.01], 0.3, turned(orientation, [-0.5, 0, 0.01]), orientation=orientation)
         travel = 0.5 * G * max(0.0, math.sin(angle) - 0.4 * math.cos(angle))
         name = f"box on a slope of {degrees}°"
-        scenes.append(scene(name, 1.0, [start], statics=[slope(angle)], friction=0.4, travel=travel))
+        scenes.append(scene(name, 1.0, [start], statics=[slope(angle)], friction=0.4, travel=travel, slow=degrees < 30))
     # The slope falls along the diagonal of the box, whose sides (and so the usual axes of contact) lie across.
     angle = math.radians(25.0)
     orientation = times(about([0, 1, 0], angle), about([0, 0, 1], math.radians(45.0)))
     start = box([0.03, 0.03, 0.01], 0.3, turned(orientation, [0, 0, 0.01]), orientation=orientation)
     travel = 0.5 * G * (math.sin(angle) - 0.4 * math.cos(angle))
     name = "box askew on a slope of 25°"
-    scenes.append(scene(name, 1.0, [start], statics=[slope(angle)], friction=0.4, travel=travel))
+    scenes.append(scene(name, 1.0, [start], statics=[slope(angle)], friction=0.4, travel=travel, slow=True))
     return scenes
 
 
@@ -228,7 +233,7 @@ def rolling():
             "cylinder on its end that is pushed",
             0.5,
             [cylinder(0.04, 0.01, 0.2, [0, 0, 0.01], velocity=[0.6, 0.8, 0])],
-            statics=[floor()],
+            statics=[ground()],
             travel=1 / (2 * 0.3 * G),
         ),
     ]
@@ -250,7 +255,7 @@ def stacks():
     # Leans over: its centre of mass is beyond the edge of the box below.
     falls = [box([0.02, 0.02, 0.02], 0.2, [0, 0, 0.02]), box([0.02, 0.02, 0.02], 0.2, [0.023, 0, 0.06])]
     return [
-        scene("five boxes let go 1 mm apart", 2.0, tower, statics=[floor()], friction=0.5, every=50),
+        scene("five boxes let go 1 mm apart", 2.0, tower, statics=[ground()], friction=0.5, every=50),
         scene("40 times its mass on a box", 1.0, heavy, statics=[floor()], friction=0.5, every=50),
         scene("a plate on a can, a ball on the plate", 0.5, can, statics=[floor()], friction=0.5, every=50),
         scene("a box that tips off another", 0.14, falls, statics=[floor()], friction=0.5, every=10),
@@ -273,7 +278,7 @@ def grasps():
         }
         name = f"pads of {force} N turned by {turn}°"
         travel = 0.5 * max(0.0, G - force / 0.3) * 0.15**2
-        scenes.append(scene(name, 0.15, [part], friction=0.5, hand=hand, every=10, travel=travel))
+        scenes.append(scene(name, 0.15, [part], friction=0.5, hand=hand, every=10, travel=travel, slow=True))
     return scenes
 
 
@@ -290,7 +295,7 @@ def belts():
     laid = [box([CUBE] * 3, 0.2, [0, 0, CUBE])]
     three = [
         box([CUBE] * 3, 0.2, [0, 0, CUBE]),
-        cylinder(0.02, 0.02, 0.2, [0.1, 0, 0.02]),
+        box([0.015, 0.02, 0.02], 0.1, [0.1, 0, 0.02]),
         box([0.03, 0.02, 0.02], 0.4, [0.2, 0.1, 0.02], orientation=about([0, 0, 1], 0.4)),
     ]
     riding = [part | {"velocity": [0.4 * d for d in direction]} for part in three]
@@ -299,14 +304,24 @@ def belts():
     shared = 0.4 * 0.5 / 0.7
     meeting = shared / brake
     return [
-        scene("laid on a running belt", 0.6, laid, statics=[belt(0.4)], travel=0.4 * 0.6 - 0.4**2 / (2 * brake)),
-        scene("taken along as the belt starts", 0.8, three, statics=[belt(0.0, 1.0, 0.5)], travel=0.125 + 0.5 * 0.3),
+        scene(
+            "laid on a running belt", 0.6, laid, statics=[belt(0.4)], travel=0.4 * 0.6 - 0.4**2 / (2 * brake), slow=True
+        ),
+        scene(
+            "taken along as the belt starts",
+            0.8,
+            three,
+            statics=[belt(0.0, 1.0, 0.5)],
+            travel=0.125 + 0.5 * 0.3,
+            slow=True,
+        ),
         scene(
             "the belt stops harder than friction holds",
             0.6,
             riding,
             statics=[belt(0.4, -8.0, 0.05)],
             travel=0.4**2 / (2 * brake),
+            slow=True,
         ),
         scene(
             "laid on a light belt that nothing drives",
@@ -314,6 +329,7 @@ def belts():
             laid,
             statics=[belt(0.4, mass=0.5)],
             travel=shared * (0.5 - meeting / 2),
+            slow=True,
         ),
     ]
 
