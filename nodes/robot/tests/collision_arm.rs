@@ -144,7 +144,7 @@ fn no_pair_that_coal_found_touching_is_left_out() {
             .filter(|pair| verdict_of(pair) == wanted)
             .count()
     };
-    // Linked by one joint: six. Proved apart: nearly all that 6,000 random positions found no touch of.
+    // Linked by one joint: six. Proved apart: all but one of those that 6,000 random positions found no touch of.
     assert_eq!(count(Verdict::Adjacent), 6);
     let never = golden
         .pairs
@@ -152,7 +152,7 @@ fn no_pair_that_coal_found_touching_is_left_out() {
         .filter(|pair| verdict_of(pair) == Verdict::NeverTouch);
     let never: Vec<_> = never.collect();
     println!("proved never to touch: {never:?}");
-    assert!(never.len() >= 8, "{never:?}");
+    assert!(never.len() >= 12, "{never:?}");
     assert!(never.contains(&&["pedestal".to_owned(), "shoulder_link".to_owned()]));
 }
 
@@ -171,13 +171,12 @@ fn the_arm_is_free_at_home_and_touches_itself_when_folded() {
     let mut collision = collision();
     collision.place(&HOME);
     let near = collision.minimum_distance().unwrap();
-    // The upper arm is 1 cm over the base wherever it points.
     assert!(
-        near.distance > 0.01,
+        near.distance > 0.02,
         "{:?} {near:?}",
         named(&collision, [near.a, near.b])
     );
-    assert_eq!(collision.closer_than(0.01), None);
+    assert_eq!(collision.closer_than(0.02), None);
 
     // The elbow folded all the way lays the wrist and the gripper on the upper arm.
     collision.place(&[0.0, -FRAC_PI_2, 3.0, 0.0, 0.0, 0.0]);
@@ -624,4 +623,47 @@ fn a_robot_without_shapes_has_no_answer() {
         .add_obstacle("ball", Solid::sphere(0.1).unwrap(), &fixed)
         .unwrap();
     assert_eq!(collision.minimum_distance(), None);
+}
+
+#[test]
+fn floating_bodies_stay_checked_and_have_gradients_by_velocity() {
+    let robot = Model::from_urdf_str(
+        r#"<robot name="loose"><link name="table"><collision><geometry><box size="1 1 0.1"/></geometry></collision></link>
+           <link name="ball"><inertial><mass value="1"/><inertia ixx="1" ixy="0" ixz="0" iyy="1" iyz="0" izz="1"/></inertial>
+             <collision><origin xyz="0.2 0 0"/><geometry><sphere radius="0.1"/></geometry></collision></link>
+           <joint name="loose" type="floating"><parent link="table"/><child link="ball"/></joint></robot>"#,
+    )
+    .unwrap()
+    .with_free_joints();
+    let mut collision = CollisionModel::new(&robot, &CollisionSettings::default());
+    assert_eq!(collision.checked_pairs().count(), 1);
+    let mut q = robot.neutral_positions();
+    q[2] = 0.5;
+    collision.place(&q);
+    let near = collision.minimum_distance().unwrap();
+    assert!((near.distance - 0.35).abs() < 1e-12, "{near:?}");
+    let mut gradient = vec![0.0; robot.velocity_count()];
+    collision.distance_gradient(&near, &mut gradient).unwrap();
+    // Rising and pitching lift the ball, which is 0.2 m in front of its frame.
+    let expected = [0.0, 0.0, 1.0, 0.0, -0.2, 0.0];
+    let errors = gradient.iter().zip(expected).map(|(a, b)| (a - b).abs());
+    assert!(errors.fold(0.0, f64::max) < 1e-9, "{gradient:?}");
+}
+
+#[test]
+fn planar_links_are_never_taken_as_proved_apart() {
+    let robot = Model::from_urdf_str(
+        r#"<robot name="rover"><link name="ground"/>
+           <link name="wall"><collision><geometry><box size="0.2 2 1"/></geometry></collision></link>
+           <joint name="built" type="fixed"><parent link="ground"/><child link="wall"/><origin xyz="9 0 0"/></joint>
+           <link name="rover"><inertial><mass value="1"/><inertia ixx="1" ixy="0" ixz="0" iyy="1" iyz="0" izz="1"/></inertial>
+             <collision><geometry><box size="0.4 0.3 0.2"/></geometry></collision></link>
+           <joint name="drive" type="planar"><parent link="ground"/><child link="rover"/><axis xyz="0 0 1"/></joint></robot>"#,
+    )
+    .unwrap();
+    let mut collision = CollisionModel::new(&robot, &CollisionSettings::default());
+    assert_eq!(collision.checked_pairs().count(), 1);
+    collision.place(&robot.neutral_positions());
+    let near = collision.minimum_distance().unwrap();
+    assert!((near.distance - 8.7).abs() < 1e-9, "{near:?}");
 }

@@ -286,7 +286,7 @@ const MAX_VERTICES: usize = 128;
 /// A closed surface of v corners has 2·v − 4 triangles.
 const MAX_FACES: usize = 2 * MAX_VERTICES;
 /// Gap between the polytope and the difference at which the depth is known (m).
-const TOLERANCE: f64 = 1e-11;
+const TOLERANCE: f64 = 1e-10;
 /// Extent, as a part of the cores' size, below which the difference counts as flat.
 const FLAT: f64 = 1e-9;
 /// How far outside of a face a point must be to see it, as a part of the cores' size.

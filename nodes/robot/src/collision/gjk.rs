@@ -53,14 +53,19 @@ impl Pair<'_> {
         }
     }
 
-    /// Finds the closest points, or gives up once the cores are known to be farther apart than `beyond`.
-    pub(crate) fn separate(&self, beyond: f64) -> Outcome {
-        let first = self.support(&self.a_from_b.translation);
+    /// Finds the closest points, or gives up once the cores are known to be farther apart than `beyond`. `towards_b` is a guess of the direction
+    /// from the first to the second: a good one settles most pairs that are far apart at once.
+    pub(crate) fn separate(&self, towards_b: &Vector3<f64>, beyond: f64) -> Outcome {
+        let guess = towards_b.try_normalize(0.0).unwrap_or_else(Vector3::z);
+        let first = self.support(&guess);
+        let mut lower = (-guess.dot(&first.point)).max(0.0);
+        if lower > beyond.max(0.0) {
+            return Outcome::Beyond;
+        }
+        let mut normal = guess;
         let mut simplex = Simplex::new(first);
         let mut closest = first.point;
         let mut scale = first.point.norm();
-        let mut lower = 0.0_f64;
-        let mut normal = Vector3::zeros();
         for _ in 0..MAX_STEPS {
             let upper = closest.norm();
             if upper <= ROUNDING * scale {

@@ -67,19 +67,21 @@ impl Spot {
         }
     }
 
-    /// Says whether the bounds already show that two pieces are farther apart than `distance`.
+    /// The way from the axis of one piece's capsule to that of the other's; `None` if the bounds already show that the pieces are farther apart
+    /// than `distance`.
     #[inline]
-    fn is_beyond(&self, other: &Self, distance: f64) -> bool {
+    fn way_to(&self, other: &Self, distance: f64) -> Option<Vector3<f64>> {
         let reach = distance + self.sphere_radius + other.sphere_radius;
         if reach >= 0.0 && (self.centre - other.centre).norm_squared() > reach * reach {
-            return true;
+            return None;
         }
         let reach = distance + self.capsule_radius + other.capsule_radius + ROUNDING;
-        if reach == f64::INFINITY {
-            return false;
+        if reach < 0.0 {
+            return None;
         }
         let [on_self, on_other] = segment::closest_points(&self.ends, &other.ends);
-        reach < 0.0 || (on_self - on_other).norm_squared() > reach * reach
+        let way = on_other - on_self;
+        (way.norm_squared() <= reach * reach).then_some(way)
     }
 }
 
@@ -202,14 +204,13 @@ impl CollisionModel {
     fn piece_separation(&self, pair: usize, beyond: f64) -> Option<Separation> {
         let [a, b] = self.piece_pairs[pair];
         let (spot_a, spot_b) = (&self.spots[a], &self.spots[b]);
-        if spot_a.is_beyond(spot_b, beyond) {
-            return None;
-        }
+        let towards_b = spot_a.way_to(spot_b, beyond)?;
         separation(
             &self.pieces[a].solid,
             &spot_a.base_from_solid,
             &self.pieces[b].solid,
             &spot_b.base_from_solid,
+            &towards_b,
             beyond,
         )
     }

@@ -5,12 +5,15 @@
 //!
 //! **Invariant:** `true` means that the solids are apart at every position within the joints' limits.
 
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 use std::f64::consts::PI;
 
 use nalgebra::{Matrix6xX, Vector3};
 
 use super::model::{CollisionModel, Item};
 use crate::model::{LinkId, Model};
+use crate::spatial::Placement;
 use crate::workspace::Workspace;
 
 /// The positions of one joint that need to be looked at.
@@ -36,6 +39,33 @@ impl Range {
     }
 }
 
+/// A box of positions of the joints between two links, with a bound for their distance in it.
+struct Cell {
+    bound: f64,
+    ranges: Vec<Range>,
+}
+
+impl Ord for Cell {
+    /// The lowest bound is the greatest cell: a heap gives that first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.bound.total_cmp(&self.bound)
+    }
+}
+
+impl PartialOrd for Cell {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Cell {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Cell {}
+
 /// What moves a link against its parent.
 enum Motion {
     /// One joint.
@@ -53,6 +83,12 @@ struct Axis {
     /// Of unit length, in the link's axes; it goes through the link's origin.
     direction: Vector3<f64>,
     turns: bool,
+}
+
+impl Motion {
+    fn is_by(&self, joint: usize) -> bool {
+        matches!(self, Motion::Joint(axis) if axis.joint == joint)
+    }
 }
 
 /// What moves each link against its parent; `None` for what is rigid with it.
@@ -167,9 +203,14 @@ pub(super) fn never_touch(
     for (position, range) in q.iter_mut().zip(ranges) {
         *position = range.middle();
     }
-    let mut boxes = vec![moving.iter().map(|&joint| ranges[joint]).collect::<Vec<Range>>()];
+    let whole: Vec<Range> = moving.iter().map(|&joint| ranges[joint]).collect();
+    // Where the bound is lowest a touch is most likely: if there is one, it is found soon.
+    let mut boxes = BinaryHeap::from([Cell {
+        bound: f64::NEG_INFINITY,
+        ranges: whole,
+    }]);
     for _ in 0..steps {
-        let Some(cell) = boxes.pop() else {
+        let Some(Cell { ranges: cell, .. }) = boxes.pop() else {
             return true;
         };
         for (&joint, range) in moving.iter().zip(&cell) {
@@ -182,7 +223,8 @@ pub(super) fn never_touch(
         }
         let spread = |(&joint, range): (&usize, &Range)| speeds[joint] * range.half();
         let spreads: Vec<f64> = moving.iter().zip(&cell).map(spread).collect();
-        if spreads.iter().sum::<f64>() < separation.distance {
+        let bound = separation.distance - spreads.iter().sum::<f64>();
+        if bound > 0.0 {
             continue;
         }
         let widest = (0..moving.len())
@@ -192,7 +234,7 @@ pub(super) fn never_touch(
         let (mut below, mut above) = (cell.clone(), cell);
         below[widest].upper = middle;
         above[widest].lower = middle;
-        boxes.extend([below, above]);
+        boxes.extend([below, above].map(|ranges| Cell { bound, ranges }));
     }
     boxes.is_empty()
 }
@@ -206,7 +248,51 @@ fn speeds(model: &CollisionModel, pair: usize, motions: &Motions, ranges: &[Rang
     for (item, own) in items.into_iter().zip(&chains) {
         add_speeds(model, item, own, motions, ranges, &mut speeds)?;
     }
+    for (side, own) in chains.iter().enumerate() {
+        let moving = || own.iter().copied().filter(|link| motions.0[link.0].is_some());
+        // The joint next to an item turns the item itself; the one next to what both stand on turns the other item, as seen from this one.
+        for (link, item) in moving()
+            .next()
+            .zip(Some(items[side]))
+            .into_iter()
+            .chain(moving().last().zip(Some(items[1 - side])))
+        {
+            if let Some(joint) = idle_joint(model, item, link, motions) {
+                speeds[joint] = 0.0;
+            }
+        }
+    }
     Some(speeds)
+}
+
+/// The joint of `link`, if its turns leave an item as it is: it alone depends on that joint, the item is rigid with one of the joint's sides, and every piece of
+/// it is round about the joint's axis.
+fn idle_joint(model: &CollisionModel, item: &Item, link: LinkId, motions: &Motions) -> Option<usize> {
+    let robot = &model.robot;
+    let Some(Motion::Joint(axis)) = &motions.0[link.0] else {
+        return None;
+    };
+    let is_beside = |side| robot.is_rigid_with(side, item.carrier);
+    let drives_more = motions
+        .0
+        .iter()
+        .flatten()
+        .filter(|motion| motion.is_by(axis.joint))
+        .count()
+        > 1;
+    if !axis.turns || drives_more || !(is_beside(link) || is_beside(robot.link_parent(link)?)) {
+        return None;
+    }
+    let at_zero = Workspace::new(robot);
+    let link_from_item = robot.link_pose(&at_zero, link).inverse() * robot.link_pose(&at_zero, item.carrier);
+    let link_from_item = Placement::from_isometry(&link_from_item);
+    let is_round = model.pieces[item.pieces.clone()].iter().all(|piece| {
+        let at = link_from_item.then(&piece.carrier_from_solid);
+        let off_axis = at.translation.cross(&axis.direction).norm();
+        let tilt = at.rotation.column(2).cross(&axis.direction).norm();
+        off_axis < STILL && tilt < STILL && piece.solid.is_round_about_z()
+    });
+    is_round.then_some(axis.joint)
 }
 
 /// For each of two links, itself and the links that carry it but not the other one, towards the root.

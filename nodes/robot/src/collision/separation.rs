@@ -36,7 +36,15 @@ impl Solid {
         base_from_other: &Isometry3<f64>,
     ) -> Separation {
         let [a, b] = [base_from_self, base_from_other].map(Placement::from_isometry);
-        separation(self, &a, other, &b, f64::INFINITY).expect("nothing is beyond an infinite distance")
+        separation(
+            self,
+            &a,
+            other,
+            &b,
+            &(b.translation - a.translation),
+            f64::INFINITY,
+        )
+        .expect("nothing is beyond an infinite distance")
     }
 }
 
@@ -51,12 +59,14 @@ impl Separation {
     }
 }
 
-/// The signed distance of two placed solids; `None` if it is known to be above `beyond`.
+/// The signed distance of two placed solids; `None` if it is known to be above `beyond`. `towards_b` is a guess of the direction from the first to
+/// the second.
 pub(crate) fn separation(
     a: &Solid,
     base_from_a: &Placement,
     b: &Solid,
     base_from_b: &Placement,
+    towards_b: &Vector3<f64>,
     beyond: f64,
 ) -> Option<Separation> {
     if a.is_half_space() {
@@ -74,7 +84,7 @@ pub(crate) fn separation(
                 b: &b.core,
                 a_from_b: base_from_a.inverse().then(base_from_b),
             };
-            let in_a = match pair.separate(beyond + radii) {
+            let in_a = match pair.separate(&base_from_a.rotation.tr_mul(towards_b), beyond + radii) {
                 Outcome::Beyond => return None,
                 Outcome::Apart(apart) => apart,
                 Outcome::Touching(simplex) => pair.penetrate(&simplex),

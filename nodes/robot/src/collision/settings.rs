@@ -51,7 +51,7 @@ impl Default for CollisionSettings {
             // About the thickness of the links of arms for payloads of 3 to 10 kg.
             missing_mesh: MissingMesh::Capsules { radius: 0.06 },
             samples: 300,
-            proof_steps: 3000,
+            proof_steps: 20_000,
             seed: 1,
         }
     }

@@ -117,6 +117,13 @@ impl Solid {
         matches!(self.core, Core::HalfSpace)
     }
 
+    pub(crate) fn is_round_about_z(&self) -> bool {
+        matches!(
+            self.core,
+            Core::Point | Core::Segment { .. } | Core::Cylinder { .. }
+        )
+    }
+
     /// Half the length of the segment that is this solid's core, if it is round all over.
     pub(crate) fn half_segment(&self) -> Option<f64> {
         match self.core {
@@ -135,7 +142,7 @@ impl Core {
             Core::Segment { half } => Vector3::new(0.0, 0.0, half.copysign(direction.z)),
             Core::Box { half } => half.zip_map(direction, f64::copysign),
             Core::Cylinder { radius, half } => {
-                let across = direction.x.hypot(direction.y);
+                let across = (direction.x * direction.x + direction.y * direction.y).sqrt();
                 let scale = if across > 0.0 { radius / across } else { 0.0 };
                 Vector3::new(
                     direction.x * scale,
