@@ -24,6 +24,10 @@ pub const CLAIMS: &[Claim] = &[
         name: "simulation",
         measure: crate::simulation::measure,
     },
+    Claim {
+        name: "ik",
+        measure: crate::ik::measure,
+    },
 ];
 
 /// One thing to measure; it may give several ratios.

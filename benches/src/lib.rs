@@ -9,6 +9,7 @@ pub mod cell;
 pub mod claims;
 #[cfg(feature = "ros")]
 pub mod hop;
+pub mod ik;
 pub mod simulation;
 pub mod stats;
 pub mod wheels;
