@@ -258,7 +258,8 @@ impl Drive {
         let (angle, speed) = self.gearbox.rotor(position, velocity);
         let gained = self.parameters.gear_ratio * speed - turns;
         let spent = self.motor.finish(&step.electrics, &step.flow, turns, gained);
-        self.power_w = spent.electric_j / dt_s;
+        self.power_w = spent.electric_j / dt_s + self.parameters.standby_w;
+        self.energy.standby_j += self.parameters.standby_w * dt_s;
         self.energy.electric_j += spent.electric_j;
         self.energy.copper_j += spent.copper_j;
         self.energy.friction_j += work.lost_j;
@@ -358,7 +359,7 @@ impl Drive {
         self.parameters.effort_per_ampere() * self.phases(self.position) * self.motor.current_a()
     }
 
-    /// The electric power that it took in the last step (W).
+    /// The electric power that it took in the last step, electronics included (W).
     pub fn power_w(&self) -> f64 {
         self.power_w
     }

@@ -6,8 +6,10 @@
 /// Energies since the start, in J.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Energy {
-    /// Taken from the bus; falls while the motor generates.
+    /// Taken from the bus for the motor; falls while the motor generates.
     pub electric_j: f64,
+    /// Taken by the drive's electronics on top of that.
+    pub standby_j: f64,
     /// Turned to heat in the winding.
     pub copper_j: f64,
     /// Turned to heat by friction, gear and brake.

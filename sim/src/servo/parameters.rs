@@ -18,6 +18,9 @@ pub struct ServoParameters {
     /// The voltages of its supply outside of which the drive switches off (V); without them it goes on.
     #[serde(default)]
     pub voltage_window_v: Option<[f64; 2]>,
+    /// What the drive's electronics take, whatever the motor does (W).
+    #[serde(default)]
+    pub standby_w: f64,
     /// The most voltage at the winding over that of the supply: 1 for a brushed motor. A three-phase winding that is described by the
     /// RMS current of a phase (R = 3·R_phase) gets 3/√6.
     #[serde(default = "one")]
@@ -134,6 +137,7 @@ impl ServoParameters {
         let mut figures = vec![
             positive("supply_voltage_v", self.supply_voltage_v),
             not_negative("source_resistance_ohm", self.source_resistance_ohm),
+            not_negative("standby_w", self.standby_w),
             positive("voltage_gain", self.voltage_gain),
             positive("torque_constant_nm_per_a", self.torque_constant_nm_per_a),
             positive("back_emf_constant_v_s_per_rad", self.back_emf_v_s_per_rad()),
