@@ -47,6 +47,7 @@ mod solver;
 mod world;
 
 pub use body::{BodyId, BodyState, MassProperties};
+pub use machine::Integrator;
 pub use scene::{Scene, SceneShape};
 pub use shape::{Carrier, Material, Shape, ShapeId, Surface};
 pub use world::{Contact, World};

@@ -1,8 +1,10 @@
 //! A machine that touches: grippers hold by friction, belts feel what they carry, joints stop and rub.
 
 use nalgebra::{Isometry3, Vector3};
-use servomesh_robot::Model;
-use servomesh_sim::mechanics::{BodyId, Carrier, MassProperties, Material, Shape, Surface, World};
+use servomesh_robot::{Model, Workspace};
+use servomesh_sim::mechanics::{
+    BodyId, Carrier, Integrator, MassProperties, Material, Shape, Surface, World,
+};
 
 const G: f64 = 9.80665;
 const DT: f64 = 0.001;
@@ -293,4 +295,34 @@ fn a_rod_that_hits_a_box_pushes_it_away() {
         "{}",
         0.51 * rod + orbit + spin
     );
+}
+
+/// How far the energy of the cell's arm strays in 10 s without efforts, as a part of the largest kinetic energy.
+fn energy_drift(integrator: Integrator) -> f64 {
+    let cell = model(include_str!("../../launch/robots/cell.urdf"));
+    let arm: Vec<&str> = cell.joints()[..6]
+        .iter()
+        .map(|joint| joint.name.as_str())
+        .collect();
+    let arm = cell.subset(&arm, &[0.0; 8]).unwrap();
+    let mut world = World::with_machine(&arm);
+    world.set_joint_ends(false);
+    world.set_integrator(integrator);
+    world.place_joints(&[0.3, -0.4, 0.9, -0.7, 0.5, 0.2], &[0.5, 0.0, 0.0, 0.0, 0.0, 1.0]);
+    let before = world.energy();
+    let mut workspace = Workspace::new(&arm);
+    let (mut worst, mut largest) = (0.0_f64, 0.0_f64);
+    for _ in 0..10_000 {
+        world.step(DT, &[0.0; 6], &[0.0; 6]);
+        let (q, v) = (world.joint_positions(), world.joint_velocities());
+        largest = largest.max(arm.kinetic_energy(&mut workspace, q, v));
+        worst = worst.max((world.energy() - before).abs());
+    }
+    worst / largest
+}
+
+#[test]
+fn a_passive_arm_keeps_its_energy() {
+    let drift = energy_drift(Integrator::RungeKutta);
+    assert!(drift < 1e-4, "{drift}");
 }

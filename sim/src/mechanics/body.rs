@@ -99,12 +99,13 @@ impl MassProperties {
         if let Some(&bad) = self.centre_of_mass.iter().find(|x| !x.is_finite()) {
             return refuse("centre of mass", bad, "finite");
         }
-        let least = if self.inertia.iter().all(|x| x.is_finite()) {
+        let is_finite = self.inertia.iter().all(|x| x.is_finite());
+        let least = if is_finite {
             self.inertia.symmetric_eigenvalues().min()
         } else {
-            f64::NAN
+            f64::NEG_INFINITY
         };
-        if !(least > 0.0) {
+        if least <= 0.0 {
             return refuse("least principal moment of inertia", least, "positive and finite");
         }
         Ok(())
@@ -216,6 +217,9 @@ impl Body {
         }
         // I(R₁)·ω₁ = L with R₁ = exp(h·(ω₀ + ω₁)/2)·R₀, by fixed-point iteration: h·|ω| is small.
         let mut spin = self.inverse * momentum;
+        if spin.norm_squared() * dt_s * dt_s < SLOW * SLOW {
+            return (velocity, spin);
+        }
         for _ in 0..SPIN_ITERATIONS {
             let turned = self
                 .turned(&(0.5 * (self.spin + spin)), dt_s)
@@ -259,6 +263,8 @@ impl Body {
     }
 }
 
+/// An angle in a step over which the axes of a body don't turn (rad): its square is below what a number holds.
+const SLOW: f64 = 1e-9;
 /// The iteration gains a factor of h·|ω| each time: at 100 rad/s and 1 ms four are 1e-4 of 1e-4.
 const SPIN_ITERATIONS: usize = 4;
 /// A gain of speed in one step that is no steady acceleration (m/s).

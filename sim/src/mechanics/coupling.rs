@@ -271,7 +271,7 @@ impl Coupling {
             if let Surface::Joint { joint, travel } = shape.surface
                 && surfaces
             {
-                let travel = shape.into_base(&travel);
+                let travel = shape.in_base(&travel);
                 for (value, axis) in self.joint_axes[joint].iter_mut().zip(axes) {
                     *value += sign * travel.dot(&axis.linear);
                 }
@@ -281,7 +281,7 @@ impl Coupling {
         let start = solver.columns.len();
         if any_joint {
             for (joint, values) in self.joint_axes.iter_mut().enumerate() {
-                if *values != [0.0; 3] {
+                if values.iter().any(|value| *value != 0.0) {
                     solver.columns.push(Column {
                         joint,
                         values: *values,

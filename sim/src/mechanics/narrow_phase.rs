@@ -7,7 +7,7 @@ use nalgebra::{Point3, Vector3};
 use parry3d_f64::math::{Pose, Vector};
 use parry3d_f64::query::{ContactManifold, DefaultQueryDispatcher, PersistentQueryDispatcher};
 
-use super::shape::{Placed, ShapeId};
+use super::shape::{Kind, Placed, ShapeId};
 
 /// Where two shapes touch.
 #[derive(Debug, Clone, Copy)]
@@ -69,10 +69,15 @@ impl NarrowPhase {
                 }
                 let on_first = poses[first].transform_point(point.local_p1);
                 let on_second = poses[second].transform_point(point.local_p2);
-                let middle = (on_first + on_second) * 0.5;
+                // Between refreshes parry's points stay with their shapes. On a belt the bed's point would fall behind the part's.
+                let point_of = match (shapes[first].kind, shapes[second].kind) {
+                    (Kind::Body(_), Kind::Body(_)) => (on_first + on_second) * 0.5,
+                    (Kind::Body(_), _) => on_first,
+                    _ => on_second,
+                };
                 touches.push(Touch {
                     shapes: [ShapeId(first), ShapeId(second)],
-                    point: Point3::from(vector(middle)),
+                    point: Point3::from(vector(point_of)),
                     normal: -vector(normal),
                     gap: point.dist,
                 });

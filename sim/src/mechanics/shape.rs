@@ -240,14 +240,14 @@ pub(super) struct Placed {
 
 impl Placed {
     /// Turns a vector from the axes that the shape was described in into those of the base.
-    pub(super) fn into_base(&self, v: &Vector3<f64>) -> Vector3<f64> {
+    pub(super) fn in_base(&self, v: &Vector3<f64>) -> Vector3<f64> {
         self.base_from_carrier * (self.carrier_from_described * v)
     }
 
     /// The velocity at which the surface runs over the shape by itself (m/s), in base axes.
     pub(super) fn running(&self) -> Vector3<f64> {
         match self.surface {
-            Surface::Speed { velocity } => self.into_base(&velocity),
+            Surface::Speed { velocity } => self.in_base(&velocity),
             Surface::Still | Surface::Joint { .. } => Vector3::zeros(),
         }
     }

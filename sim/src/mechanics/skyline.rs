@@ -64,7 +64,7 @@ impl Skyline {
             }
             let (left, diagonal) = this.split_at_mut(row - first);
             let rest = diagonal[0] - dot(left, left);
-            if !(rest > 0.0) {
+            if rest.is_nan() || rest <= 0.0 {
                 return false;
             }
             diagonal[0] = 1.0 / rest.sqrt();

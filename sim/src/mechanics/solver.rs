@@ -71,11 +71,14 @@ impl Solver {
 
     /// Solves for `velocity`; fills in the velocity and the impulse of each constraint. Returns the number of iterations.
     pub(super) fn solve(&mut self) -> usize {
-        self.lay_out();
+        self.make_room();
         for iteration in 0..MOST_ITERATIONS {
             self.evaluate(iteration < LAST_UPDATE);
             if self.is_solved() {
                 return iteration;
+            }
+            if iteration == 0 {
+                self.lay_out();
             }
             self.assemble();
             if !self.matrix.factor() {
@@ -157,7 +160,6 @@ impl Solver {
     /// Finds the first column of each row of the matrix.
     fn lay_out(&mut self) {
         let machine = self.machine_start();
-        let count = machine + self.joints;
         self.first.clear();
         self.first.extend((0..machine).map(|row| row - row % 6));
         for row in 0..self.joints {
@@ -171,6 +173,10 @@ impl Solver {
         for single in &self.singles {
             reserve(&single.lever, &self.columns, machine, &mut self.first);
         }
+    }
+
+    fn make_room(&mut self) {
+        let count = self.machine_start() + self.joints;
         self.gradient.resize(count, 0.0);
         self.moved.resize(count, 0.0);
         self.contact_changes.resize(self.contacts.len(), [0.0; 3]);

@@ -18,7 +18,7 @@ use servomesh_robot::{LinkId, Model, STANDARD_GRAVITY, Twist};
 use super::body::{Body, BodyId, BodyState, MassProperties};
 use super::broad_phase::{Proxy, Sweep};
 use super::coupling::{Coupling, Scene};
-use super::machine::Machine;
+use super::machine::{Integrator, Machine};
 use super::narrow_phase::{MARGIN, NarrowPhase, Touch};
 use super::shape::{Carrier, Kind, Material, Placed, Shape, ShapeId, Surface, pose};
 use super::solver::Solver;
@@ -30,7 +30,7 @@ use crate::plant::Wrench;
 pub struct Contact {
     /// The shapes; the normal points from the second into the first.
     pub shapes: [ShapeId; 2],
-    /// In the middle between both surfaces (m).
+    /// On the surface of the body; between two bodies in the middle (m).
     pub point: Point3<f64>,
     /// Unit vector.
     pub normal: Vector3<f64>,
@@ -96,6 +96,9 @@ impl World {
 
     /// A world with a machine at rest at 0, in the model's gravity. The shapes of its links are not in it until
     /// [`add_machine_shapes`](Self::add_machine_shapes).
+    ///
+    /// # Panics
+    /// If the model has free joints: what floats is a free body of the world.
     pub fn with_machine(model: &Model) -> Self {
         let machine = Machine::new(model);
         Self {
@@ -233,6 +236,13 @@ impl World {
             self.apart.insert(pair);
         } else {
             self.apart.remove(&pair);
+        }
+    }
+
+    /// Sets how the machine moves while nothing touches it.
+    pub fn set_integrator(&mut self, integrator: Integrator) {
+        if let Some(machine) = &mut self.machine {
+            machine.integrator = integrator;
         }
     }
 
