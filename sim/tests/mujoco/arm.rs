@@ -30,13 +30,17 @@ struct Run {
 
 /// The arm with its gripper, closed, as one load.
 pub(crate) fn arm(joints: &[String], armature: &[f64], start: &[f64]) -> World {
-    let cell = Model::from_urdf_str(include_str!("../../../launch/robots/cell.urdf")).unwrap();
+    let cell = Model::from_urdf_str(include_str!("../../../launch/robots/cell.urdf"))
+        .expect("the cell's description is one");
     let names: Vec<&str> = joints.iter().map(String::as_str).collect();
-    let mut arm = cell.subset(&names, &vec![0.0; cell.joint_count()]).unwrap();
+    let mut arm = cell
+        .subset(&names, &vec![0.0; cell.joint_count()])
+        .expect("the cell has the golden file's joints");
     for (joint, &armature) in armature.iter().enumerate() {
-        arm.set_armature(joint, armature).unwrap();
+        arm.set_armature(joint, armature).expect("rotors have inertia");
     }
     let mut world = World::with_machine(&arm);
+    world.set_joint_ends(false);
     world.place_joints(start, &vec![0.0; start.len()]);
     world
 }
