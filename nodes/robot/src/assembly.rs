@@ -8,7 +8,7 @@
 
 use nalgebra::{Matrix3, Rotation3, Vector3};
 
-use crate::body::{Body, BodyInertia, FREE_POSITIONS, FREE_VELOCITIES, Frame, Freedom};
+use crate::body::{Body, BodyInertia, Column, FREE_POSITIONS, FREE_VELOCITIES, Frame, Freedom};
 use crate::description::{Description, JointDescription};
 use crate::joint::{JointKind, Mimic};
 use crate::model::Payload;
@@ -25,6 +25,7 @@ pub(crate) struct LinkOnBody {
 /// The bodies of a model, the links on them, and the joints that follow others.
 pub(crate) struct Assembly {
     pub(crate) bodies: Vec<Body>,
+    pub(crate) columns: Vec<Column>,
     pub(crate) links: Vec<LinkOnBody>,
     pub(crate) mimics: Vec<Mimic>,
 }
@@ -53,6 +54,7 @@ impl Assembly {
         };
         let mut assembly = Self {
             bodies: Vec::new(),
+            columns: Vec::new(),
             links: vec![unplaced; description.links.len()],
             mimics: Vec::new(),
         };
@@ -96,6 +98,7 @@ impl Assembly {
             rotary: freedom == Freedom::Turns,
             joint: first_velocity,
             first_position,
+            first_column: 0,
             ratio: 1.0,
             offset: 0.0,
             inertia: BodyInertia::ZERO,
@@ -152,8 +155,23 @@ impl Assembly {
                 translation: Vector3::zeros(),
             },
         };
+        let first_column = self.columns.len();
+        for offset in 0..body.column_count() {
+            self.columns.push(Column {
+                velocity: body.joint + offset,
+                carrier: match (offset, parent) {
+                    (0, None) => None,
+                    (0, Some(parent)) => {
+                        let parent = &self.bodies[parent];
+                        Some(parent.first_column + parent.column_count() - 1)
+                    }
+                    _ => Some(first_column + offset - 1),
+                },
+            });
+        }
         self.bodies.push(Body {
             parent,
+            first_column,
             parent_from_joint: Frame::from(&parent_from_joint.then(&joint_from_body)),
             ..body
         });

@@ -42,12 +42,22 @@ pub(crate) struct Body {
     pub(crate) joint: usize,
     /// The first of its positions.
     pub(crate) first_position: usize,
+    /// The first of its columns in [`Column`]'s order.
+    pub(crate) first_column: usize,
     /// `position = ratio · value + offset`; 1 and 0 unless the body's joint is a mimic.
     pub(crate) ratio: f64,
     pub(crate) offset: f64,
     pub(crate) inertia: BodyInertia,
     /// Without payloads.
     pub(crate) own_inertia: Inertia,
+}
+
+/// One degree of freedom of one body. A mimic's is the one of the joint it follows, once more.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Column {
+    pub(crate) velocity: usize,
+    /// The next one on the way to the base; of a free body's six, each carries the next.
+    pub(crate) carrier: Option<usize>,
 }
 
 /// Mass, first moment m·c and rotational inertia about the origin.
@@ -172,6 +182,14 @@ impl Frame {
 }
 
 impl Body {
+    /// How many degrees of freedom the body's joint has.
+    pub(crate) fn column_count(&self) -> usize {
+        match self.freedom {
+            Freedom::Turns | Freedom::Slides => 1,
+            Freedom::Free => FREE_VELOCITIES,
+        }
+    }
+
     /// Where the body stands in its parent when its joint's value is `value`.
     ///
     /// # Panics
@@ -189,14 +207,17 @@ impl Body {
     }
 
     /// Where the body stands in its parent.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn in_parent(&self, q: &[f64]) -> Frame {
         self.moved(&self.parent_from_joint, q, self.first_position)
     }
 
     /// The body's axes as the base sees them, and the way from the parent's origin to its own in base axes.
-    #[inline]
-    pub(crate) fn in_base_axes(&self, base_from_parent: &Mat3, q: &[f64]) -> Frame {
+    #[inline(always)]
+    pub(crate) fn in_base_axes(&self, base_from_parent: Option<&Mat3>, q: &[f64]) -> Frame {
+        let Some(base_from_parent) = base_from_parent else {
+            return self.in_parent(q);
+        };
         let joint = Frame {
             rotation: base_from_parent.times(&self.parent_from_joint.rotation),
             origin: base_from_parent.apply(self.parent_from_joint.origin),
@@ -204,7 +225,8 @@ impl Body {
         self.moved(&joint, q, self.first_position)
     }
 
-    #[inline]
+    // Called once for each algorithm, in its innermost loop.
+    #[inline(always)]
     fn moved(&self, joint: &Frame, q: &[f64], first: usize) -> Frame {
         match self.freedom {
             Freedom::Turns => {

@@ -11,7 +11,7 @@ use crate::articulated::ArticulatedInertia;
 use crate::body::{Body, Frame, Freedom, Wrench, free_velocity, set_free};
 use crate::error::RobotError;
 use crate::model::Model;
-use crate::vector::{Mat3, Vec3};
+use crate::vector::Vec3;
 use crate::workspace::Workspace;
 
 /// Joint inertias below this (kg·m² or kg) are round-off, not mass: the rotor of a watch motor has more.
@@ -89,11 +89,9 @@ impl Model {
     ) -> Result<(), RobotError> {
         for (index, body) in self.bodies.iter().enumerate() {
             let (above, below) = workspace.bodies.split_at_mut(index);
-            let (rotation, velocity) = body.parent.map_or((&Mat3::IDENTITY, Vec3::ZERO), |parent| {
-                (
-                    &above[parent].in_base_axes.rotation,
-                    above[parent].yielding.velocity,
-                )
+            let (rotation, velocity) = body.parent.map_or((None, Vec3::ZERO), |parent| {
+                let parent = &above[parent];
+                (Some(&parent.in_base_axes.rotation), parent.yielding.velocity)
             });
             let work = &mut below[0];
             work.in_base_axes = body.in_base_axes(rotation, q);

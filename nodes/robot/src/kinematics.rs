@@ -29,15 +29,11 @@ impl Model {
         self.check_positions(q);
         for (index, body) in self.bodies.iter().enumerate() {
             let (above, below) = workspace.base_from_body.split_at_mut(index);
-            let at = match body.parent {
-                Some(parent) => {
-                    let parent = &above[parent];
-                    let mut at = body.in_base_axes(&Mat3::from(&parent.rotation), q);
-                    at.origin += parent.translation.into();
-                    at
-                }
-                None => body.in_parent(q),
-            };
+            let parent = body.parent.map(|parent| &above[parent]);
+            let mut at = body.in_base_axes(parent.map(|parent| Mat3::from(&parent.rotation)).as_ref(), q);
+            if let Some(parent) = parent {
+                at.origin += parent.translation.into();
+            }
             below[0] = Placement {
                 rotation: (&at.rotation).into(),
                 translation: at.origin.into(),

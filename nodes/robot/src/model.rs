@@ -11,7 +11,7 @@ use std::sync::Arc;
 use nalgebra::{Matrix3, Vector3};
 
 use crate::assembly::{Assembly, LinkOnBody, Motions};
-use crate::body::{Body, BodyInertia, FREE_POSITIONS, FREE_VELOCITIES};
+use crate::body::{Body, BodyInertia, Column, FREE_POSITIONS, FREE_VELOCITIES};
 use crate::description::{Description, JointDescription, LinkDescription};
 use crate::error::{RobotError, Warning};
 use crate::geometry::Geometry;
@@ -45,6 +45,7 @@ pub struct Model {
     free_joints: Vec<FreeJoint>,
     mimics: Vec<Mimic>,
     pub(crate) bodies: Vec<Body>,
+    pub(crate) columns: Vec<Column>,
     pub(crate) links: Vec<LinkOnBody>,
     pub(crate) gravity: Vector3<f64>,
 }
@@ -182,6 +183,7 @@ impl Model {
             .collect();
         let Assembly {
             bodies,
+            columns,
             links,
             mimics,
         } = Assembly::new(&description, &motions);
@@ -192,6 +194,7 @@ impl Model {
             free_joints,
             mimics,
             bodies,
+            columns,
             links,
             gravity: Vector3::new(0.0, 0.0, -STANDARD_GRAVITY),
         };

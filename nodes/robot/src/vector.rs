@@ -10,7 +10,10 @@ use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 use nalgebra::{Matrix3, Vector3};
 
 /// A vector in some frame.
+///
+/// Aligned, so that compilers load pairs of numbers in the pairs in which they were stored: a load across two recent stores stalls.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(align(16))]
 pub(crate) struct Vec3 {
     pub(crate) x: f64,
     pub(crate) y: f64,

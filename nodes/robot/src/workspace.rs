@@ -9,6 +9,7 @@ use crate::body::{BodyInertia, Frame, Wrench};
 use crate::coriolis::Composite;
 use crate::forward_dynamics::Yielding;
 use crate::inverse_dynamics::Moving;
+use crate::mass_matrix::Screw;
 use crate::model::Model;
 use crate::rates::Velocity;
 use crate::spatial::Placement;
@@ -20,6 +21,8 @@ pub struct Workspace {
     /// Placements of the last `forward_kinematics`.
     pub(crate) base_from_body: Vec<Placement>,
     pub(crate) bodies: Vec<BodyWork>,
+    /// One for each column of the model, about the origin of the first body on the way.
+    pub(crate) screws: Vec<Screw>,
     pub(crate) mass_matrix: DMatrix<f64>,
     pub(crate) factor: DMatrix<f64>,
     pub(crate) bias: Vec<f64>,
@@ -42,6 +45,8 @@ pub(crate) struct BodyWork {
     pub(crate) wrench: Wrench,
     /// Axes of the body and way from the parent's origin, in base axes.
     pub(crate) in_base_axes: Frame,
+    /// The way from the origin of the first body that carries it, in base axes.
+    pub(crate) from_first: Vec3,
     /// In base axes.
     pub(crate) composite: BodyInertia,
     /// In base axes.
@@ -57,6 +62,7 @@ impl Workspace {
             moving: Moving::AT_REST,
             wrench: Wrench::ZERO,
             in_base_axes: Frame::IDENTITY,
+            from_first: Vec3::ZERO,
             composite: BodyInertia::ZERO,
             yielding: Yielding::NONE,
         };
@@ -64,6 +70,7 @@ impl Workspace {
         let mut workspace = Self {
             base_from_body: vec![Placement::identity(); count],
             bodies: vec![body; count],
+            screws: vec![Screw::ZERO; model.columns.len()],
             mass_matrix: DMatrix::zeros(velocities, velocities),
             factor: DMatrix::zeros(velocities, velocities),
             bias: vec![0.0; velocities],
