@@ -21,6 +21,10 @@ pub const CLAIMS: &[Claim] = &[
         measure: crate::cell::measure,
     },
     Claim {
+        name: "robot",
+        measure: crate::robot::measure,
+    },
+    Claim {
         name: "simulation",
         measure: crate::simulation::measure,
     },

@@ -10,6 +10,7 @@ pub mod claims;
 #[cfg(feature = "ros")]
 pub mod hop;
 pub mod ik;
+pub mod robot;
 pub mod simulation;
 pub mod stats;
 pub mod wheels;
