@@ -28,6 +28,7 @@ use crate::spatial::Placement;
 use chain::{Chain, Values};
 use closed_form::ClosedForm;
 use descent::{Bounds, Descent, Patience, Problem};
+use out_of_reach::Closest;
 use solutions::Found;
 use starts::Starts;
 use task::Measure;
@@ -39,7 +40,7 @@ pub use task::Task;
 /// How many starts a goal gets before it counts as out of reach.
 const STARTS: usize = 200;
 /// How many where it is known that no solution exists, to find the closest pose.
-const STARTS_FOR_CLOSEST: usize = 8;
+const STARTS_FOR_CLOSEST: usize = 16;
 /// How many starts `all` makes from where there is no closed form.
 const STARTS_FOR_ALL: usize = 100;
 
@@ -314,7 +315,7 @@ impl InverseKinematics {
             bounds: &self.search_bounds,
         };
         let starts = if known_to_fail { STARTS_FOR_CLOSEST } else { STARTS };
-        let mut closest: Option<(f64, Values)> = None;
+        let mut closest = Closest::NONE;
         let mut nearest: Option<(f64, Values)> = None;
         let mut last = starts;
         let mut index = 0;
@@ -333,18 +334,23 @@ impl InverseKinematics {
                 if distance < NEAR * NEAR {
                     break;
                 }
-            } else if closest.as_ref().is_none_or(|(cost, _)| landing.cost < *cost) {
-                closest = Some((landing.cost, values));
+            } else {
+                closest.add(landing.cost, &values);
             }
         }
         if let Some((_, values)) = nearest {
             return Ok(values);
         }
-        let mut values = closest.map_or(*from, |(_, values)| values);
-        let landing = self.descent.run(&problem, &mut values, CLOSEST);
-        if let Some(values) = self.descent.settled(&problem, &values, from, landing) {
-            return Ok(values);
+        let mut ends = Closest::NONE;
+        for (_, start) in closest.iter() {
+            let mut values = *start;
+            let landing = self.descent.run(&problem, &mut values, CLOSEST);
+            if let Some(values) = self.descent.settled(&problem, &values, from, landing) {
+                return Ok(values);
+            }
+            ends.add(landing.cost, &values);
         }
+        let mut values = ends.iter().next().map_or(*from, |(_, values)| *values);
         for (index, variable) in problem.chain.variables().iter().enumerate() {
             values[index] = variable.pushed_within_limits(values[index], from[index]).0;
         }

@@ -14,7 +14,7 @@ pub struct OutOfReach {
     pub position: f64,
     /// Between the closest pose and the goal (rad), in the directions that count.
     pub angle: f64,
-    /// The joint values of the closest pose, for [`crate::InverseKinematics::joints`]. Closest by position and angle together, 1 rad counting a
+    /// The joint values of the closest pose that was found, for [`crate::InverseKinematics::joints`]. Closest by position and angle together, 1 rad counting a
     /// quarter of the arm's reach.
     pub closest: JointVec,
     /// Whether it is known that no solution exists even without limits, from a closed form or from the arm's length.
@@ -74,6 +74,28 @@ impl OutOfReach {
     }
 }
 
+/// The closest ends of descents, the closest first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Closest([Option<(f64, Values)>; 4]);
+
+impl Closest {
+    pub(super) const NONE: Self = Self([None; 4]);
+
+    /// Keeps an end if it is among the closest. Costs are squared weighted errors.
+    pub(super) fn add(&mut self, cost: f64, values: &Values) {
+        let mut added = Some((cost, *values));
+        for kept in &mut self.0 {
+            if kept.is_none_or(|(known, _)| added.is_some_and(|(cost, _)| cost < known)) {
+                std::mem::swap(kept, &mut added);
+            }
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(f64, Values)> {
+        self.0.iter().flatten()
+    }
+}
+
 impl std::fmt::Display for OutOfReach {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { position, angle, .. } = self;
@@ -94,3 +116,18 @@ impl std::fmt::Display for OutOfReach {
 }
 
 impl std::error::Error for OutOfReach {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closest_ends_are_kept_in_order() {
+        let mut closest = Closest::NONE;
+        for cost in [5.0, 2.0, 9.0, 1.0, f64::NAN, 7.0, 3.0] {
+            closest.add(cost, &[cost; MAX_JOINTS]);
+        }
+        let costs: Vec<f64> = closest.iter().map(|(cost, _)| *cost).collect();
+        assert_eq!(costs, [1.0, 2.0, 3.0, 5.0]);
+    }
+}
