@@ -146,7 +146,7 @@ impl Assembly {
         parent: Option<usize>,
         parent_from_joint: &Placement,
         joint: &JointDescription,
-        body: Body,
+        mut body: Body,
     ) -> (Option<usize>, Placement) {
         let joint_from_body = match body.freedom {
             Freedom::Free => Placement::identity(),
@@ -169,12 +169,10 @@ impl Assembly {
                 },
             });
         }
-        self.bodies.push(Body {
-            parent,
-            first_column,
-            parent_from_joint: Frame::from(&parent_from_joint.then(&joint_from_body)),
-            ..body
-        });
+        body.parent = parent;
+        body.first_column = first_column;
+        body.parent_from_joint = Frame::from(&parent_from_joint.then(&joint_from_body));
+        self.bodies.push(body);
         (Some(self.bodies.len() - 1), joint_from_body.inverse())
     }
 }

@@ -349,7 +349,7 @@ fn runge_kutta(model: &Model, q: &[f64], qd: &[f64], dt: f64) -> (Vec<f64>, Vec<
         let mut qdd = vec![0.0; qd.len()];
         model
             .forward_dynamics(&mut workspace, q, qd, &free, &mut qdd)
-            .unwrap();
+            .expect("every joint moves mass");
         qdd
     };
     let plus =

@@ -66,8 +66,11 @@ fn agrees(robot: &str) {
     let folder = std::env::var_os("SERVOMESH_GOLDEN").map_or(here.join("states"), PathBuf::from);
     let path = folder.join(robot).with_extension("bin");
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let line = bytes.iter().position(|&byte| byte == b'\n').unwrap();
-    let header: Header = serde_json::from_slice(&bytes[..line]).unwrap();
+    let line = bytes
+        .iter()
+        .position(|&byte| byte == b'\n')
+        .expect("a first line");
+    let header: Header = serde_json::from_slice(&bytes[..line]).expect("a header");
     assert_eq!(header.robot, robot);
     let (numbers, rest) = bytes[line + 1..].as_chunks::<8>();
     assert!(rest.is_empty(), "{}: ends within a number", path.display());
@@ -92,7 +95,7 @@ fn agrees(robot: &str) {
                 ]
             };
             for ours in values {
-                let golden = golden.next().unwrap();
+                let golden = golden.next().expect("as many numbers as states ask for");
                 let error = (ours - golden).abs() / golden.abs().max(1.0);
                 assert!(
                     error <= TOLERANCE,
@@ -128,20 +131,20 @@ impl Subject {
         } else {
             let robots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/robots");
             let path = robots.join(&header.robot).with_extension("urdf");
-            Model::from_urdf_file(path).unwrap().with_free_joints()
+            Model::from_urdf_file(path).expect("a robot").with_free_joints()
         };
         assert_eq!(model.joint_count(), header.armature.len());
         for (joint, &armature) in header.armature.iter().enumerate() {
-            model.set_armature(joint, armature).unwrap();
+            model.set_armature(joint, armature).expect("an armature");
         }
-        let link = model.link(&header.link).unwrap();
+        let link = model.link(&header.link).expect("a link of the robot");
         if header.loaded {
             let load = Payload {
                 mass: 2.0,
                 centre_of_mass: Vector3::new(0.05, -0.1, 0.2),
                 inertia: Matrix3::new(0.02, 0.001, -0.002, 0.001, 0.03, 0.003, -0.002, 0.003, 0.04),
             };
-            model.set_payload(link, Some(load)).unwrap();
+            model.set_payload(link, Some(load)).expect("a load");
         }
         Self {
             workspace: Workspace::new(&model),
@@ -180,11 +183,13 @@ impl Subject {
         all.push(("Coriolis efforts", result.clone()));
         all.push(("mass matrix", by_rows(model.mass_matrix(work, q))));
         all.push(("Coriolis matrix", by_rows(model.coriolis_matrix(work, q, qd))));
-        model.forward_dynamics(work, q, qd, effort, &mut result).unwrap();
+        model
+            .forward_dynamics(work, q, qd, effort, &mut result)
+            .expect("every joint moves mass");
         all.push(("forward dynamics", result));
 
         model.forward_kinematics(work, q);
-        let centre = model.centre_of_mass(work).unwrap();
+        let centre = model.centre_of_mass(work).expect("there is mass");
         all.push(("centre of mass", centre.coords.as_slice().to_vec()));
         let mut of_centre = Matrix3xX::zeros(count);
         model.centre_of_mass_jacobian(work, &mut of_centre);
@@ -212,9 +217,11 @@ impl Subject {
 
 /// The gripper's fingers stand at 0.02 m, the belt at 0.
 fn cell_arm() -> Model {
-    let cell = Model::from_urdf_str(include_str!("../../../launch/robots/cell.urdf")).unwrap();
+    let cell = Model::from_urdf_str(include_str!("../../../launch/robots/cell.urdf")).expect("a robot");
     let mut positions = vec![0.0; cell.joint_count()];
-    positions[cell.joint_index("gripper_finger_joint").unwrap()] = 0.02;
+    positions[cell
+        .joint_index("gripper_finger_joint")
+        .expect("a joint of the cell")] = 0.02;
     let arm = [
         "shoulder_pan_joint",
         "shoulder_lift_joint",
@@ -223,7 +230,7 @@ fn cell_arm() -> Model {
         "wrist_2_joint",
         "wrist_3_joint",
     ];
-    cell.subset(&arm, &positions).unwrap()
+    cell.subset(&arm, &positions).expect("joints of the cell")
 }
 
 /// splitmix64, the top 53 bits as a number from −1 to 1.
