@@ -13,6 +13,7 @@ pub mod friction;
 pub mod gearbox;
 pub mod heat;
 pub mod motor;
+pub mod noise;
 pub mod parameters;
 pub mod sheet;
 pub mod stop;

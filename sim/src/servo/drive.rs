@@ -237,12 +237,11 @@ impl Drive {
             flow,
             turns,
         });
-        let revolution = self.parameters.gear_ratio * angle;
         let acting = Acting {
             motor,
             held: self.brake.reaction(angle, speed, dt_s) + self.jam.reaction(angle, speed, dt_s),
             friction: self.parameters.friction.scaled(self.conditions.friction_factor),
-            dry: self.conditions.ripple * 0.5 * (1.0 + revolution.cos()),
+            dry: self.ripple(angle),
         };
         self.gearbox.react(&acting, position, velocity, dt_s)
     }
@@ -315,6 +314,16 @@ impl Drive {
             electrical.cos() * electrical.cos()
         } else {
             1.0
+        }
+    }
+
+    /// Dry friction of a damaged tooth.
+    fn ripple(&self, angle: f64) -> f64 {
+        let peak = self.conditions.ripple;
+        if peak > 0.0 {
+            0.5 * peak * (1.0 + (self.parameters.gear_ratio * angle).cos())
+        } else {
+            0.0
         }
     }
 

@@ -8,11 +8,10 @@
 
 use std::collections::VecDeque;
 
-use rand::{Rng as _, SeedableRng as _};
-use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 
 use super::conditions::EncoderConditions;
+use super::noise::Noise;
 
 /// A raw encoder count: whole ticks from the encoder's zero, over as many turns as it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -60,7 +59,9 @@ pub const LONGEST_DELAY_S: f64 = 0.1;
 pub struct Encoder {
     parameters: EncoderParameters,
     scale: Scale,
-    random: ChaCha8Rng,
+    noise: Noise,
+    /// Of its own noise and that of faults together.
+    deviation: f64,
     conditions: EncoderConditions,
     drifted: f64,
     /// What it reports, before ticks.
@@ -75,7 +76,8 @@ impl Encoder {
         let mut encoder = Self {
             parameters,
             scale,
-            random: ChaCha8Rng::seed_from_u64(0),
+            noise: Noise::new(0, 0),
+            deviation: parameters.noise,
             conditions: EncoderConditions::default(),
             drifted: 0.0,
             reading: 0.0,
@@ -87,8 +89,7 @@ impl Encoder {
 
     /// Seeds its noise. Equal seeds with different streams are independent.
     pub fn seed(&mut self, seed: u64, stream: u64) {
-        self.random = ChaCha8Rng::seed_from_u64(seed);
-        self.random.set_stream(stream);
+        self.noise = Noise::new(seed, stream);
     }
 
     /// Tells it what is wrong with it from now on.
@@ -96,6 +97,7 @@ impl Encoder {
         if conditions.drift.abs() < f64::MIN_POSITIVE {
             self.drifted = 0.0;
         }
+        self.deviation = self.parameters.noise.hypot(conditions.noise);
         self.conditions = conditions;
     }
 
@@ -114,9 +116,8 @@ impl Encoder {
     pub fn sample(&mut self, position: f64, dt_s: f64) {
         let seen = self.delayed(position, dt_s);
         self.drifted += self.conditions.drift * dt_s;
-        let deviation = self.parameters.noise.hypot(self.conditions.noise);
-        let noise = if deviation > 0.0 {
-            deviation * normal(&mut self.random)
+        let noise = if self.deviation > 0.0 {
+            self.deviation * self.noise.draw()
         } else {
             0.0
         };
@@ -157,17 +158,6 @@ impl Encoder {
     pub fn position(&self, ticks: Ticks) -> f64 {
         self.scale.zero + (ticks.0 as f64 + 0.5) / self.scale.ticks_per_unit
     }
-}
-
-/// A draw from a normal distribution (of 12 evenly distributed numbers: within 6 deviations), by integers and sums alone, so that it is
-/// the same on every machine.
-fn normal(random: &mut ChaCha8Rng) -> f64 {
-    let mut sum = 0_u64;
-    for _ in 0..3 {
-        let word = random.next_u64();
-        sum += (0..4).map(|part| word >> (16 * part) & 0xffff).sum::<u64>();
-    }
-    (sum as f64 + 6.0) / 65536.0 - 6.0
 }
 
 #[cfg(test)]

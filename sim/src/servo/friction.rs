@@ -42,7 +42,7 @@ impl Friction {
             let ratio = velocity / stribeck.velocity;
             (stribeck.breakaway - self.coulomb) * (-ratio * ratio).exp()
         });
-        let damping = (self.coulomb + peak + dry) / velocity.hypot(self.stiction_velocity) + self.viscous;
+        let damping = (self.coulomb + peak + dry) / fading(velocity, self.stiction_velocity) + self.viscous;
         Reaction {
             effort: -damping * velocity,
             damping,
@@ -61,6 +61,11 @@ impl Friction {
             ..*self
         }
     }
+}
+
+/// √(v² + v₀²): speeds are far from where squares overflow, and `hypot` takes as long as the rest of a reaction.
+fn fading(velocity: f64, stiction_velocity: f64) -> f64 {
+    (velocity * velocity + stiction_velocity * stiction_velocity).sqrt()
 }
 
 #[cfg(test)]
