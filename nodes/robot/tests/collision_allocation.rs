@@ -73,6 +73,8 @@ fn placing_asking_and_moving_allocate_nothing() {
         );
     }
     let moved = moved.unwrap();
+    // A clone, for another thread, has its own memory from the start.
+    let mut collision = collision.clone();
     let mut q = vec![0.0; cell.joint_count()];
     let mut gradient = vec![0.0; cell.joint_count()];
     let (mut touched, mut free) = (0, 0);

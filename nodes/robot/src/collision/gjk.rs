@@ -117,6 +117,6 @@ impl Pair<'_> {
 /// Far more than any pair was seen to need; what is left open then stays between the bounds.
 const MAX_STEPS: usize = 128;
 /// Gap between the bounds at which the distance is known (m).
-const TOLERANCE: f64 = 1e-11;
+const TOLERANCE: f64 = 1e-10;
 /// Distance, as a part of the cores' size, at which a direction has no digits left.
 const ROUNDING: f64 = 1e-13;

@@ -10,7 +10,7 @@ use nalgebra::{Isometry3, Matrix6xX};
 use super::error::{CollisionError, CollisionWarning};
 use super::links;
 use super::pairs::{self, Verdict};
-use super::query::{Proximity, Spot};
+use super::query::{Proximity, Room, Spot};
 use super::settings::CollisionSettings;
 use super::solid::Solid;
 use crate::model::{LinkId, Model};
@@ -41,7 +41,9 @@ pub struct CollisionModel {
     pub(super) piece_pairs: Vec<[usize; 2]>,
     /// Where each piece is.
     pub(super) spots: Vec<Spot>,
-    pub(super) found: Vec<Proximity>,
+    pub(super) found: Room<Proximity>,
+    /// Pairs of pieces that may be the closest, each with what its distance is not below.
+    pub(super) candidates: Room<(f64, usize)>,
     /// The pair of pieces that was closest last: the first to be asked next time.
     pub(super) last_closest: usize,
     pub(super) jacobian: Matrix6xX<f64>,
@@ -91,7 +93,8 @@ impl CollisionModel {
             pairs: Vec::new(),
             piece_pairs: Vec::new(),
             spots: Vec::new(),
-            found: Vec::new(),
+            found: Room(Vec::new()),
+            candidates: Room(Vec::new()),
             last_closest: 0,
             jacobian: Matrix6xX::zeros(robot.velocity_count()),
             link_verdicts: Vec::new(),
@@ -399,7 +402,8 @@ impl CollisionModel {
                 });
             }
         }
-        self.found = Vec::with_capacity(pairs.len());
+        self.found = Room(Vec::with_capacity(pairs.len()));
+        self.candidates = Room(Vec::with_capacity(piece_pairs.len()));
         (self.pairs, self.piece_pairs) = (pairs, piece_pairs);
         self.last_closest = 0;
         self.spots = vec![Spot::default(); self.pieces.len()];

@@ -30,6 +30,18 @@ pub struct Proximity {
     pub normal: Vector3<f64>,
 }
 
+/// A list whose clone has as much room, so that asking a clone allocates nothing either.
+#[derive(Debug)]
+pub(super) struct Room<T>(pub(super) Vec<T>);
+
+impl<T: Clone> Clone for Room<T> {
+    fn clone(&self) -> Self {
+        let mut list = Vec::with_capacity(self.0.capacity());
+        list.extend_from_slice(&self.0);
+        Self(list)
+    }
+}
+
 /// Where a piece and its bounds are, in base axes.
 #[derive(Debug, Clone)]
 pub(super) struct Spot {
@@ -83,26 +95,41 @@ impl Spot {
         let way = on_other - on_self;
         (way.norm_squared() <= reach * reach).then_some(way)
     }
+
+    /// What two pieces' distance is not below, for the way between their capsules' axes.
+    fn least_distance(&self, other: &Self, way: &Vector3<f64>) -> f64 {
+        way.norm() - self.capsule_radius - other.capsule_radius - ROUNDING
+    }
 }
 
 impl CollisionModel {
     /// The pair that is closest, or deepest in each other; `None` if there is no pair. Of equally close ones, the first.
     pub fn minimum_distance(&mut self) -> Option<Proximity> {
-        let mut best = f64::INFINITY;
-        let mut closest: Option<(usize, Separation)> = None;
-        // The pair that was closest last leaves little for the others to do. Its place in the list keeps its rank.
+        // The pair that was closest last leaves little for the others to do, and the likeliest of those next to nothing for the rest.
         let first = self.last_closest.min(self.piece_pairs.len().checked_sub(1)?);
-        for index in std::iter::once(first).chain(0..self.piece_pairs.len()) {
-            let Some(separation) = self.piece_separation(index, best) else {
-                continue;
-            };
-            let is_earlier = closest.is_none_or(|(place, _)| index < place);
-            if separation.distance < best || (separation.distance <= best && is_earlier) {
-                best = separation.distance;
-                closest = Some((index, separation));
+        let mut closest = (first, self.piece_separation(first, f64::INFINITY)?);
+        let mut candidates = std::mem::take(&mut self.candidates.0);
+        candidates.clear();
+        for index in (0..self.piece_pairs.len()).filter(|&index| index != first) {
+            let [a, b] = self.piece_pairs[index].map(|piece| &self.spots[piece]);
+            if let Some(way) = a.way_to(b, closest.1.distance) {
+                candidates.push((a.least_distance(b, &way), index));
             }
         }
-        let (index, separation) = closest?;
+        candidates.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));
+        for &(least, index) in &candidates {
+            let best = closest.1.distance;
+            if least > best {
+                break;
+            }
+            if let Some(separation) = self.piece_separation(index, best)
+                && (separation.distance < best || (separation.distance <= best && index < closest.0))
+            {
+                closest = (index, separation);
+            }
+        }
+        self.candidates.0 = candidates;
+        let (index, separation) = closest;
         self.last_closest = index;
         let pair = self.pairs.partition_point(|pair| pair.pieces.end <= index);
         Some(self.proximity(pair, &separation))
@@ -126,7 +153,7 @@ impl CollisionModel {
 
     /// Every pair that is not farther apart than `margin`, each where it is closest, in the order of [`CollisionModel::checked_pairs`].
     pub fn pairs_within(&mut self, margin: f64) -> &[Proximity] {
-        self.found.clear();
+        self.found.0.clear();
         for index in 0..self.pairs.len() {
             let mut best = margin;
             let mut closest: Option<Separation> = None;
@@ -139,10 +166,11 @@ impl CollisionModel {
                 }
             }
             if let Some(separation) = closest {
-                self.found.push(self.proximity(index, &separation));
+                let proximity = self.proximity(index, &separation);
+                self.found.0.push(proximity);
             }
         }
-        &self.found
+        &self.found.0
     }
 
     /// How fast a pair's distance grows for each velocity of the robot at 1 (m/rad, or 1 for prismatic joints), at the positions of the last

@@ -255,7 +255,7 @@ fn speeds(model: &CollisionModel, pair: usize, motions: &Motions, ranges: &[Rang
             .next()
             .zip(Some(items[side]))
             .into_iter()
-            .chain(moving().last().zip(Some(items[1 - side])))
+            .chain(moving().next_back().zip(Some(items[1 - side])))
         {
             if let Some(joint) = idle_joint(model, item, link, motions) {
                 speeds[joint] = 0.0;
