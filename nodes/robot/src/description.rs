@@ -15,6 +15,7 @@ use crate::geometry::{Geometry, Shape};
 use crate::joint::{DescribedLimits, JointKind};
 use crate::planar::split_planar;
 use crate::spatial::{Inertia, Placement};
+use crate::syntax::explain;
 use crate::tree::{order_tree, resolve_mimic};
 
 #[derive(Debug, Clone)]
@@ -64,7 +65,8 @@ pub(crate) struct Description {
 
 impl Description {
     pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
-        let robot = urdf_rs::read_from_string(text).map_err(|error| Problem::Syntax(error.to_string()))?;
+        let robot =
+            urdf_rs::read_from_string(text).map_err(|error| Problem::Syntax(explain(text, &error)))?;
         Self::check(&robot)
     }
 

@@ -62,6 +62,7 @@ mod model;
 mod planar;
 mod rates;
 mod spatial;
+mod syntax;
 mod tree;
 mod vector;
 mod workspace;

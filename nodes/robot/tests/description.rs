@@ -68,6 +68,116 @@ fn a_broken_tree_is_refused_with_the_names_in_it() {
 }
 
 #[test]
+fn what_is_no_urdf_is_named_with_its_line() {
+    refused(
+        "<robot name=\"r\">\n <link name=\"a\">\n</robot>",
+        &["is not a URDF", "3:"],
+    );
+    let inertial = r#"<inertial><mass value="1"/></inertial>"#;
+    refused(
+        &robot(&format!(
+            "\n<link name=\"a\"/>\n<link name=\"b\">{inertial}</link>"
+        )),
+        &["link b (line 3)", "inertia"],
+    );
+    refused(
+        &one_joint(
+            "revolute",
+            r#"<limit lower="${-pi}" upper="1" velocity="1" effort="1"/>"#,
+            "",
+        ),
+        &["joint j (line 2)", "float"],
+    );
+    refused(&one_joint("screw", "", ""), &["joint j (line 2)", "screw"]);
+    refused(
+        &robot(r#"<joint name="j" type="fixed"><parent link="a"/></joint>"#),
+        &["joint j (line 1)", "child"],
+    );
+}
+
+/// Elements of other programs, and meshes that nobody has, are no reason to refuse an arm.
+#[test]
+fn a_description_with_more_than_a_model_needs_is_taken() {
+    let text = r#"<?xml version="1.0" encoding="utf-8"?>
+      <!-- made by hand -->
+      <robot name="r" xmlns:xacro="http://ros.org/wiki/xacro">
+        <material name="grey"/>
+        <gazebo reference="b"><material>Gazebo/Grey</material></gazebo>
+        <transmission name="t"><type>Simple</type><joint name="j"/><actuator name="m"/></transmission>
+        <ros2_control name="c" type="system"><joint name="j"><command_interface name="position"/></joint></ros2_control>
+        <link name="a"><visual><geometry><mesh filename="package://nowhere/a.dae"/></geometry></visual></link>
+        <link name="b"/>
+        <joint name="j" type="revolute"><parent link="a"/><child link="b"/><axis xyz="0  0 2 "/>
+          <limit lower="-1" upper="1" velocity="1" effort="1"/><calibration rising="0"/><dynamics damping="0.1"/>
+          <safety_controller k_position="1" k_velocity="2" soft_lower_limit="-1" soft_upper_limit="1"/></joint>
+      </robot>"#;
+    let model = Model::from_urdf_str(text).unwrap();
+    assert_eq!((model.joint_count(), model.warnings()), (1, vec![]));
+    let mesh = &model.visuals(model.link("a").unwrap())[0].shape;
+    assert!(matches!(mesh, Shape::Mesh { filename, .. } if filename == "package://nowhere/a.dae"));
+}
+
+#[test]
+fn a_planar_joint_is_three_and_its_links_stay_two() {
+    let model = Model::from_urdf_str(&one_joint("planar", r#"<axis xyz="0 0 1"/>"#, "")).unwrap();
+    let names: Vec<&str> = model.joints().iter().map(|joint| joint.name.as_str()).collect();
+    assert_eq!(names, ["j/x", "j/y", "j/theta"]);
+    let (a, b) = (model.link("a").unwrap(), model.link("b").unwrap());
+    assert_eq!(model.links().collect::<Vec<_>>(), [a, b]);
+    assert_eq!((model.link_parent(b), model.link_parent(a)), (Some(a), None));
+    let mut workspace = Workspace::new(&model);
+    model.forward_kinematics(&mut workspace, &[0.5, -0.2, 0.3]);
+    let pose = model.link_pose(&workspace, b);
+    assert!((pose.translation.vector - nalgebra::vector![0.5, -0.2, 0.0]).norm() < 1e-15);
+    assert!((pose.rotation.scaled_axis() - nalgebra::vector![0.0, 0.0, 0.3]).norm() < 1e-15);
+    assert_eq!(model.warnings(), []);
+}
+
+#[test]
+fn a_floating_joint_is_held_until_it_is_let_go() {
+    let held = Model::from_urdf_str(&one_joint("floating", "", &inertial("2", "1", "1"))).unwrap();
+    assert_eq!((held.position_count(), held.free_joints().len()), (0, 0));
+    let free = held.with_free_joints();
+    assert_eq!((free.position_count(), free.velocity_count()), (7, 6));
+    assert_eq!(free.free_joints()[0].name, "j");
+    let mut workspace = Workspace::new(&free);
+    let half = std::f64::consts::FRAC_1_SQRT_2;
+    // Of any length: this quaternion has length 2.
+    let q = [1.0, 2.0, 3.0, 0.0, 0.0, 2.0 * half, 2.0 * half];
+    free.forward_kinematics(&mut workspace, &q);
+    let pose = free.link_pose(&workspace, free.link("b").unwrap());
+    assert!((pose.translation.vector - nalgebra::vector![1.0, 2.0, 3.0]).norm() < 1e-15);
+    assert!((pose.rotation.scaled_axis() - nalgebra::vector![0.0, 0.0, 2.0 * half.acos()]).norm() < 1e-15);
+    let mut fall = [0.0; 6];
+    free.forward_dynamics(&mut workspace, &q, &[0.0; 6], &[0.0; 6], &mut fall)
+        .unwrap();
+    assert!(
+        (fall[2] + servomesh_robot::STANDARD_GRAVITY).abs() < 1e-12,
+        "{fall:?}"
+    );
+
+    let again = free.subset(&[], &q).unwrap();
+    let at = again.link_pose(&Workspace::new(&again), again.link("b").unwrap());
+    assert!((at.to_homogeneous() - pose.to_homogeneous()).amax() < 1e-15);
+    let weightless = Model::from_urdf_str(&one_joint("floating", "", ""))
+        .unwrap()
+        .with_free_joints();
+    let error = weightless
+        .forward_dynamics(
+            &mut Workspace::new(&weightless),
+            &q,
+            &[0.0; 6],
+            &[0.0; 6],
+            &mut fall,
+        )
+        .unwrap_err();
+    assert!(
+        matches!(&error, RobotError::NoInertia { joint, .. } if joint == "j"),
+        "{error}"
+    );
+}
+
+#[test]
 fn an_impossible_joint_is_refused_with_its_value() {
     refused(
         &one_joint("spherical", "", ""),
