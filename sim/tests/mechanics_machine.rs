@@ -216,7 +216,7 @@ fn a_joint_stops_at_the_end_of_its_travel() {
     world.place_joints(&[1.0], &[0.0]);
     for _ in 0..2000 {
         world.step(DT, &[0.0], &[0.0]);
-        assert!(world.joint_positions()[0] > -0.5 - 1e-5);
+        assert!(world.joint_positions()[0] > -0.5 - 1e-4);
     }
     world.place_joints(&[-0.4], &[-3.0]);
     for _ in 0..200 {

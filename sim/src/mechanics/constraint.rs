@@ -4,7 +4,8 @@
 //! soft: γ is the point of the friction cone nearest (in the norm of R) to `R⁻¹·(û − u)`, with a softness R that is a small part of the inverse mass
 //! that the constraint feels. This is the convex contact model of A. Castro, F. Permenter, X. Han, "An unconstrained convex
 //! formulation of compliant contact" (2023), with one change: the normal velocity that it would add to a sliding contact, μ·|u_t|, is taken
-//! off again (the change of variable of G. de Saxcé), so that what slides neither lifts nor loses weight.
+//! off again (the change of variable of G. de Saxcé), so that what slides neither lifts nor loses weight. And friction that held in the last
+//! step holds from the start: softness answers to what changes, so that nothing creeps.
 //!
 //! Axes of a contact: two tangents, then the normal, along which a positive velocity is separation. Units: m/s, N·s (rad/s, N·m·s).
 //!
@@ -13,10 +14,10 @@
 use std::ops::Range;
 
 /// What a contact gives way by under a normal impulse, as a part of the inverse mass that it feels. At rest a body sinks in by this times
-/// g·h·[`RECOVERY_S`]: a tenth of a micrometre at 1 kHz.
-pub(super) const NORMAL_SOFTNESS: f64 = 1e-3;
-/// The same along the surface: a body that friction holds on a slope creeps at less than a micrometre a second.
-pub(super) const TANGENT_SOFTNESS: f64 = 1e-4;
+/// g·h·[`RECOVERY_S`]: a micrometre at 1 kHz.
+pub(super) const NORMAL_SOFTNESS: f64 = 1e-2;
+/// The same along the surface, for what friction does more or less than in the last step.
+pub(super) const TANGENT_SOFTNESS: f64 = 1e-2;
 /// Time in which an overlap shrinks to a third (s).
 pub(super) const RECOVERY_S: f64 = 0.01;
 /// The fastest at which an overlap is taken back (m/s, rad/s): what was put into another body is pushed out, not shot out.
@@ -93,8 +94,8 @@ pub(super) struct ContactRow {
     pub(super) friction: f64,
     /// Of the tangents and of the normal (1/kg).
     pub(super) softness: [f64; 2],
-    /// The normal velocity that it aims at (m/s).
-    pub(super) target: f64,
+    /// The velocity that it aims at (m/s): along the surface that at which friction goes on as it was.
+    pub(super) target: [f64; 3],
     /// The normal velocity that the convex model would add for sliding: μ·|u_t| (m/s).
     pub(super) lift: f64,
     pub(super) velocity: [f64; 3],
@@ -109,24 +110,34 @@ impl ContactRow {
     #[inline]
     pub(super) fn impulse_at(&self, u: &[f64; 3]) -> [f64; 3] {
         let [soft_t, soft_n] = self.softness;
-        let slip = u[0].hypot_fast(u[1]);
-        let push = self.target - self.lift - u[2];
+        let [x, y, push] = self.error_at(u);
+        let slip = x.hypot_fast(y);
         if slip * soft_n <= self.friction * push * soft_t {
-            return [-u[0] / soft_t, -u[1] / soft_t, push / soft_n];
+            return [x / soft_t, y / soft_t, push / soft_n];
         }
         let normal = (push + self.friction * slip) / (soft_n + self.friction * self.friction * soft_t);
         if normal <= 0.0 {
             return [0.0; 3];
         }
         let share = self.friction * normal / slip;
-        [-u[0] * share, -u[1] * share, normal]
+        [x * share, y * share, normal]
     }
 
-    /// The impulse at a relative velocity, and its stiffness.
+    /// The velocity that it aims at less the one it has.
+    #[inline]
+    fn error_at(&self, u: &[f64; 3]) -> [f64; 3] {
+        [
+            self.target[0] - u[0],
+            self.target[1] - u[1],
+            self.target[2] - self.lift - u[2],
+        ]
+    }
+
+    /// How steeply the impulse falls at a relative velocity.
     pub(super) fn stiffness_at(&self, u: &[f64; 3]) -> Option<Stiffness> {
         let [soft_t, soft_n] = self.softness;
-        let slip = u[0].hypot_fast(u[1]);
-        let push = self.target - self.lift - u[2];
+        let [x, y, push] = self.error_at(u);
+        let slip = x.hypot_fast(y);
         if slip * soft_n <= self.friction * push * soft_t {
             let t = 1.0 / soft_t;
             return Some([[t, 0.0, 0.0], [0.0, t, 0.0], [0.0, 0.0, 1.0 / soft_n]]);
@@ -138,14 +149,14 @@ impl ContactRow {
             return None;
         }
         // Along the slip the impulse follows the normal one; across it, it turns.
-        let (x, y) = (u[0] / slip, u[1] / slip);
+        let (x, y) = (x / slip, y / slip);
         let along = mu * mu * both;
         let across = mu * normal / slip;
         let mixed = (along - across) * x * y;
         Some([
-            [along * x * x + across * y * y, mixed, -mu * both * x],
-            [mixed, along * y * y + across * x * x, -mu * both * y],
-            [-mu * both * x, -mu * both * y, both],
+            [along * x * x + across * y * y, mixed, mu * both * x],
+            [mixed, along * y * y + across * x * x, mu * both * y],
+            [mu * both * x, mu * both * y, both],
         ])
     }
 
@@ -160,8 +171,11 @@ impl ContactRow {
 pub(super) enum Bound {
     /// It only pushes: the end of a joint's travel.
     OneSided,
-    /// Dry friction up to the impulse given with it.
-    Dry,
+    /// Dry friction of a joint, up to the impulse given with it.
+    Dry {
+        /// The joint.
+        joint: usize,
+    },
     /// Dry friction up to a moment in proportion to the normal impulse of a contact: torsion of a pad (m).
     Torsion {
         /// Index of the contact.
@@ -189,7 +203,7 @@ impl SingleRow {
     fn range(&self) -> (f64, f64) {
         match self.bound {
             Bound::OneSided => (0.0, f64::INFINITY),
-            Bound::Dry | Bound::Torsion { .. } => (-self.most, self.most),
+            Bound::Dry { .. } | Bound::Torsion { .. } => (-self.most, self.most),
         }
     }
 
@@ -242,7 +256,7 @@ mod tests {
             bias: [0.0; 3],
             friction,
             softness: [0.002, 0.05],
-            target: 0.01,
+            target: [0.0, 0.0, 0.01],
             lift: 0.0,
             velocity: [0.0; 3],
             impulse: [0.0; 3],
@@ -305,7 +319,7 @@ mod tests {
                 rows: [[[0.0; 6]; 1]; 2],
                 columns: 0..0,
             },
-            bound: Bound::Dry,
+            bound: Bound::Dry { joint: 0 },
             softness: 0.01,
             target: 0.0,
             most: 0.3,

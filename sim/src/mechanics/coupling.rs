@@ -113,12 +113,19 @@ impl Coupling {
             let bias = axes.map(|axis| axis.dot(&running));
             let [a, b] = [first.material, second.material];
             let restitution = a.restitution.max(b.restitution);
-            let mut target = aim(touch.gap, scene.dt_s);
+            let softness = [TANGENT_SOFTNESS, NORMAL_SOFTNESS].map(|part| part * inverse_mass);
+            // The velocity at which softness gives what held before.
+            let goes_on = softness[0] * scene.dt_s;
+            let mut target = [
+                goes_on * axes[0].dot(&touch.hold.force),
+                goes_on * axes[1].dot(&touch.hold.force),
+                aim(touch.gap, scene.dt_s),
+            ];
             if restitution > 0.0 {
                 let before =
                     self.speed_before(&lever, scene, machine.as_deref(), &solver.columns)[2] + bias[2];
                 if before < -BOUNCES_FROM && touch.gap + scene.dt_s * before < 0.0 {
-                    target = -restitution * before;
+                    target[2] = -restitution * before;
                 }
             }
             let grip = first.grip * second.grip;
@@ -138,7 +145,7 @@ impl Coupling {
                             lever: torsion,
                         },
                         softness: TANGENT_SOFTNESS * gives,
-                        target: 0.0,
+                        target: TANGENT_SOFTNESS * gives * scene.dt_s * touch.hold.moment,
                         most: 0.0,
                         velocity: 0.0,
                         impulse: 0.0,
@@ -149,7 +156,7 @@ impl Coupling {
                 lever,
                 bias,
                 friction: grip * a.friction.max(b.friction),
-                softness: [TANGENT_SOFTNESS * inverse_mass, NORMAL_SOFTNESS * inverse_mass],
+                softness,
                 target,
                 lift: 0.0,
                 velocity: [0.0; 3],
@@ -188,7 +195,14 @@ impl Coupling {
             }
             let friction = machine.friction[joint];
             if friction > 0.0 {
-                push(1.0, Bound::Dry, TANGENT_SOFTNESS, 0.0, friction * dt_s);
+                let goes_on = TANGENT_SOFTNESS * give * dt_s * machine.held[joint];
+                push(
+                    1.0,
+                    Bound::Dry { joint },
+                    TANGENT_SOFTNESS,
+                    goes_on,
+                    friction * dt_s,
+                );
             }
         }
     }

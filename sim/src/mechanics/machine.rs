@@ -34,6 +34,8 @@ pub(super) struct Machine {
     pub(super) accelerations: Vec<f64>,
     /// Dry friction of each joint (N·m, N).
     pub(super) friction: Vec<f64>,
+    /// What dry friction did at each joint in the last step (N·m, N).
+    pub(super) held: Vec<f64>,
     /// Whether the ends of the joints' travel hold.
     pub(super) has_ends: bool,
     /// A wrench on a link, at its origin.
@@ -67,6 +69,7 @@ impl Machine {
             velocities: vec![0.0; count],
             accelerations: vec![0.0; count],
             friction: vec![0.0; count],
+            held: vec![0.0; count],
             has_ends: true,
             push: None,
             integrator: Integrator::default(),
@@ -265,6 +268,7 @@ impl Machine {
         self.positions.copy_from_slice(positions);
         self.velocities.copy_from_slice(velocities);
         self.accelerations.fill(0.0);
+        self.held.fill(0.0);
         self.links_known = false;
         self.update_links();
     }

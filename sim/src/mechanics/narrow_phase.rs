@@ -17,6 +17,19 @@ pub(super) struct Touch {
     /// From the second into the first.
     pub(super) normal: Vector3<f64>,
     pub(super) gap: f64,
+    /// What held it in the last step.
+    pub(super) hold: Hold,
+    /// Which manifold it is of, and which point of that.
+    source: (usize, usize),
+}
+
+/// What friction did at a point of contact in the last step; it stays with the point.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Hold {
+    /// Along the surface, on the first shape, in base axes (N).
+    pub(super) force: Vector3<f64>,
+    /// About the normal (N·m).
+    pub(super) moment: f64,
 }
 
 /// How far ahead even things at rest look (m): contacts that come and go with the last bit would make a stack tremble.
@@ -25,7 +38,7 @@ pub(super) const MARGIN: f64 = 1e-3;
 #[derive(Debug, Clone)]
 struct Pair {
     key: (u32, u32),
-    manifold: ContactManifold<(), ()>,
+    manifold: ContactManifold<(), Hold>,
 }
 
 /// The manifolds of all pairs, in the order of their keys.
@@ -48,7 +61,7 @@ impl NarrowPhase {
     ) {
         self.follow(keys);
         touches.clear();
-        for pair in &mut self.pairs {
+        for (place, pair) in self.pairs.iter_mut().enumerate() {
             let (first, second) = (pair.key.0 as usize, pair.key.1 as usize);
             let from_second = poses[first].inv_mul(&poses[second]);
             let ahead = MARGIN + reach[first] + reach[second];
@@ -63,7 +76,7 @@ impl NarrowPhase {
             );
             known.expect("parry knows every pair of convex shapes");
             let normal = poses[first].transform_vector(pair.manifold.local_n1);
-            for point in &pair.manifold.points {
+            for (index, point) in pair.manifold.points.iter().enumerate() {
                 if point.dist > ahead {
                     continue;
                 }
@@ -80,9 +93,26 @@ impl NarrowPhase {
                     point: Point3::from(vector(point_of)),
                     normal: -vector(normal),
                     gap: point.dist,
+                    hold: point.data,
+                    source: (place, index),
                 });
             }
         }
+    }
+
+    /// Lets go everywhere, before what held in this step is kept.
+    pub(super) fn let_go(&mut self) {
+        for pair in &mut self.pairs {
+            for point in &mut pair.manifold.points {
+                point.data = Hold::default();
+            }
+        }
+    }
+
+    /// Keeps what held at a touch, for the next step.
+    pub(super) fn keep(&mut self, touch: &Touch, hold: Hold) {
+        let (place, index) = touch.source;
+        self.pairs[place].manifold.points[index].data = hold;
     }
 
     /// Keeps the manifolds of pairs that are still there.

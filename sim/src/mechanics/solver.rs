@@ -15,15 +15,15 @@ use super::constraint::{Bound, Column, ContactRow, Lever, SingleRow};
 use super::skyline::Skyline;
 
 /// Accuracy: how much of the impulses may be left over, both weighted by the masses.
-const TOLERANCE: f64 = 1e-7;
+const TOLERANCE: f64 = 1e-6;
 /// Left over that no one minds (√kg·m/s).
 const NEGLIGIBLE: f64 = 1e-12;
 /// A step takes one or two, a blow five to ten.
 const MOST_ITERATIONS: usize = 50;
 /// From here on what depends on the solution stays as it is, so that the iteration must end.
-const LAST_UPDATE: usize = 12;
+const LAST_UPDATE: usize = 6;
 /// A change (as a part) in the lift of a sliding contact or in the torsion of a pad that may wait for the next step.
-const UP_TO_DATE: f64 = 1e-4;
+const UP_TO_DATE: f64 = 2e-5;
 /// How much of the slope the line search may leave.
 const FLAT_ENOUGH: f64 = 0.2;
 

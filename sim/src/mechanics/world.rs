@@ -17,9 +17,10 @@ use servomesh_robot::{LinkId, Model, STANDARD_GRAVITY, Twist};
 
 use super::body::{Body, BodyId, BodyState, MassProperties};
 use super::broad_phase::{Proxy, Sweep};
+use super::constraint::Bound;
 use super::coupling::{Coupling, Scene};
 use super::machine::{Integrator, Machine};
-use super::narrow_phase::{MARGIN, NarrowPhase, Touch};
+use super::narrow_phase::{Hold, MARGIN, NarrowPhase, Touch};
 use super::shape::{Carrier, Kind, Material, Placed, Shape, ShapeId, Surface, pose};
 use super::solver::Solver;
 use crate::error::SimError;
@@ -395,6 +396,11 @@ impl World {
         }
         self.iterations = solver.solve();
         if let Some(machine) = coupled {
+            for single in &solver.singles {
+                if let Bound::Dry { joint } = single.bound {
+                    machine.held[joint] = single.impulse / dt_s;
+                }
+            }
             machine.advance(&solver.velocity[solver.machine_start()..], dt_s);
         }
         self.report(dt_s);
@@ -471,19 +477,35 @@ impl World {
         );
     }
 
-    /// Fills in what the contacts did.
+    /// Fills in what the contacts did, and keeps what held.
     fn report(&mut self, dt_s: f64) {
         self.contacts.clear();
-        for (contact, touch) in self.solver.contacts.iter().zip(&self.coupling.touch_of) {
+        self.narrow.let_go();
+        let mut singles = self.solver.singles.iter().peekable();
+        for (index, (contact, touch)) in self
+            .solver
+            .contacts
+            .iter()
+            .zip(&self.coupling.touch_of)
+            .enumerate()
+        {
             let touch = &self.touches[*touch];
             let axes = super::coupling::axes(&touch.normal);
             let along = |values: &[f64; 3]| axes[0] * values[0] + axes[1] * values[1] + axes[2] * values[2];
+            let force = along(&contact.impulse) / dt_s;
+            let torsion = singles
+                .next_if(|single| matches!(single.bound, Bound::Torsion { contact, .. } if contact == index));
+            let hold = Hold {
+                force: force - touch.normal * (contact.impulse[2] / dt_s),
+                moment: torsion.map_or(0.0, |single| single.impulse / dt_s),
+            };
+            self.narrow.keep(touch, hold);
             self.contacts.push(Contact {
                 shapes: touch.shapes,
                 point: touch.point,
                 normal: touch.normal,
                 gap: touch.gap,
-                force: along(&contact.impulse) / dt_s,
+                force,
                 slip: along(&contact.velocity),
             });
         }
