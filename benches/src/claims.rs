@@ -32,6 +32,10 @@ pub const CLAIMS: &[Claim] = &[
         name: "ik",
         measure: crate::ik::measure,
     },
+    Claim {
+        name: "collision",
+        measure: crate::collision::measure,
+    },
 ];
 
 /// One thing to measure; it may give several ratios.

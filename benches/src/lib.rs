@@ -7,6 +7,7 @@
 #[cfg(feature = "ros")]
 pub mod cell;
 pub mod claims;
+pub mod collision;
 #[cfg(feature = "ros")]
 pub mod hop;
 pub mod ik;
