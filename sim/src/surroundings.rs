@@ -10,7 +10,7 @@ use servomesh_sim::Plant;
 use servomesh_sim::mechanics::{Carrier, SceneShape, Shape};
 use std::collections::BTreeSet;
 
-/// The shapes. Half-spaces have no end and convex hulls no size: nobody can draw them from this.
+/// The shapes that can be seen. Half-spaces have no end and convex hulls no size: nobody can draw them from this.
 pub(crate) fn scene(plant: &Plant) -> SimScene {
     SimScene {
         shapes: plant
@@ -43,6 +43,9 @@ fn moving_carriers(plant: &Plant) -> BTreeSet<LinkId> {
 }
 
 fn message(plant: &Plant, shape: &SceneShape) -> Option<SimShape> {
+    if shape.colour[3] <= 0.0 {
+        return None;
+    }
     let (kind, size) = match shape.shape {
         Shape::Box { size } => (SimShape::BOX as u8, [size.x, size.y, size.z]),
         Shape::Sphere { radius } => (SimShape::SPHERE as u8, [radius, 0.0, 0.0]),
