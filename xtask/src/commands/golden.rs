@@ -15,10 +15,11 @@ use crate::workspace::Workspace;
 const PINOCCHIO: &str = "pin==4.1.0";
 const DYNAMICS: &str = "nodes/robot/tests/golden/generate.py";
 /// Which package each script needs; it writes the files beside it.
-const SCRIPTS: [(&str, &str); 3] = [
+const SCRIPTS: [(&str, &str); 4] = [
     (PINOCCHIO, DYNAMICS),
     (PINOCCHIO, "nodes/robot/tests/golden/collision.py"),
     ("mujoco==4.0.0", "sim/tests/golden/generate.py"),
+    ("eaik==1.2.2", "nodes/robot/tests/inverse_kinematics/generate.py"),
 ];
 
 /// Options of `cargo xtask golden`.

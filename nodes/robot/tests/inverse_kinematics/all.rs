@@ -254,3 +254,52 @@ fn a_redundant_arm_is_brought_near_the_seed() {
     }
     assert!(several > 10, "only {several} of 30 poses have several solutions");
 }
+
+/// An arm of `eaik.json`: axes, and ways between them, as they stand with all joints at 0.
+#[derive(serde::Deserialize)]
+struct Golden {
+    name: String,
+    axes: Vec<[f64; 3]>,
+    ways: Vec<[f64; 3]>,
+    poses: Vec<GoldenPose>,
+}
+
+#[derive(serde::Deserialize)]
+struct GoldenPose {
+    q: Vec<f64>,
+    solutions: Vec<Vec<f64>>,
+}
+
+#[test]
+fn all_solutions_are_those_of_eaik() {
+    let arms: Vec<Golden> =
+        serde_json::from_str(include_str!("eaik.json")).expect("is what generate.py writes");
+    assert_eq!(arms.len(), 5);
+    for golden in arms {
+        let joints: Vec<Joint> = golden
+            .axes
+            .iter()
+            .zip(&golden.ways)
+            .map(|(&axis, &way)| Joint::revolute(way, axis).within(-PI, PI))
+            .collect();
+        let mut arm = Arm::of(&joints, golden.ways[6].into());
+        let mut ik = arm.solver();
+        for GoldenPose { q, solutions } in golden.poses {
+            let goal = arm.pose(&q);
+            let ours = ik.all(&goal, &[0.0; 6]).expect("is within reach");
+            assert!(ours.are_complete());
+            assert_eq!(ours.len(), solutions.len(), "{} at {q:?}", golden.name);
+            for theirs in solutions {
+                let off = ours
+                    .iter()
+                    .map(|q| apart(q, &theirs))
+                    .fold(f64::INFINITY, f64::min);
+                assert!(
+                    off < 1e-6,
+                    "{} at {q:?}: {theirs:?} is {off:e} from ours",
+                    golden.name
+                );
+            }
+        }
+    }
+}
