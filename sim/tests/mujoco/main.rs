@@ -5,4 +5,5 @@
 
 mod arm;
 mod contacts;
+mod energy;
 mod scene;
