@@ -98,8 +98,8 @@ mod tests {
                 "limits file: joints.k: missing field `acceleration`",
             ),
             (
-                "joints: { k: { acceleration: 3, jerk: 3, jork: 3 } }",
-                "unknown field `jork`",
+                "joints: { k: { acceleration: 3, jerk: 3, snap: 3 } }",
+                "unknown field `snap`",
             ),
             ("joint: {}", "unknown field `joint`"),
             (
