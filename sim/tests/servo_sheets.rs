@@ -1,7 +1,8 @@
 //! Each data sheet's model does what its maker publishes, on a dynamometer: a brake that holds the output at a speed.
 
+use servomesh_driver::files::JointFiles;
 use servomesh_sim::servo::drive::{Drive, DriveCommand};
-use servomesh_sim::{DataSheet, SimError};
+use servomesh_sim::{DataSheet, ServoCatalog, SimError};
 use servomesh_types::Stamp;
 use std::time::Duration;
 
@@ -90,6 +91,19 @@ fn every_sheet_reproduces_its_published_points() {
                 assert!(left < 0.0, "{}: there is an end to it", sheet.name);
             }
         }
+    }
+}
+
+#[test]
+fn a_sheets_servo_goes_as_it_is_into_a_servos_file_for_simulation_and_driver() {
+    for text in SHEETS {
+        let sheet = DataSheet::from_yaml_str(text).expect("the sheet is sound");
+        let (_, servo) = text.split_once("\nservo:\n").expect("it describes a servo");
+        let servos: String = servo.lines().map(|line| format!("  {line}\n")).collect();
+        let servos = format!("servos:\n  joint:\n{servos}");
+        let catalog = ServoCatalog::from_yaml_str(&servos).expect("it is a servo");
+        assert_eq!(catalog.servo("joint").expect("it is there"), &sheet.servo);
+        JointFiles::parse(&servos, "joints: {}").expect("a driver understands it");
     }
 }
 

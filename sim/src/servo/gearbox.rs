@@ -134,7 +134,8 @@ impl Gearbox {
     pub fn react(&mut self, acting: &Acting, position: f64, velocity: f64, dt_s: f64) -> Reaction {
         let (_, speed) = self.rotor(position, velocity);
         let dry = acting.dry + self.loss(&acting.motor, speed);
-        let friction = acting.friction.reaction(speed, dry);
+        let inertia_over_step = self.gear.rotor_inertia / dt_s;
+        let friction = acting.friction.reaction(speed, dry, inertia_over_step);
         let resisting = friction + acting.held;
         let reaction = match self.gear.backlash {
             None => acting.motor + resisting,
