@@ -181,6 +181,11 @@ impl Body {
         self.refresh();
     }
 
+    /// The fastest that a point within `radius` of its centre may be (m/s).
+    pub(super) fn fastest(&self, radius: f64) -> f64 {
+        self.velocity.norm_squared().sqrt() + self.spin.norm_squared().sqrt() * radius
+    }
+
     /// `base_from_body`.
     pub(super) fn pose(&self) -> Isometry3<f64> {
         let arm = self.rotation * self.mass.centre_of_mass.coords;
@@ -229,10 +234,12 @@ impl Body {
         (velocity, spin)
     }
 
-    /// The velocities if the next step adds what the last one did, unless that was a blow.
+    /// The velocities if the next step adds what the last one did, unless that was a blow or next to nothing.
     pub(super) fn going_on(&self) -> (Vector3<f64>, Vector3<f64>) {
         let (velocity, spin) = self.gained;
-        if velocity.norm_squared() > BLOW * BLOW {
+        let (way, turn) = (velocity.norm_squared(), spin.norm_squared());
+        let is_steady = way < STEADY * STEADY && turn < STEADY * STEADY;
+        if is_steady || way > BLOW * BLOW {
             return (self.velocity, self.spin);
         }
         (self.velocity + velocity, self.spin + spin)
@@ -267,5 +274,7 @@ impl Body {
 const SLOW: f64 = 1e-9;
 /// The iteration gains a factor of h·|ω| each time: at 100 rad/s and 1 ms four are 1e-4 of 1e-4.
 const SPIN_ITERATIONS: usize = 4;
+/// A gain of speed in one step that is only what the solver left over (m/s, rad/s).
+const STEADY: f64 = 1e-7;
 /// A gain of speed in one step that is no steady acceleration (m/s).
 const BLOW: f64 = 0.1;

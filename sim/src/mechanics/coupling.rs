@@ -332,12 +332,17 @@ fn give<const N: usize>(
     sum
 }
 
-/// The axes of a contact: two tangents, then its normal.
+/// The axes of a contact: two tangents, then its normal (T. Duff and others, "Building an orthonormal basis, revisited", 2017).
 pub(super) fn axes(normal: &Vector3<f64>) -> [Vector3<f64>; 3] {
-    let mut least = Vector3::zeros();
-    least[normal.iamin()] = 1.0;
-    let tangent = normal.cross(&least).normalize();
-    [tangent, normal.cross(&tangent), *normal]
+    let (x, y, z) = (normal.x, normal.y, normal.z);
+    let sign = 1.0_f64.copysign(z);
+    let a = -1.0 / (sign + z);
+    let b = x * y * a;
+    [
+        Vector3::new(1.0 + sign * x * x * a, sign * b, -sign * x),
+        Vector3::new(b, sign + y * y * a, -y),
+        *normal,
+    ]
 }
 
 /// How near a joint's end must be to take part at its speed: two steps of travel, and a little for its acceleration.

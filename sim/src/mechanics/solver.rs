@@ -114,9 +114,7 @@ impl Solver {
         }
         for contact in contacts.iter_mut() {
             let moved = contact.lever.velocity(velocity, machine, columns);
-            for axis in 0..3 {
-                contact.velocity[axis] = contact.bias[axis] + moved[axis];
-            }
+            contact.velocity = std::array::from_fn(|axis| contact.bias[axis] + moved[axis]);
             if update {
                 let lift = contact.present_lift();
                 bring_up_to_date(&mut contact.lift, lift);
@@ -333,6 +331,10 @@ fn reserve<const N: usize>(lever: &Lever<N>, columns: &[Column], machine: usize,
 }
 
 /// Adds `Jᵀ·G·J`.
+#[expect(
+    clippy::needless_range_loop,
+    reason = "products of small matrices read best by their indices"
+)]
 fn add_stiffness<const N: usize>(
     lever: &Lever<N>,
     stiffness: &[[f64; N]; N],

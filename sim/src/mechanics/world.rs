@@ -427,10 +427,7 @@ impl World {
             },
             Carrier::Body(body) => {
                 let body = &self.bodies[body.0];
-                (
-                    body.pose(),
-                    body.velocity.norm() + body.spin.norm() * shape.radius,
-                )
+                (body.pose(), body.fastest(shape.radius))
             }
         };
         shape.base_from_carrier = base_from_carrier.rotation;
