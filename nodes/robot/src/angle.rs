@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_standard_librarys_to_rounding() {
+    fn it_agrees_with_the_standard_library_to_rounding() {
         for step in -200_000..=200_000 {
             check(f64::from(step) * 1.234_567e-4);
         }

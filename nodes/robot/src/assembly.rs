@@ -11,7 +11,7 @@ use nalgebra::{Matrix3, Rotation3, Vector3};
 use crate::body::{Body, BodyInertia, Column, FREE_POSITIONS, FREE_VELOCITIES, Frame, Freedom};
 use crate::description::{Description, JointDescription};
 use crate::joint::{JointKind, Mimic};
-use crate::model::Payload;
+use crate::settings::Payload;
 use crate::spatial::{Inertia, Placement};
 
 #[derive(Debug, Clone)]

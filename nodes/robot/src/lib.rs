@@ -61,6 +61,7 @@ mod mass_matrix;
 mod model;
 mod planar;
 mod rates;
+mod settings;
 mod spatial;
 mod syntax;
 mod tree;
@@ -73,6 +74,7 @@ pub use inverse_kinematics::{BindingLimit, InverseKinematics, Limit, OutOfReach,
 pub use joint::{DescribedLimits, FreeJoint, Joint, JointKind, Mimic};
 pub use kinematics::Twist;
 pub use limits_file::{LimitsFile, RateLimits};
-pub use model::{LinkId, Model, Payload, STANDARD_GRAVITY};
+pub use model::{LinkId, Model};
 pub use rates::Acceleration;
+pub use settings::{Payload, STANDARD_GRAVITY};
 pub use workspace::Workspace;

@@ -1,47 +1,34 @@
 //! The robot as its users see it: named joints and links, what they may do, what they carry.
 //!
-//! Decides which questions about a robot can be asked and which values are refused. Base axes are those of the root link.
+//! Decides which joints of a description a model moves, and which questions about it can be asked. Base axes are those of the root link.
 //! Units: rad, m, kg, N, N·m, s.
 //!
-//! **Invariant:** limits, armatures, payloads and held positions are finite or explicitly unlimited; a subset keeps them.
+//! **Invariant:** held positions are finite; a subset keeps what was set on the whole.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use nalgebra::{Matrix3, Vector3};
+use nalgebra::Vector3;
 
 use crate::assembly::{Assembly, LinkOnBody, Motions};
-use crate::body::{Body, BodyInertia, Column, FREE_POSITIONS, FREE_VELOCITIES};
+use crate::body::{Body, Column, FREE_POSITIONS, FREE_VELOCITIES};
 use crate::description::{Description, JointDescription, LinkDescription};
 use crate::error::{RobotError, Warning};
 use crate::geometry::Geometry;
-use crate::joint::{DescribedLimits, FreeJoint, Joint, Mimic};
-use crate::spatial::{Inertia, Placement};
-
-/// Standard gravity in m/s² (ISO 80000-3).
-pub const STANDARD_GRAVITY: f64 = 9.80665;
+use crate::joint::{FreeJoint, Joint, Mimic};
+use crate::settings::STANDARD_GRAVITY;
+use crate::spatial::Placement;
 
 /// A link of one [`Model`] and of every subset of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LinkId(pub(crate) usize);
-
-/// A load that a link carries.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Payload {
-    /// Mass (kg).
-    pub mass: f64,
-    /// Centre of mass in the link's frame (m).
-    pub centre_of_mass: Vector3<f64>,
-    /// Rotational inertia about the centre of mass, in the link's axes (kg·m²).
-    pub inertia: Matrix3<f64>,
-}
 
 /// A robot: its joints, links, masses and how they hang together. Cheap to copy compared with parsing a file.
 #[derive(Debug, Clone)]
 pub struct Model {
     description: Arc<Description>,
     motions: Motions,
-    joints: Vec<Joint>,
+    pub(crate) joints: Vec<Joint>,
     free_joints: Vec<FreeJoint>,
     mimics: Vec<Mimic>,
     pub(crate) bodies: Vec<Body>,
@@ -156,18 +143,6 @@ impl Model {
         Ok(subset)
     }
 
-    /// Takes over what was set on another model of the same description; `joints` are the other's, in the order of this one's.
-    fn take_settings(&mut self, other: &Self, joints: impl IntoIterator<Item = usize>) {
-        for (joint, index) in self.joints.iter_mut().zip(joints) {
-            joint.clone_from(&other.joints[index]);
-        }
-        for (link, original) in self.links.iter_mut().zip(&other.links) {
-            link.payload = original.payload;
-        }
-        self.gravity = other.gravity;
-        self.collect_payloads();
-    }
-
     fn assemble(description: Arc<Description>, motions: Motions) -> Self {
         let joints: Vec<Joint> = motions
             .movable
@@ -200,18 +175,6 @@ impl Model {
         };
         model.collect_payloads();
         model
-    }
-
-    fn collect_payloads(&mut self) {
-        for body in &mut self.bodies {
-            body.inertia = BodyInertia::from(&body.own_inertia);
-        }
-        for link in &self.links {
-            if let (Some(body), Some(load)) = (link.body, &link.payload) {
-                let on_link = Inertia::about_origin(load.mass, &load.centre_of_mass, &load.inertia);
-                self.bodies[body].inertia += BodyInertia::from(&on_link.into_a(&link.body_from_link));
-            }
-        }
     }
 
     /// The robot's name in its description.
@@ -345,111 +308,6 @@ impl Model {
     /// The shapes that stand for a link in collision checks.
     pub fn collisions(&self, link: LinkId) -> &[Geometry] {
         &self.description.links[link.0].collisions
-    }
-
-    /// Mass of everything that moves, payloads included (kg).
-    pub fn moving_mass(&self) -> f64 {
-        self.bodies.iter().map(|body| body.inertia.mass).sum()
-    }
-
-    /// Gravity in base axes (m/s²); (0, 0, −9.80665) unless set.
-    pub fn gravity(&self) -> Vector3<f64> {
-        self.gravity
-    }
-
-    /// Sets gravity in base axes (m/s²), for a robot on a wall or in free fall.
-    pub fn set_gravity(&mut self, gravity: Vector3<f64>) {
-        self.gravity = gravity;
-    }
-
-    /// Sets what a joint may do, for example with accelerations and jerks that URDF has no place for.
-    ///
-    /// # Errors
-    /// NaN, a negative magnitude, or `lower` above `upper`.
-    ///
-    /// # Panics
-    /// If `joint` is not an index of this model.
-    pub fn set_limits(&mut self, joint: usize, limits: DescribedLimits) -> Result<(), RobotError> {
-        let name = &self.joints[joint].name;
-        for (what, value) in [
-            ("velocity limit", limits.velocity),
-            ("acceleration limit", limits.acceleration),
-            ("jerk limit", limits.jerk),
-            ("effort limit", limits.effort),
-        ] {
-            self.require(name, what, value, "zero or more", |value| value >= 0.0)?;
-        }
-        self.require(
-            name,
-            "upper limit",
-            limits.upper,
-            "at or above the lower limit",
-            |upper| upper >= limits.lower,
-        )?;
-        self.joints[joint].limits = limits;
-        Ok(())
-    }
-
-    /// Sets the rotor inertia seen at a joint, `rotor inertia · gear ratio²` (kg·m², or kg for prismatic).
-    ///
-    /// # Errors
-    /// If it is negative or not finite.
-    ///
-    /// # Panics
-    /// If `joint` is not an index of this model.
-    pub fn set_armature(&mut self, joint: usize, armature: f64) -> Result<(), RobotError> {
-        let name = &self.joints[joint].name;
-        self.require(name, "armature", armature, "zero or more", |a| {
-            a >= 0.0 && a.is_finite()
-        })?;
-        self.joints[joint].armature = armature;
-        Ok(())
-    }
-
-    /// Hangs a load on a link, in place of the load it had; `None` takes it off. Allocates nothing.
-    ///
-    /// # Errors
-    /// If the mass is negative or a number is not finite.
-    pub fn set_payload(&mut self, link: LinkId, payload: Option<Payload>) -> Result<(), RobotError> {
-        if let Some(load) = &payload {
-            let name = self.link_name(link);
-            self.require(name, "payload mass", load.mass, "zero or more", |m| {
-                m >= 0.0 && m.is_finite()
-            })?;
-            for &value in load.centre_of_mass.iter().chain(load.inertia.iter()) {
-                self.require(
-                    name,
-                    "payload's place or inertia",
-                    value,
-                    "finite",
-                    f64::is_finite,
-                )?;
-            }
-        }
-        self.links[link.0].payload = payload;
-        self.collect_payloads();
-        Ok(())
-    }
-
-    fn require(
-        &self,
-        item: &str,
-        what: &'static str,
-        value: f64,
-        must_be: &'static str,
-        holds: impl Fn(f64) -> bool,
-    ) -> Result<(), RobotError> {
-        if holds(value) {
-            return Ok(());
-        }
-        let (robot, item) = (self.name().to_owned(), item.to_owned());
-        Err(RobotError::BadValue {
-            robot,
-            item,
-            what,
-            value,
-            must_be,
-        })
     }
 
     /// The joint that a position belongs to.
