@@ -36,15 +36,20 @@ impl Pair<'_> {
             Err(normal) => return touching(&simplex.witnesses(), normal),
         };
         let (mut depth, mut normal) = (f64::INFINITY, polytope.faces[0].normal);
+        let mut is_known = false;
         while let Some(face) = polytope.closest_face() {
             let vertex = self.support(&face.normal);
             let needed = face.normal.dot(&vertex.point);
             if needed < depth {
                 (depth, normal) = (needed, face.normal);
             }
-            if depth - face.distance <= TOLERANCE || !polytope.expand(vertex) {
+            is_known = depth - face.distance <= TOLERANCE;
+            if is_known || !polytope.expand(vertex) {
                 break;
             }
+        }
+        if !is_known && let Some(settled) = self.settle(depth, normal) {
+            return settled;
         }
         let [on_a, on_b] = polytope.witnesses(&normal);
         Apart {

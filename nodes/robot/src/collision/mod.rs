@@ -49,6 +49,7 @@ mod reach;
 mod segment;
 mod separation;
 mod settings;
+mod settle;
 mod simplex;
 mod solid;
 
