@@ -2,7 +2,7 @@
 //!
 //! Duty: read a robot description once, check it, and answer where its links are, how they move, which efforts a motion
 //! needs and which motion efforts cause. Inputs are joint values (rad, m and their derivatives, N·m, N) in the order of
-//! [`Model::joints`]; outputs are in the axes of the root link.
+//! [`Model::joints`], then those of each [`FreeJoint`]; outputs are in the axes of the root link.
 //!
 //! **Invariant:** after [`Workspace::new`] no algorithm allocates, reads a clock or keeps state between calls, apart from
 //! the placements of the last [`Model::forward_kinematics`].
