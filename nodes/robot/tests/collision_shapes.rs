@@ -261,6 +261,51 @@ fn no_point_of_one_solid_is_closer_to_the_other_than_the_distance_says() {
     }
 }
 
+/// Sizes, places and turns from short lists: faces in one plane, axes on one line, centres in one place, nothing thick.
+fn aligned(rng: &mut ChaCha8Rng) -> (Solid, Isometry3<f64>) {
+    let mut size = || [0.0, 0.05, 0.1, 0.1, 0.2, 0.3, 0.5, 1.0][rng.random_range(0..8)];
+    let measures = [size(), size(), size()];
+    let corners: Vec<f64> = (0..8_u8)
+        .flat_map(|corner| {
+            [0, 1, 2].map(|axis| measures[axis] * if corner & (1 << axis) == 0 { 1.0 } else { -1.0 })
+        })
+        .collect();
+    let solid = match rng.random_range(0..5) {
+        0 => solid("sphere", &measures[..1]),
+        1 => solid("box", &measures),
+        2 => solid("capsule", &measures[..2]),
+        3 => solid("cylinder", &measures[..2]),
+        _ => solid("hull", &corners),
+    };
+    let place = Vector3::from_fn(|_, _| [0.0, 0.1, 0.05, 0.25, 0.5, -0.1][rng.random_range(0..6)]);
+    let turn = |rng: &mut ChaCha8Rng| std::f64::consts::FRAC_PI_4 * f64::from(rng.random_range(0..5));
+    let turned = UnitQuaternion::from_euler_angles(turn(rng), turn(rng), turn(rng));
+    (solid, Isometry3::from_parts(place.into(), turned))
+}
+
+#[test]
+fn solids_in_one_plane_on_one_axis_or_in_one_place_are_no_trap() {
+    for seed in 0..4000 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let ((a, at_a), (b, at_b)) = (aligned(&mut rng), aligned(&mut rng));
+        let found = a.separation(&at_a, &b, &at_b);
+        assert!(found.distance.is_finite(), "seed {seed}: {found:?}");
+        assert!((found.normal.norm() - 1.0).abs() < 1e-9, "seed {seed}: {found:?}");
+        let moved = Translation3::from(found.normal * (0.01 - found.distance)) * at_b;
+        let apart = a.separation(&at_a, &b, &moved).distance;
+        // Never too short a way out; too long by no more than the README says.
+        assert!(
+            apart > 0.01 - 1e-9 && apart < 0.01 + 2e-4,
+            "seed {seed}: {apart} after {found:?}"
+        );
+        let swapped = b.separation(&at_b, &a, &at_a).distance;
+        assert!(
+            (swapped - found.distance).abs() < 2e-4,
+            "seed {seed}: {swapped} {found:?}"
+        );
+    }
+}
+
 #[test]
 fn impossible_measures_are_refused() {
     assert!(
