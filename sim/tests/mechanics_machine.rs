@@ -58,7 +58,9 @@ fn part(
 /// lags behind the hand (m).
 fn lift(mu: f64, squeeze: f64, acceleration: f64, lift_s: f64) -> (f64, f64) {
     let mut world = World::with_machine(&model(GRIPPER));
-    world.add_machine_shapes(friction(mu)).unwrap();
+    world
+        .add_machine_shapes(friction(mu))
+        .expect("the fingers have shapes");
     let table = Shape::Box {
         size: Vector3::new(1.0, 1.0, 0.1),
     };
@@ -69,7 +71,7 @@ fn lift(mu: f64, squeeze: f64, acceleration: f64, lift_s: f64) -> (f64, f64) {
             Isometry3::translation(0.0, 0.0, -0.27),
             friction(0.0),
         )
-        .unwrap();
+        .expect("a table can be");
     let size = Vector3::new(0.03, 0.03, 0.04);
     let body = part(
         &mut world,
@@ -304,7 +306,7 @@ fn energy_drift(integrator: Integrator) -> f64 {
         .iter()
         .map(|joint| joint.name.as_str())
         .collect();
-    let arm = cell.subset(&arm, &[0.0; 8]).unwrap();
+    let arm = cell.subset(&arm, &[0.0; 8]).expect("the cell has that arm");
     let mut world = World::with_machine(&arm);
     world.set_joint_ends(false);
     world.set_integrator(integrator);

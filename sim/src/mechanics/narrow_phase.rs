@@ -5,7 +5,9 @@
 
 use nalgebra::{Point3, Vector3};
 use parry3d_f64::math::{Pose, Vector};
-use parry3d_f64::query::{ContactManifold, DefaultQueryDispatcher, PersistentQueryDispatcher};
+use parry3d_f64::query::{
+    ContactManifold, DefaultQueryDispatcher, PersistentQueryDispatcher, TrackedContact,
+};
 
 use super::shape::{Kind, Placed, ShapeId};
 
@@ -47,16 +49,24 @@ pub(super) struct NarrowPhase {
     pairs: Vec<Pair>,
     next: Vec<Pair>,
     unused: Vec<Pair>,
+    before: Vec<TrackedContact<Hold>>,
+}
+
+/// How far a shape may come in the step (m), and whether it is round and turns.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Reach {
+    pub(super) way: f64,
+    pub(super) rolls: bool,
 }
 
 impl NarrowPhase {
-    /// Fills `touches` for the pairs given, which are sorted. `reach` says how far a shape's surface may travel in the step (m).
+    /// Fills `touches` for the pairs given, which are sorted.
     pub(super) fn touches(
         &mut self,
         keys: &[(u32, u32)],
         shapes: &[Placed],
         poses: &[Pose],
-        reach: &[f64],
+        reaches: &[Reach],
         touches: &mut Vec<Touch>,
     ) {
         self.follow(keys);
@@ -64,7 +74,13 @@ impl NarrowPhase {
         for (place, pair) in self.pairs.iter_mut().enumerate() {
             let (first, second) = (pair.key.0 as usize, pair.key.1 as usize);
             let from_second = poses[first].inv_mul(&poses[second]);
-            let ahead = MARGIN + reach[first] + reach[second];
+            let ahead = MARGIN + reaches[first].way + reaches[second].way;
+            let rolls = reaches[first].rolls || reaches[second].rolls;
+            if rolls {
+                // Parry would let the points turn with the shape for a degree before it looks again.
+                std::mem::swap(&mut self.before, &mut pair.manifold.points);
+                pair.manifold.points.clear();
+            }
             let known = DefaultQueryDispatcher.contact_manifold_convex_convex(
                 &from_second,
                 &*shapes[first].shape,
@@ -75,6 +91,9 @@ impl NarrowPhase {
                 &mut pair.manifold,
             );
             known.expect("parry knows every pair of convex shapes");
+            if rolls {
+                go_on_from(&self.before, &mut pair.manifold.points);
+            }
             let normal = poses[first].transform_vector(pair.manifold.local_n1);
             for (index, point) in pair.manifold.points.iter().enumerate() {
                 if point.dist > ahead {
@@ -153,6 +172,19 @@ impl NarrowPhase {
     /// Forgets the manifolds: something was put somewhere else.
     pub(super) fn forget(&mut self) {
         self.unused.append(&mut self.pairs);
+    }
+}
+
+/// Hands on what held at points that have only moved a little.
+fn go_on_from(before: &[TrackedContact<Hold>], points: &mut [TrackedContact<Hold>]) {
+    for point in points {
+        let distance = |old: &TrackedContact<Hold>| (old.local_p1 - point.local_p1).length_squared();
+        let nearest = before
+            .iter()
+            .min_by(|one, other| distance(one).total_cmp(&distance(other)));
+        if let Some(old) = nearest.filter(|old| distance(old) < MARGIN * MARGIN) {
+            point.data = old.data;
+        }
     }
 }
 

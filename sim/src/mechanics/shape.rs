@@ -239,6 +239,11 @@ pub(super) struct Placed {
 }
 
 impl Placed {
+    /// Whether it can roll on lines of its surface. A sphere's points are found anew in every step anyway.
+    pub(super) fn is_round(&self) -> bool {
+        matches!(*self.described, Shape::Cylinder { .. } | Shape::Capsule { .. })
+    }
+
     /// Turns a vector from the axes that the shape was described in into those of the base.
     pub(super) fn in_base(&self, v: &Vector3<f64>) -> Vector3<f64> {
         self.base_from_carrier * (self.carrier_from_described * v)

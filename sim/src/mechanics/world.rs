@@ -20,7 +20,7 @@ use super::broad_phase::{Proxy, Sweep};
 use super::constraint::Bound;
 use super::coupling::{Coupling, Scene};
 use super::machine::{Integrator, Machine};
-use super::narrow_phase::{Hold, MARGIN, NarrowPhase, Touch};
+use super::narrow_phase::{Hold, MARGIN, NarrowPhase, Reach, Touch};
 use super::shape::{Carrier, Kind, Material, Placed, Shape, ShapeId, Surface, pose};
 use super::solver::Solver;
 use crate::error::SimError;
@@ -55,7 +55,7 @@ pub struct World {
     contacts: Vec<Contact>,
     /// Of each shape.
     poses: Vec<Pose>,
-    reaches: Vec<f64>,
+    reaches: Vec<Reach>,
     proxies: Vec<Proxy>,
     sweep: Sweep,
     pairs: Vec<(u32, u32)>,
@@ -181,7 +181,7 @@ impl World {
             moves: kind.moves(),
         });
         self.poses.push(Pose::identity());
-        self.reaches.push(0.0);
+        self.reaches.push(Reach::default());
         self.sweep = Sweep::default();
         self.place_shape(self.shapes.len() - 1);
         Ok(ShapeId(self.shapes.len() - 1))
@@ -451,14 +451,16 @@ impl World {
             }
             let before = self.poses[index].translation;
             let speed = self.place_shape(index);
-            let reach = match self.shapes[index].kind {
+            let (way, spin) = match self.shapes[index].kind {
                 // A link goes on about as it did.
-                Kind::Moving { .. } => 2.0 * (self.poses[index].translation - before).length(),
-                Kind::Ground | Kind::Base | Kind::Body(_) => speed * dt_s,
+                Kind::Moving { .. } => (2.0 * (self.poses[index].translation - before).length(), 0.0),
+                Kind::Body(body) => (speed * dt_s, self.bodies[body.0].spin.norm_squared().sqrt()),
+                Kind::Ground | Kind::Base => (0.0, 0.0),
             };
-            self.reaches[index] = reach;
+            let rolls = self.shapes[index].is_round() && spin * dt_s > ROLLING;
+            self.reaches[index] = Reach { way, rolls };
             let bounds = &mut self.proxies[index].bounds;
-            *bounds = bounds.loosened(MARGIN + reach);
+            *bounds = bounds.loosened(MARGIN + way);
         }
         let Self { shapes, apart, .. } = self;
         let allowed = |one: usize, other: usize| {
@@ -594,3 +596,6 @@ impl World {
                 .sum::<f64>()
     }
 }
+
+/// The turn in a step from which on a round shape rolls (rad).
+const ROLLING: f64 = 1e-6;
