@@ -12,6 +12,7 @@ pub mod energy;
 pub mod friction;
 pub mod gearbox;
 pub mod heat;
+pub mod modes;
 pub mod motor;
 pub mod noise;
 pub mod parameters;

@@ -210,7 +210,7 @@ fn control_of_a_joint_with_play_hunts_within_it() {
     );
     assert!(rigid < 1e-6, "{rigid} rad");
     assert!(
-        (0.004..0.03).contains(&loose),
+        (0.010..0.012).contains(&loose),
         "a limit cycle of the size of the play: {loose} rad"
     );
 }

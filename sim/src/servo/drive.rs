@@ -1,17 +1,7 @@
-//! The drive of one servo: what it does with a command, and when it stops by itself.
+//! The drive of one servo, with its motor, gear, brake and encoder: what it does with a command in a step, and what it reports.
 //!
-//! Modes and what leads from one to the other:
-//!
-//! | mode | current | brake | leaves when |
-//! |---|---|---|---|
-//! | off | none | engaged | a command enables it and no fault is latched |
-//! | driving | as commanded, within the drive's limit, which falls with a hot winding | released | a command disables it (→ off), or a fault (→ stopping) |
-//! | stopping | brakes the motor as a shorted winding would, within the limit | released | it stands, or after [`STOPPING_LIMIT`] (→ off) |
-//!
-//! Faults are latched: the bus watchdog (no command for longer than its timeout while driving), an overheated winding, a supply outside of
-//! the drive's window. A command that disables acknowledges them; until then commands that enable are ignored.
-//!
-//! **Invariant:** a drive that hears nothing ends with its torque off and its brake engaged.
+//! A step has two halves: [`react`](Drive::react) says what the joint feels while its speed at the end is not known, and
+//! [`settle`](Drive::settle) ends it. When the drive drives, brakes and gives up is decided in [`modes`](super::modes).
 
 use std::time::Duration;
 
@@ -25,21 +15,11 @@ use crate::servo::encoder::{Encoder, Scale, Side, Ticks};
 use crate::servo::energy::Energy;
 use crate::servo::gearbox::{Acting, Gearbox};
 use crate::servo::heat::Heat;
+use crate::servo::modes::{Known, Mode, Modes};
+pub use crate::servo::modes::{OVERVOLTAGE, STOPPING_LIMIT, UNDERVOLTAGE, WATCHDOG};
 use crate::servo::motor::{Electrics, Flow, Motor};
 use crate::servo::parameters::ServoParameters;
 
-/// How long a drive lives without a command, unless it is told otherwise: ten periods of a 500 Hz bus.
-pub const WATCHDOG: Duration = Duration::from_millis(20);
-/// How long the motor may brake before the brake has to: a rated servo stops from full speed in a third of that.
-pub const STOPPING_LIMIT: Duration = Duration::from_millis(250);
-/// What a drive reports when its supply is too high: the error code that CiA 402 gives to an overvoltage of the DC link.
-pub const OVERVOLTAGE: DriveFault = DriveFault::Other(0x3210);
-/// What a drive reports when its supply is too low, likewise.
-pub const UNDERVOLTAGE: DriveFault = DriveFault::Other(0x3220);
-/// Standstill, in stiction velocities of the joint.
-const STANDSTILL: f64 = 10.0;
-/// How far below its limit a winding must cool before an overheated drive can be enabled again (K).
-const COOLS_K: f64 = 10.0;
 /// What a jammed gear holds, as a multiple of the motor's own effort.
 const JAM: f64 = 20.0;
 
@@ -77,22 +57,12 @@ pub struct DriveState {
     pub fault: Option<DriveFault>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Mode {
-    Off,
-    Driving { target_a: f64 },
-    Stopping { since: Stamp },
-}
-
 /// A drive with its motor, gear, brake and encoder.
 #[derive(Debug, Clone)]
 pub struct Drive {
     parameters: ServoParameters,
     conditions: Conditions,
-    watchdog: Duration,
-    mode: Mode,
-    fault: Option<DriveFault>,
-    heard_at: Stamp,
+    modes: Modes,
     bus_voltage_v: f64,
     motor: Motor,
     heat: Heat,
@@ -131,10 +101,7 @@ impl Drive {
         Self {
             parameters: *parameters,
             conditions: Conditions::default(),
-            watchdog: WATCHDOG,
-            mode: Mode::Off,
-            fault: None,
-            heard_at: Stamp::ZERO,
+            modes: Modes::off(),
             bus_voltage_v: parameters.supply_voltage_v,
             motor: Motor::default(),
             heat: Heat::cold(),
@@ -156,7 +123,7 @@ impl Drive {
 
     /// Sets how long it drives on without a command.
     pub fn set_watchdog(&mut self, timeout: Duration) {
-        self.watchdog = timeout;
+        self.modes.set_watchdog(timeout);
     }
 
     /// Seeds what is random in it; `stream` tells it from other drives of the same seed.
@@ -204,24 +171,24 @@ impl Drive {
         if self.conditions.silent {
             return;
         }
-        self.heard_at = now;
-        if !command.enable {
-            self.mode = Mode::Off;
-            let cool = self.heat.winding_degc() < self.parameters.thermal.limit_degc - COOLS_K;
-            if self.fault != Some(DriveFault::Overheated) || cool {
-                self.fault = None;
-            }
-        } else if self.fault.is_none() {
-            self.mode = Mode::Driving {
-                target_a: self.direction() * command.current_a,
-            };
-        }
+        let target_a = self.direction() * command.current_a;
+        self.modes.command(
+            now,
+            command.enable.then_some(target_a),
+            &self.parameters,
+            self.heat.winding_degc(),
+        );
     }
 
     /// The effort of the servo on its joint for the coming step of `dt_s` from `now`. [`settle`](Self::settle) ends the step.
     pub fn react(&mut self, now: Stamp, position: f64, velocity: f64, dt_s: f64) -> Reaction {
         self.settle(position, velocity);
-        self.supervise(now, velocity);
+        let known = Known {
+            velocity,
+            winding_degc: self.heat.winding_degc(),
+            bus_voltage_v: self.bus_voltage_v,
+        };
+        self.modes.supervise(now, &self.parameters, &known);
         let (angle, speed) = self.gearbox.rotor(position, velocity);
         let electrics = self.electrics(angle);
         let turns = self.parameters.gear_ratio * speed;
@@ -290,7 +257,7 @@ impl Drive {
     fn drive_motor(&mut self, electrics: &Electrics, angle: f64, turns: f64, dt_s: f64) -> Flow {
         let limit_a = self.current_limit_a();
         let limit_v = self.parameters.voltage_gain * self.bus_voltage_v;
-        let target_a = match self.mode {
+        let target_a = match self.modes.mode() {
             Mode::Off => {
                 self.brake.engage(angle);
                 return self.motor.open(electrics.inductance_h, dt_s);
@@ -324,33 +291,6 @@ impl Drive {
             0.5 * peak * (1.0 + (self.parameters.gear_ratio * angle).cos())
         } else {
             0.0
-        }
-    }
-
-    fn supervise(&mut self, now: Stamp, velocity: f64) {
-        if let Mode::Driving { .. } = self.mode {
-            let [low_v, high_v] = self.parameters.voltage_window_v.unwrap_or([0.0, f64::INFINITY]);
-            let fault = if now.since(self.heard_at) > self.watchdog {
-                Some(DriveFault::Watchdog)
-            } else if self.heat.winding_degc() > self.parameters.thermal.limit_degc {
-                Some(DriveFault::Overheated)
-            } else if self.bus_voltage_v < low_v {
-                Some(UNDERVOLTAGE)
-            } else if self.bus_voltage_v > high_v {
-                Some(OVERVOLTAGE)
-            } else {
-                None
-            };
-            if fault.is_some() {
-                self.fault = fault;
-                self.mode = Mode::Stopping { since: now };
-            }
-        }
-        if let Mode::Stopping { since } = self.mode {
-            let stands = velocity.abs() < STANDSTILL * self.parameters.friction.stiction_velocity;
-            if stands || now.since(since) > STOPPING_LIMIT {
-                self.mode = Mode::Off;
-            }
         }
     }
 
@@ -398,9 +338,9 @@ impl Drive {
             bus_voltage_v: self.bus_voltage_v,
             winding_degc: self.heat.winding_degc(),
             housing_degc: self.heat.housing_degc(),
-            enabled: matches!(self.mode, Mode::Driving { .. }),
+            enabled: matches!(self.modes.mode(), Mode::Driving { .. }),
             brake_engaged: self.brake.is_engaged(),
-            fault: self.fault,
+            fault: self.modes.fault(),
         }
     }
 }
