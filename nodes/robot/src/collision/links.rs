@@ -26,6 +26,7 @@ pub(super) fn solids_of(
     warnings: &mut Vec<CollisionWarning>,
 ) -> Vec<Piece> {
     let mut solids = Vec::new();
+    let mut stands_in = false;
     for geometry in model.collisions(link) {
         match solid_of(geometry, settings) {
             Ok(solid) => {
@@ -52,7 +53,10 @@ pub(super) fn solids_of(
                     reason,
                     stand_in,
                 });
-                solids.extend(stand_ins);
+                // One set of capsules stands for all of a link's missing meshes.
+                if !std::mem::replace(&mut stands_in, true) {
+                    solids.extend(stand_ins);
+                }
             }
         }
     }
