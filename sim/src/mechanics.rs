@@ -4,7 +4,7 @@
 //!
 //! | file | decides |
 //! |---|---|
-//! | `world.rs` | what there is, and the order of a step |
+//! | `world.rs`, `world/stepping.rs` | what there is, and the order of a step |
 //! | `machine.rs` | the articulated machine in a step: masses, forces, Jacobians |
 //! | `body.rs` | free bodies: mass, motion in flight, integration |
 //! | `shape.rs` | shapes, what carries them, materials, surfaces that run |
