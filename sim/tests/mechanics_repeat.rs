@@ -163,7 +163,12 @@ fn what_lies_still_asks_for_no_memory() {
         size: Vector3::new(1.0, 1.0, 0.2),
     };
     world
-        .add_shape(Carrier::Ground, &floor, Isometry3::translation(0.0, 0.0, -0.1), material)
+        .add_shape(
+            Carrier::Ground,
+            &floor,
+            Isometry3::translation(0.0, 0.0, -0.1),
+            material,
+        )
         .unwrap();
     let cube = Shape::Box {
         size: Vector3::repeat(0.1),
