@@ -7,8 +7,8 @@ use crate::record::{Bodies, Poses, Surroundings};
 use crate::scene::fixed_links;
 use nalgebra::{Isometry3, Vector3};
 use rerun::{
-    Boxes3D, Capsules3D, Color, Cylinders3D, Ellipsoids3D, EntityPath, FillMode, LineStrips3D, Quaternion, Radius,
-    RecordingStream, RecordingStreamResult, Transform3D, ViewCoordinates,
+    Boxes3D, Capsules3D, Color, Cylinders3D, Ellipsoids3D, EntityPath, FillMode, LineStrips3D, Quaternion,
+    Radius, RecordingStream, RecordingStreamResult, Transform3D, ViewCoordinates,
 };
 use servomesh_robot::{Geometry, LinkId, Model, Shape};
 use std::collections::BTreeMap;
