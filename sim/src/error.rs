@@ -135,3 +135,11 @@ pub enum SimError {
         must_be: &'static str,
     },
 }
+
+/// A file's text.
+pub(crate) fn text_of(path: &std::path::Path) -> Result<String, SimError> {
+    std::fs::read_to_string(path).map_err(|reason| SimError::Read {
+        path: path.to_owned(),
+        reason,
+    })
+}

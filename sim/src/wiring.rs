@@ -54,11 +54,7 @@ impl Wiring {
     /// It can't be read, or says what can't be; names bus and value.
     pub fn from_yaml_file(path: impl AsRef<Path>) -> Result<Self, SimError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|reason| SimError::Read {
-            path: path.to_owned(),
-            reason,
-        })?;
-        Self::parse(&text, &path.display().to_string())
+        Self::parse(&crate::error::text_of(path)?, &path.display().to_string())
     }
 
     /// Reads the text of a wiring file.

@@ -1,18 +1,12 @@
 //! The whole cell on a virtual clock: goals are reached, faults stop only what they must, runs repeat.
 
+mod support;
+
 use servomesh_sim::harness::{Cell, CellFiles, NetworkConfig, Part};
 use servomesh_trajectory::{FollowGoal, GoalId, MoveGoal, MoveMode, Point, Status};
 use servomesh_types::{DriveMode, Fault, GroupName, SafetyMode};
 use std::time::Duration;
-
-const ARM: [&str; 6] = [
-    "shoulder_pan_joint",
-    "shoulder_lift_joint",
-    "elbow_joint",
-    "wrist_1_joint",
-    "wrist_2_joint",
-    "wrist_3_joint",
-];
+use support::{ARM, arm_speed, move_by};
 
 fn cell(network: NetworkConfig, seed: u64) -> Cell {
     let files = CellFiles::default_cell().expect("the default cell's files are sound");
@@ -30,18 +24,6 @@ fn cell(network: NetworkConfig, seed: u64) -> Cell {
     cell
 }
 
-fn move_by(cell: &mut Cell, offset: f64) -> GoalId {
-    let at = cell.servo_state("arm").expect("the arm was measured").reference;
-    let goal = MoveGoal {
-        mode: MoveMode::Joint,
-        joint_names: ARM.iter().map(|name| (*name).to_owned()).collect(),
-        target: at.iter().map(|position| position + offset).collect(),
-        velocity_scale: 0.0,
-        acceleration_scale: 0.0,
-    };
-    cell.send_move("arm", goal)
-}
-
 fn succeeds(cell: &mut Cell, id: GoalId) {
     let ended = cell.run_until(Duration::from_secs(10), |cell| cell.outcome(id).is_some());
     let outcome = cell.outcome(id);
@@ -50,13 +32,6 @@ fn succeeds(cell: &mut Cell, id: GoalId) {
         "{outcome:?}; {:?}",
         cell.events().iter().rev().take(5).collect::<Vec<_>>()
     );
-}
-
-fn arm_speed(cell: &mut Cell) -> f64 {
-    let plant = cell.hardware().plant();
-    ARM.iter()
-        .map(|name| plant.velocities()[plant.model().joint_index(name).expect("an arm joint")].abs())
-        .fold(0.0, f64::max)
 }
 
 fn group(name: &str) -> GroupName {

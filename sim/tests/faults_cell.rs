@@ -1,19 +1,13 @@
 //! The whole cell with something broken: what is dangerous stops the arm, what is not does not, and after a repair and a reset it goes on.
 
+mod support;
+
 use servomesh_sim::faults::{Fault, Kind};
 use servomesh_sim::harness::{Cell, CellFiles, NetworkConfig};
-use servomesh_trajectory::{GoalId, MoveGoal, MoveMode, Status};
+use servomesh_trajectory::{GoalId, Status};
 use servomesh_types::{DriveMode, SafetyMode, SafetyState};
 use std::time::Duration;
-
-const ARM: [&str; 6] = [
-    "shoulder_pan_joint",
-    "shoulder_lift_joint",
-    "elbow_joint",
-    "wrist_1_joint",
-    "wrist_2_joint",
-    "wrist_3_joint",
-];
+use support::{arm_speed, move_by};
 
 fn cell() -> Cell {
     let files = CellFiles::default_cell().expect("the default cell's files are sound");
@@ -30,29 +24,10 @@ fn cell() -> Cell {
     cell
 }
 
-fn move_by(cell: &mut Cell, offset: f64) -> GoalId {
-    let at = cell.servo_state("arm").expect("the arm was measured").reference;
-    let goal = MoveGoal {
-        mode: MoveMode::Joint,
-        joint_names: ARM.iter().map(|name| (*name).to_owned()).collect(),
-        target: at.iter().map(|position| position + offset).collect(),
-        velocity_scale: 0.0,
-        acceleration_scale: 0.0,
-    };
-    cell.send_move("arm", goal)
-}
-
 fn succeeds(cell: &mut Cell, id: GoalId) -> bool {
     cell.run_until(Duration::from_secs(10), |cell| cell.outcome(id).is_some());
     cell.outcome(id)
         .is_some_and(|outcome| outcome.status == Status::Succeeded)
-}
-
-fn arm_speed(cell: &mut Cell) -> f64 {
-    let plant = cell.hardware().plant();
-    ARM.iter()
-        .map(|name| plant.velocities()[plant.model().joint_index(name).expect("an arm joint")].abs())
-        .fold(0.0, f64::max)
 }
 
 fn inject(cell: &mut Cell, (kind, target, value): (Kind, &str, f64)) {

@@ -1,37 +1,9 @@
 //! The same world gives the same bytes: on every run, in debug and in release, and without asking for memory once it lies still.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
 use nalgebra::{Isometry3, Point3, Translation3, UnitQuaternion, Vector3};
 use rand::{RngExt, SeedableRng};
 use servomesh_robot::Twist;
 use servomesh_sim::mechanics::{Carrier, MassProperties, Material, Shape, Surface, World};
-
-/// Counts what each thread allocates.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-#[expect(unsafe_code, reason = "an allocator that counts has to be one")]
-// SAFETY: everything is handed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Parts of every shape fall onto a running belt between two walls, and from its end to the floor.
 fn heap(seed: u64) -> World {
@@ -185,9 +157,10 @@ fn what_lies_still_asks_for_no_memory() {
         world.step(0.001, &[], &[]);
     }
     assert!(world.contacts().len() >= 16);
-    let before = ALLOCATIONS.with(Cell::get);
-    for _ in 0..1000 {
-        world.step(0.001, &[], &[]);
-    }
-    assert_eq!(ALLOCATIONS.with(Cell::get) - before, 0);
+    let allocated = allocation_counter::measure(|| {
+        for _ in 0..1000 {
+            world.step(0.001, &[], &[]);
+        }
+    });
+    assert_eq!(allocated.count_total, 0);
 }

@@ -5,39 +5,17 @@ mod common;
 use common::{Bench, DT, JOINTS, quintic};
 use servomesh_driver::{Input, Output};
 use servomesh_types::{Command, CommandMode, Core, DriveMode};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call goes on to the system's allocator unchanged.
-#[expect(unsafe_code, reason = "an allocator can only be watched from inside one")]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Gives an input straight to the core; allocations until its outputs are drained, or `None` if one is an event.
 fn allocations(bench: &mut Bench, input: Input) -> Option<u64> {
-    let before = ALLOCATIONS.with(Cell::get);
-    bench.driver.handle(bench.now, input);
     let mut outputs = [None, None, None];
-    for slot in &mut outputs {
-        *slot = bench.driver.poll();
-    }
-    let count = ALLOCATIONS.with(Cell::get) - before;
+    let count = allocation_counter::measure(|| {
+        bench.driver.handle(bench.now, input);
+        for slot in &mut outputs {
+            *slot = bench.driver.poll();
+        }
+    })
+    .count_total;
     assert_eq!(bench.driver.poll(), None);
     let mut eventful = false;
     for output in outputs.into_iter().flatten() {

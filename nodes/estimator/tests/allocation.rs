@@ -1,36 +1,10 @@
 //! In steady state the estimator allocates nothing.
-#![expect(
-    unsafe_code,
-    reason = "counting allocations takes a global allocator of one's own"
-)]
 
 mod bench;
 
 use bench::{PERIOD_NS, group, name, sample};
 use servomesh_estimator::{Config, Estimator, Input};
 use servomesh_types::{Core, Stamp};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-struct Counting;
-
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: every call goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: as above.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
 
 #[test]
 fn a_cell_in_motion_allocates_nothing() {
@@ -60,8 +34,8 @@ fn a_cell_in_motion_allocates_nothing() {
     (1..100).for_each(|i| {
         step(i);
     });
-    let before = ALLOCATIONS.load(Ordering::Relaxed);
-    let said: usize = (100..2000).map(&mut step).sum();
-    assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0);
+    let mut said = 0;
+    let allocated = allocation_counter::measure(|| said = (100..2000).map(&mut step).sum::<usize>());
+    assert_eq!(allocated.count_total, 0);
     assert!(said > 5000, "{said}");
 }

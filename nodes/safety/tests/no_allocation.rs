@@ -2,35 +2,7 @@
 
 use servomesh_safety::{Config, Input, Output, Safety};
 use servomesh_types::*;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::time::Duration;
-
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-#[expect(
-    unsafe_code,
-    reason = "a global allocator can't be written without; this one only counts"
-)]
-// SAFETY: every call is handed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's promise holds for the system's allocator as well.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        // SAFETY: `ptr` came from `alloc` above, so from the system's allocator.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 const PERIOD: Duration = Duration::from_millis(2);
 
@@ -124,12 +96,13 @@ fn steady_state_allocates_nothing() {
 
     let mut count = |safety: &mut Safety, from: u64| {
         let mut commands = 0;
-        let before = ALLOCATIONS.with(Cell::get);
-        for seq in from..from + 1000 {
-            now = now + PERIOD;
-            commands += period(safety, now, epoch, seq, group);
-        }
-        (ALLOCATIONS.with(Cell::get) - before, commands)
+        let allocated = allocation_counter::measure(|| {
+            for seq in from..from + 1000 {
+                now = now + PERIOD;
+                commands += period(safety, now, epoch, seq, group);
+            }
+        });
+        (allocated.count_total, commands)
     };
     count(&mut safety, 1);
     assert_eq!(

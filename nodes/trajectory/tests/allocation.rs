@@ -1,37 +1,14 @@
 //! In steady state nothing is allocated: neither while holding nor on the way.
-#![expect(unsafe_code, reason = "counting allocations takes an allocator of one's own")]
 
 mod bench;
 
 use bench::Bench;
 use servomesh_trajectory::{Input, Output};
 use servomesh_types::{Core, GroupMotion};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-struct Counting;
-
-static COUNT: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: hands everything to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 /// Ticks for a second with a machine that follows at once, and counts.
-fn allocations(bench: &mut Bench) -> usize {
+fn allocations(bench: &mut Bench) -> u64 {
     let group = bench.group;
     let mut now = bench.now;
     let setpoint = bench.last();
@@ -41,21 +18,21 @@ fn allocations(bench: &mut Bench) -> usize {
         velocity: setpoint.velocity,
         ..GroupMotion::default()
     };
-    let before = COUNT.load(Ordering::Relaxed);
-    for _ in 0..500 {
-        now = now.next_multiple(Duration::from_millis(2), Duration::ZERO);
-        motion.stamp = now;
-        bench.core.handle(now, Input::Motion { group, motion });
-        bench.core.tick(now);
-        while let Some(output) = bench.core.poll() {
-            if let Output::Setpoint { setpoint, .. } = output {
-                (motion.position, motion.velocity) = (setpoint.position, setpoint.velocity);
+    let allocated = allocation_counter::measure(|| {
+        for _ in 0..500 {
+            now = now.next_multiple(Duration::from_millis(2), Duration::ZERO);
+            motion.stamp = now;
+            bench.core.handle(now, Input::Motion { group, motion });
+            bench.core.tick(now);
+            while let Some(output) = bench.core.poll() {
+                if let Output::Setpoint { setpoint, .. } = output {
+                    (motion.position, motion.velocity) = (setpoint.position, setpoint.velocity);
+                }
             }
         }
-    }
-    let counted = COUNT.load(Ordering::Relaxed) - before;
+    });
     bench.now = now;
-    counted
+    allocated.count_total
 }
 
 // One test, since the count is the process's.

@@ -63,11 +63,7 @@ impl ServoCatalog {
     /// As [`ServoCatalog::from_yaml_str`], and if the file can't be read.
     pub fn from_yaml_file(path: impl AsRef<Path>) -> Result<Self, SimError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|reason| SimError::Read {
-            path: path.to_owned(),
-            reason,
-        })?;
-        Self::from_named(&text, &path.display().to_string())
+        Self::from_named(&crate::error::text_of(path)?, &path.display().to_string())
     }
 
     fn from_named(text: &str, file: &str) -> Result<Self, SimError> {

@@ -1,0 +1,34 @@
+//! What tests of the whole cell share.
+
+use servomesh_sim::harness::Cell;
+use servomesh_trajectory::{GoalId, MoveGoal, MoveMode};
+
+pub(crate) const ARM: [&str; 6] = [
+    "shoulder_pan_joint",
+    "shoulder_lift_joint",
+    "elbow_joint",
+    "wrist_1_joint",
+    "wrist_2_joint",
+    "wrist_3_joint",
+];
+
+/// Sends all joints of the arm this far from where they are.
+pub(crate) fn move_by(cell: &mut Cell, offset: f64) -> GoalId {
+    let at = cell.servo_state("arm").expect("the arm was measured").reference;
+    let goal = MoveGoal {
+        mode: MoveMode::Joint,
+        joint_names: ARM.iter().map(|name| (*name).to_owned()).collect(),
+        target: at.iter().map(|position| position + offset).collect(),
+        velocity_scale: 0.0,
+        acceleration_scale: 0.0,
+    };
+    cell.send_move("arm", goal)
+}
+
+/// The fastest joint of the arm, really.
+pub(crate) fn arm_speed(cell: &mut Cell) -> f64 {
+    let plant = cell.hardware().plant();
+    ARM.iter()
+        .map(|name| plant.velocities()[plant.model().joint_index(name).expect("an arm joint")].abs())
+        .fold(0.0, f64::max)
+}
