@@ -49,13 +49,13 @@ def launch(folder: Path, node: str) -> subprocess.CompletedProcess[str]:
         ('<robot name="r"><link name="a"/>', []),
         ('<robot name="r"><link name="a"/><joint name="j" type="revolute"><parent link="a"/></joint></robot>', []),
         (
-            '<robot name="r"><link name="a"/><link name="b"/><joint name="j" type="floating">'
+            '<robot name="r"><link name="a"/><link name="b"/><joint name="j" type="spherical">'
             '<parent link="a"/><child link="b"/></joint></robot>',
-            ["j", "floating"],
+            ["j", "spherical"],
         ),
         (None, ["No such file"]),
     ],
-    ids=["no XML", "no child", "floating joint", "no file"],
+    ids=["no XML", "no child", "spherical joint", "no file"],
 )
 def test_a_bad_robot_description_gives_up_its_node_alone_and_says_which(
     tmp_path: Path, urdf: str | None, words: list[str]

@@ -143,7 +143,7 @@ pub enum DescriptionProblem {
     },
     /// A joint type without a single degree of freedom.
     #[error(
-        "joint {joint}: type {kind} is not supported; use revolute, continuous, prismatic or fixed \
+        "joint {joint}: type {kind} is not supported; use revolute, continuous, prismatic, planar, floating or fixed \
          (several of them in series for more freedom)"
     )]
     UnsupportedJoint {
