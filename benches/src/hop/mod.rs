@@ -3,7 +3,7 @@
 //! A ping at 1 kHz with 7 joints of position, velocity and effort; a hop is half of its round trip. Contestants take turns,
 //! and each round starts with another one, so that a busy moment of the machine hits all alike:
 //! - ours: r2r with the spin loop of our nodes and the transport of `launch/config/fastdds.xml`, and without that file,
-//! - the peer: rcl in C with the same quality of service, and with ROS's default one; default transports,
+//! - the peers: rcl in C with default settings, that is reliable, keep last 10; and with the quality of service of our streams,
 //! - both again as control processes: real-time priority, all on one core,
 //! - the floor: a bare UDP echo over loopback.
 
