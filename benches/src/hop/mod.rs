@@ -23,7 +23,7 @@ const OURS_REAL_TIME: &str = "r2r, our transport, real time";
 const OURS_DEFAULT: &str = "r2r, default transport";
 const PEER: &str = "rcl in C, default transport";
 const PEER_REAL_TIME: &str = "rcl in C, default transport, real time";
-const PEER_RELIABLE: &str = "rcl in C, default transport and QoS";
+const PEER_DEFAULT: &str = "rcl in C, default transport and QoS";
 const FLOOR: &str = "UDP echo";
 
 /// Most that a hop of ours may take of the peer's.
@@ -42,7 +42,7 @@ pub fn measure(effort: Effort) -> Result<Vec<Ratio>> {
     let rcl = |qos| Pair::new(&peers.rcl, &["ping", qos], &["echo", qos]);
     let mut contestants = vec![
         (FLOOR, Pair::new(&peers.udp, &["ping", &port], &["echo", &port])),
-        (PEER_RELIABLE, rcl("default")),
+        (PEER_DEFAULT, rcl("default")),
         (PEER, rcl("stream")),
         (OURS_DEFAULT, ours()),
         (OURS, ours().with_transport(&transport)),
@@ -73,26 +73,23 @@ pub fn measure(effort: Effort) -> Result<Vec<Ratio>> {
             cores: BTreeMap::new(),
         })
     };
+    let (p50, p99): (fn(&Figures) -> f64, fn(&Figures) -> f64) = (|f| f.p50_us, |f| f.p99_us);
     let all = [
-        ratio("hop between processes, median", OURS, PEER, |f| f.p50_us),
-        ratio("hop between processes, 99 of 100", OURS, PEER, |f| f.p99_us),
-        ratio("hop, ours in real time, median", OURS_REAL_TIME, PEER, |f| {
-            f.p50_us
-        }),
-        ratio("hop, ours in real time, 99 of 100", OURS_REAL_TIME, PEER, |f| {
-            f.p99_us
-        }),
+        ratio("hop, against rcl by default, median", OURS, PEER_DEFAULT, p50),
+        ratio("hop, against rcl by default, 99 of 100", OURS, PEER_DEFAULT, p99),
+        ratio("hop, against rcl with our QoS, median", OURS, PEER, p50),
+        ratio("hop, against rcl with our QoS, 99 of 100", OURS, PEER, p99),
         ratio(
             "hop, both in real time, median",
             OURS_REAL_TIME,
             PEER_REAL_TIME,
-            |f| f.p50_us,
+            p50,
         ),
         ratio(
             "hop, both in real time, 99 of 100",
             OURS_REAL_TIME,
             PEER_REAL_TIME,
-            |f| f.p99_us,
+            p99,
         ),
     ];
     Ok(all.into_iter().flatten().collect())
