@@ -73,7 +73,8 @@ pub fn measure(effort: Effort) -> Result<Vec<Ratio>> {
             cores: BTreeMap::new(),
         })
     };
-    let (p50, p99): (fn(&Figures) -> f64, fn(&Figures) -> f64) = (|f| f.p50_us, |f| f.p99_us);
+    let p50 = |f: &Figures| f.p50_us;
+    let p99 = |f: &Figures| f.p99_us;
     let all = [
         ratio("hop, against rcl by default, median", OURS, PEER_DEFAULT, p50),
         ratio("hop, against rcl by default, 99 of 100", OURS, PEER_DEFAULT, p99),
