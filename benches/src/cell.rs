@@ -4,7 +4,7 @@
 //! line job runs. The limits stand in place of a peer. From birth to application a setpoint waits up to a millisecond
 //! for the frame of the bus that it is meant for: that is in the figure.
 
-use crate::claims::{Effort, Ratio};
+use crate::ratio::{Effort, Ratio};
 use crate::stats::Figures;
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};

@@ -9,7 +9,7 @@
 mod peer;
 mod scene;
 
-use crate::claims::{Effort, Ratio};
+use crate::ratio::{Effort, Ratio};
 use crate::stats::Figures;
 use anyhow::{Context, Result, ensure};
 use peer::Peer;

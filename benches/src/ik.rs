@@ -4,7 +4,8 @@
 //! the time of a pose is its median over the rounds, so that a pose that is interrupted by another process does not count as a slow
 //! one. The limits stand in place of a peer. One thread.
 
-use crate::claims::{Effort, Ratio};
+use crate::draw::Draw;
+use crate::ratio::{Effort, Ratio};
 use crate::stats::Figures;
 use anyhow::{Context, Result};
 use servomesh_robot::{InverseKinematics, Model, Workspace};
@@ -75,11 +76,11 @@ fn measure_arm(arm: &Arm, effort: Effort) -> Result<Vec<Ratio>> {
     let link = model.link(arm.link)?;
     let mut ik = InverseKinematics::new(&model, link)?;
     let mut workspace = Workspace::new(&model);
-    let mut draws = Draws(SEED);
+    let mut draws = Draw(SEED);
     let mut drawn = || -> Vec<f64> {
         let joints = model.joints().iter().map(|joint| joint.limits);
         joints
-            .map(|limits| limits.lower + (limits.upper - limits.lower) * draws.next())
+            .map(|limits| limits.lower + (limits.upper - limits.lower) * draws.unit())
             .collect()
     };
     let goals: Vec<_> = (0..POSES)
@@ -182,21 +183,9 @@ impl Times {
     }
 }
 
-/// Numbers from 0 to 1, the same on every run (SplitMix64: G. Steele, D. Lea, C. Flood, OOPSLA 2014).
-struct Draws(u64);
-
-impl Draws {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Draws, Times};
+    use super::Times;
 
     #[test]
     fn the_time_of_a_pose_is_its_median_and_the_mean_is_of_what_was_solved() {
@@ -211,13 +200,5 @@ mod tests {
         });
         assert_eq!(calls, 6);
         assert!(counted.0[0].is_some() && counted.0[1].is_none());
-    }
-
-    #[test]
-    fn draws_fill_the_interval() {
-        let mut draws = Draws(1);
-        let drawn: Vec<f64> = (0..1000).map(|_| draws.next()).collect();
-        assert!(drawn.iter().all(|value| (0.0..1.0).contains(value)));
-        assert!((drawn.iter().sum::<f64>() / 1000.0 - 0.5).abs() < 0.03);
     }
 }

@@ -8,9 +8,12 @@
 pub mod cell;
 pub mod claims;
 pub mod collision;
+mod draw;
 #[cfg(feature = "ros")]
 pub mod hop;
 pub mod ik;
+mod native;
+pub mod ratio;
 pub mod robot;
 pub mod simulation;
 pub mod stats;

@@ -4,10 +4,10 @@
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use serde::Serialize;
-use servomesh_benches::claims;
 #[cfg(feature = "ros")]
 use servomesh_benches::hop;
 use servomesh_benches::simulation::pictures;
+use servomesh_benches::{claims, ratio};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -49,7 +49,7 @@ enum Role {
 
 fn main() -> Result<ExitCode> {
     let cli = Cli::parse();
-    let effort = claims::Effort {
+    let effort = ratio::Effort {
         rounds: cli.rounds,
         samples: cli.samples,
     };
@@ -63,7 +63,7 @@ fn main() -> Result<ExitCode> {
     }
 }
 
-fn measure(cli: &Cli, effort: claims::Effort) -> Result<ExitCode> {
+fn measure(cli: &Cli, effort: ratio::Effort) -> Result<ExitCode> {
     let mut ratios = Vec::new();
     for claim in claims::CLAIMS {
         if cli
@@ -75,11 +75,11 @@ fn measure(cli: &Cli, effort: claims::Effort) -> Result<ExitCode> {
             ratios.extend((claim.measure)(effort).with_context(|| format!("claim {}", claim.name))?);
         }
     }
-    print!("{}", claims::table(&ratios));
+    print!("{}", ratio::table(&ratios));
     if let Some(folder) = &cli.keep {
         keep(folder, &ratios)?;
     }
-    let all_met = ratios.iter().all(claims::Ratio::met);
+    let all_met = ratios.iter().all(ratio::Ratio::met);
     Ok(if all_met {
         ExitCode::SUCCESS
     } else {
@@ -99,12 +99,12 @@ struct Run<'a> {
 #[derive(Serialize)]
 struct Row<'a> {
     #[serde(flatten)]
-    of: &'a claims::Ratio,
+    of: &'a ratio::Ratio,
     ratio: f64,
     met: bool,
 }
 
-fn keep(folder: &Path, ratios: &[claims::Ratio]) -> Result<()> {
+fn keep(folder: &Path, ratios: &[ratio::Ratio]) -> Result<()> {
     let folder = folder.join(today());
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let file = unused(&folder)?;

@@ -10,7 +10,7 @@
 mod ours;
 mod peer;
 
-use crate::claims::{Effort, Ratio};
+use crate::ratio::{Effort, Ratio};
 use crate::stats::Figures;
 use anyhow::{Context, Result, ensure};
 use ours::Ours;

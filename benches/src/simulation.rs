@@ -8,7 +8,7 @@ mod ours;
 mod peer;
 pub mod pictures;
 
-use crate::claims::{Effort, Ratio};
+use crate::ratio::{Effort, Ratio};
 use crate::stats::Figures;
 use agreement::Errors;
 use anyhow::{Context, Result};

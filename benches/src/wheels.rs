@@ -4,6 +4,7 @@
 //!
 //! **Invariant:** an environment is used only if its installation came to its end.
 
+use crate::native::output;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,6 +26,17 @@ pub fn python(requirements: &[&str]) -> Result<PathBuf> {
     Ok(environment(requirements)?.join("bin/python"))
 }
 
+/// The folder with Pinocchio, Coal, which comes with it, and the headers that theirs ask for.
+///
+/// # Errors
+/// As [`site_packages`].
+pub fn pinocchio() -> Result<PathBuf> {
+    Ok(
+        site_packages(&["pin==4.1.0", "cmeel-eigen==3.4.1", "cmeel-urdfdom-headers==3.0.0"])?
+            .join("cmeel.prefix"),
+    )
+}
+
 fn environment(requirements: &[&str]) -> Result<PathBuf> {
     let wheels = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wheels");
     std::fs::create_dir_all(&wheels).with_context(|| wheels.display().to_string())?;
@@ -36,12 +48,16 @@ fn environment(requirements: &[&str]) -> Result<PathBuf> {
     let installed = environment.join("installed");
     if !installed.is_file() {
         eprintln!("installing {} …", requirements.join(", "));
-        run(Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&environment))?;
-        run(Command::new(environment.join("bin/python"))
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-            .args(requirements))?;
+        output(
+            Command::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&environment),
+        )?;
+        output(
+            Command::new(environment.join("bin/python"))
+                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+                .args(requirements),
+        )?;
         std::fs::write(&installed, "").with_context(|| installed.display().to_string())?;
     }
     Ok(environment)
@@ -60,18 +76,4 @@ fn only_folder(lib: &Path) -> Result<PathBuf> {
         folders.len()
     );
     folders.pop().context("there is one")
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    // What it prints must not mix with the table.
-    let output = command
-        .output()
-        .with_context(|| format!("start {}", command.get_program().display()))?;
-    ensure!(
-        output.status.success(),
-        "{command:?}: {}\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(())
 }

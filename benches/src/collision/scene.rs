@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** nothing touches in any of the positions.
 
+use crate::draw::Draw;
 use anyhow::{Context, Result};
 use nalgebra::{Isometry3, Point3, Vector3};
 use servomesh_robot::collision::{Collider, CollisionModel, CollisionSettings, LinkSolids, Solid};
@@ -61,7 +62,7 @@ impl Scene {
                 .add_obstacle(&name, obstacle.solid()?, &obstacle.at)?;
         }
         while scene.states.len() < STATES {
-            let q: Vec<f64> = ARM.iter().map(|_| draw.next() * std::f64::consts::PI).collect();
+            let q: Vec<f64> = ARM.iter().map(|_| draw.signed() * std::f64::consts::PI).collect();
             scene.collision.place(&q);
             if scene.collision.closer_than(1e-3).is_none() {
                 scene.states.push(q);
@@ -164,7 +165,7 @@ fn words(shape: &Shape) -> Result<String> {
 impl Obstacle {
     /// One of five kinds, half a metre or more from the arm's axis.
     fn draw(index: usize, draw: &mut Draw) -> Self {
-        let mut size = || 0.175 + 0.125 * draw.next();
+        let mut size = || 0.175 + 0.125 * draw.signed();
         let (kind, measures) = match index % 5 {
             0 => ("box", vec![size(), size(), size()]),
             1 => ("sphere", vec![size()]),
@@ -172,13 +173,13 @@ impl Obstacle {
             3 => ("cylinder", vec![size(), size()]),
             _ => ("hull", (0..36).map(|_| size()).collect()),
         };
-        let turn = Vector3::from_fn(|_, _| draw.next() * 2.0);
-        let mut place = Vector3::from_fn(|_, _| draw.next() * 0.9);
+        let turn = Vector3::from_fn(|_, _| draw.signed() * 2.0);
+        let mut place = Vector3::from_fn(|_, _| draw.signed() * 0.9);
         let from_axis = place.xy().norm();
         if from_axis < 0.5 {
             place *= 0.6 / from_axis.max(0.1);
         }
-        place.z = 0.9 + 0.8 * draw.next();
+        place.z = 0.9 + 0.8 * draw.signed();
         Self {
             kind,
             measures,
@@ -208,19 +209,5 @@ impl Obstacle {
             String::new()
         };
         format!("{}{count} {}", self.kind, numbers.join(" "))
-    }
-}
-
-/// splitmix64, the top 53 bits as a number from −1 to 1.
-struct Draw(u64);
-
-impl Draw {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^= z >> 31;
-        (z >> 11) as f64 / (1_u64 << 53) as f64 * 2.0 - 1.0
     }
 }

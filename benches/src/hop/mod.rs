@@ -11,7 +11,7 @@ pub mod node;
 mod pair;
 mod peers;
 
-use crate::claims::{Effort, Ratio};
+use crate::ratio::{Effort, Ratio};
 use crate::stats::Figures;
 use anyhow::{Context, Result, ensure};
 use pair::Pair;

@@ -40,7 +40,7 @@ impl Peers {
 }
 
 fn cc(source: &str, program: &Path, flags: &[String]) -> Result<()> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(source);
+    let source = crate::native::source(source);
     let mut command = Command::new("cc");
     command.args([
         "-D_GNU_SOURCE",

@@ -3,6 +3,7 @@
 //! **Invariant:** states come from the generator that `peers/pinocchio.cpp` has too, in the same order.
 
 use super::{Algorithm, STATES};
+use crate::draw::Draw;
 use anyhow::Result;
 use nalgebra::{Isometry3, Matrix6xX};
 use servomesh_robot::{LinkId, Model, Workspace};
@@ -32,11 +33,12 @@ impl Ours {
         let model = Model::from_urdf_file(urdf)?;
         let count = model.joint_count();
         let mut draw = Draw(1);
+        let mut vector = |bound: f64| (0..count).map(|_| draw.signed() * bound).collect();
         let states = (0..STATES).map(|_| State {
-            q: draw.vector(count, 3.0),
-            qd: draw.vector(count, 2.0),
-            qdd: draw.vector(count, 5.0),
-            effort: draw.vector(count, 40.0),
+            q: vector(3.0),
+            qd: vector(2.0),
+            qdd: vector(5.0),
+            effort: vector(40.0),
         });
         Ok(Self {
             states: states.collect(),
@@ -104,23 +106,5 @@ impl Ours {
         }
         black_box((result, pose, jacobian));
         Ok(())
-    }
-}
-
-/// splitmix64, the top 53 bits as a number from −1 to 1.
-struct Draw(u64);
-
-impl Draw {
-    fn vector(&mut self, count: usize, bound: f64) -> Vec<f64> {
-        (0..count).map(|_| self.next() * bound).collect()
-    }
-
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^= z >> 31;
-        (z >> 11) as f64 / (1_u64 << 53) as f64 * 2.0 - 1.0
     }
 }

@@ -1,8 +1,9 @@
 //! MuJoCo: its wheel, `peers/mujoco.c` compiled against it, and the scenes for both.
 
+use crate::native::{output, source};
 use crate::wheels;
-use anyhow::{Context, Result, ensure};
-use std::path::{Path, PathBuf};
+use anyhow::{Context, Result};
+use std::path::PathBuf;
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -20,12 +21,11 @@ impl Peer {
     pub(crate) fn compile() -> Result<Self> {
         let mujoco = wheels::site_packages(&[WHEEL])?.join("mujoco");
         let folder = tempfile::tempdir().context("a temporary folder")?;
-        let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
         let mut cc = Command::new("cc");
         cc.args(["-D_GNU_SOURCE", "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror"])
             .arg("-o")
             .arg(folder.path().join("mujoco"))
-            .arg(peers.join("mujoco.c"))
+            .arg(source("mujoco.c"))
             .arg("-I")
             .arg(mujoco.join("include"))
             .arg(mujoco.join(LIBRARY))
@@ -37,7 +37,7 @@ impl Peer {
         // Compiled Python beside the sources would only be litter.
         python
             .arg("-B")
-            .arg(peers.join("mujoco_scenes.py"))
+            .arg(source("mujoco_scenes.py"))
             .arg(peer.scenes());
         output(&mut python)?;
         Ok(peer)
@@ -79,16 +79,4 @@ impl Peer {
             })
             .collect()
     }
-}
-
-fn output(command: &mut Command) -> Result<String> {
-    let name = command.get_program().display().to_string();
-    let output = command.output().with_context(|| format!("start {name}"))?;
-    ensure!(
-        output.status.success(),
-        "{name}: {}\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).with_context(|| format!("what {name} prints"))
 }

@@ -5,7 +5,7 @@
 use super::agreement::Errors;
 use super::peer::Peer;
 use super::{Contestant, in_turns};
-use crate::claims::Effort;
+use crate::ratio::Effort;
 use crate::wheels;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
