@@ -52,27 +52,9 @@ impl Model {
         self.update_velocities(workspace, qd);
         let columns = jacobian_rate.as_mut_slice();
         columns.fill(0.0);
-        let point = self.link_origin(workspace, link);
-        let Some(carrier) = self.links[link.0].body else {
-            return;
-        };
-        let point_velocity = workspace.velocity_at(carrier, point);
-        let mut carrier = Some(carrier);
-        while let Some(index) = carrier {
-            let body = &self.bodies[index];
-            let placement = &workspace.base_from_body[index];
-            let velocity = workspace.velocities[index];
-            let from_body = point - Vec3::from(placement.translation);
-            let departs = point_velocity - velocity.linear;
-            body.columns(&Mat3::from(&placement.rotation), |column, linear, angular| {
-                // The axes turn with the body.
-                let linear_rate = velocity.angular.cross(linear);
-                let angular_rate = velocity.angular.cross(angular);
-                let of_point = linear_rate + angular_rate.cross(from_body) + angular.cross(departs);
-                add_column(columns, column, of_point, angular_rate);
-            });
-            carrier = body.parent;
-        }
+        self.for_each_moving_column(workspace, link, |column, _, [linear_rate, angular_rate]| {
+            add_column(columns, column, linear_rate, angular_rate);
+        });
     }
 
     /// The acceleration of a link when the joints move at `qd` and accelerate at `qdd`. With `qdd` at zero that is `J̇·q̇`.
@@ -89,35 +71,53 @@ impl Model {
         self.check_length(qd);
         self.check_length(qdd);
         self.update_velocities(workspace, qd);
-        let point = self.link_origin(workspace, link);
         let (mut linear, mut angular) = (Vec3::ZERO, Vec3::ZERO);
-        let Some(carrier) = self.links[link.0].body else {
-            return Acceleration {
-                linear: linear.into(),
-                angular: angular.into(),
-            };
+        self.for_each_moving_column(
+            workspace,
+            link,
+            |column, [along, about], [along_rate, about_rate]| {
+                linear += along * qdd[column] + along_rate * qd[column];
+                angular += about * qdd[column] + about_rate * qd[column];
+            },
+        );
+        Acceleration {
+            linear: linear.into(),
+            angular: angular.into(),
+        }
+    }
+
+    /// Calls `visit(column, [linear, angular], [their rates])` for each column that moves the link, once for each body it moves it by; for the
+    /// velocities of the last `update_velocities`.
+    fn for_each_moving_column(
+        &self,
+        workspace: &Workspace,
+        link: LinkId,
+        mut visit: impl FnMut(usize, [Vec3; 2], [Vec3; 2]),
+    ) {
+        let Some(last) = self.links[link.0].body else {
+            return;
         };
-        let point_velocity = workspace.velocity_at(carrier, point);
-        let mut carrier = Some(carrier);
+        let point = self.link_origin(workspace, link);
+        let point_velocity = workspace.velocity_at(last, point);
+        let mut carrier = Some(last);
         while let Some(index) = carrier {
             let body = &self.bodies[index];
             let placement = &workspace.base_from_body[index];
             let velocity = workspace.velocities[index];
             let from_body = point - Vec3::from(placement.translation);
             let departs = point_velocity - velocity.linear;
-            body.columns(&Mat3::from(&placement.rotation), |column, along, about| {
-                let (rate, acceleration) = (qd[column], qdd[column]);
-                let along_rate = velocity.angular.cross(along);
-                let about_rate = velocity.angular.cross(about);
-                linear += (along + about.cross(from_body)) * acceleration
-                    + (along_rate + about_rate.cross(from_body) + about.cross(departs)) * rate;
-                angular += about * acceleration + about_rate * rate;
+            body.columns(&Mat3::from(&placement.rotation), |column, linear, angular| {
+                // The axes turn with the body.
+                let linear_rate = velocity.angular.cross(linear);
+                let angular_rate = velocity.angular.cross(angular);
+                let of_point = linear_rate + angular_rate.cross(from_body) + angular.cross(departs);
+                visit(
+                    column,
+                    [linear + angular.cross(from_body), angular],
+                    [of_point, angular_rate],
+                );
             });
             carrier = body.parent;
-        }
-        Acceleration {
-            linear: linear.into(),
-            angular: angular.into(),
         }
     }
 
