@@ -6,7 +6,7 @@ use r2r::diagnostic_msgs::msg::DiagnosticArray;
 use r2r::servomesh_msgs::msg;
 use servomesh_shell::ros::wire::safety_state_from_msg;
 use servomesh_shell::ros::{Groups, Io, Latest, Queue, Wire, qos};
-use servomesh_types::{DriveMode, GroupDescription, JointKind, SafetyMode, SafetyState, ServoState};
+use servomesh_types::{DriveMode, GroupDescription, JointKind, SafetyMode, SafetyState, ServoState, Stamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -125,6 +125,11 @@ impl Cell {
         };
         Ok(reference.to_vec())
     }
+}
+
+/// What time it is for those who wait.
+pub(super) fn wall(io: &Io) -> Stamp {
+    Stamp::from_nanos(io.system_ns())
 }
 
 /// How long to wait for messages between two looks.

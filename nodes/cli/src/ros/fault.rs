@@ -1,12 +1,13 @@
 //! Asks the running simulation to break something, or to repair it.
 
-use super::cell::LOOK;
+use super::cell::{LOOK, wall};
 use anyhow::{Context as _, bail};
 use futures::FutureExt;
 use r2r::servomesh_msgs::srv::InjectFault;
 use servomesh_shell::ros::Io;
 use servomesh_shell::ros::wire::duration_to_msg;
-use std::time::{Duration, Instant};
+use servomesh_types::Stamp;
+use std::time::Duration;
 
 /// What is to break.
 #[derive(Clone, Debug)]
@@ -31,8 +32,8 @@ pub fn inject(request: &FaultRequest, timeout: Duration) -> anyhow::Result<Strin
         .r2r()
         .create_client::<InjectFault::Service>(SERVICE, r2r::QosProfile::default())?;
     let offered = r2r::Node::is_available(&client)?;
-    let late = deadline(timeout);
-    wait(&mut io, offered, late)
+    let deadline = wall(&io) + timeout;
+    wait(&mut io, offered, deadline)
         .with_context(|| format!("no simulation offers {SERVICE} within {timeout:?}"))??;
     let answer = client.request(&InjectFault::Request {
         kind: request.kind.clone(),
@@ -40,7 +41,7 @@ pub fn inject(request: &FaultRequest, timeout: Duration) -> anyhow::Result<Strin
         value: request.value,
         lasting: duration_to_msg(request.lasting),
     })?;
-    let response = wait(&mut io, answer, late)
+    let response = wait(&mut io, answer, deadline)
         .with_context(|| format!("{SERVICE} did not answer within {timeout:?}"))??;
     if !response.success {
         bail!("{}", response.message);
@@ -49,23 +50,17 @@ pub fn inject(request: &FaultRequest, timeout: Duration) -> anyhow::Result<Strin
 }
 
 /// Spins until a future is done; `None` if that is too late.
-fn wait<T>(io: &mut Io, future: impl Future<Output = T>, late: impl Fn() -> bool) -> Option<T> {
+fn wait<T>(io: &mut Io, future: impl Future<Output = T>, deadline: Stamp) -> Option<T> {
     let mut future = std::pin::pin!(future);
     loop {
         if let Some(done) = future.as_mut().now_or_never() {
             return Some(done);
         }
-        if late() {
+        if wall(io) > deadline {
             return None;
         }
         io.r2r().spin_once(LOOK);
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a person waits, not a core")]
-fn deadline(timeout: Duration) -> impl Fn() -> bool + Copy {
-    let start = Instant::now();
-    move || start.elapsed() > timeout
 }
 
 const SERVICE: &str = "sim/inject_fault";

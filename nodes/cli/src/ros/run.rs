@@ -1,6 +1,6 @@
 //! Carries out a program: one goal after another, or several at once; stops at the first that is missed.
 
-use super::cell::{Cell, LOOK};
+use super::cell::{Cell, LOOK, wall};
 use crate::program::{Follow, Grip, Move, Program, Run, Step, Summary, schedule};
 use anyhow::{Context as _, bail};
 use futures::FutureExt;
@@ -11,7 +11,7 @@ use r2r::trajectory_msgs::msg::JointTrajectoryPoint;
 use r2r::{ActionClient, GoalStatus, WrappedActionTypeSupport};
 use servomesh_shell::ros::Io;
 use servomesh_shell::ros::wire::duration_to_msg;
-use servomesh_types::{JointLimits, Stamp};
+use servomesh_types::JointLimits;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -287,10 +287,6 @@ fn send<A: WrappedActionTypeSupport + 'static>(
         }
     };
     Ok(outcome.boxed_local())
-}
-
-fn wall(io: &Io) -> Stamp {
-    Stamp::from_nanos(io.system_ns())
 }
 
 // The modes of servomesh_msgs/action/Move.
