@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** a [`Config`] was checked when it was made; values that can't be never reach a planner.
 
+use servomesh_motion::Bounds;
 use servomesh_types::JointKind;
 pub use servomesh_types::range::OutOfRange as ConfigError;
 use servomesh_types::range::within;
@@ -210,6 +211,13 @@ impl Config {
 impl Default for Config {
     fn default() -> Self {
         Self::new(Settings::default()).expect("the defaults are within their ranges: a test builds them")
+    }
+}
+
+impl LimitFactors {
+    /// The bounds a trajectory is checked against.
+    pub(crate) fn relax(&self, bounds: &Bounds) -> Bounds {
+        bounds.scaled(self.velocity, self.acceleration, self.jerk)
     }
 }
 

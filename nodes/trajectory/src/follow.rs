@@ -5,18 +5,18 @@
 //!
 //! A path starts from the present setpoint. Where the first point lies ahead, the way there is part of the path; where it
 //! lies at the start or in the past, the small distance to it fades out along the path. The path is a quintic between
-//! each two points through everything the trajectory gives; what it does not give is [estimated](crate::estimate).
+//! each two points through everything the trajectory gives; what it does not give is [estimated](servomesh_motion::estimate).
 //!
 //! **Invariant:** a path that comes out is continuous from the present setpoint on, keeps the bounds, and ends at rest.
 
 use servomesh_types::{GroupDescription, JointVec, Stamp};
 
-use crate::bounds::{Bounds, Quantity, unit};
 use crate::config::Config;
-use crate::estimate;
 use crate::goal::{Code, FollowGoal, Point, Refusal};
-use crate::spline::{Knot, Spline};
-use crate::state::State;
+use servomesh_motion::State;
+use servomesh_motion::bounds::{Bounds, Quantity, unit};
+use servomesh_motion::estimate;
+use servomesh_motion::{Knot, Spline};
 
 /// What a trajectory is checked against.
 pub(crate) struct Start<'a> {
@@ -55,8 +55,9 @@ impl Start<'_> {
             return Ok(None);
         }
         let bounds = self
-            .bounds
-            .relaxed(self.config.limit_factors)
+            .config
+            .limit_factors
+            .relax(self.bounds)
             .around(&self.present.position);
         self.path_within(&Spline::through(&knots), &bounds).map(Some)
     }

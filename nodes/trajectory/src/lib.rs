@@ -16,13 +16,10 @@
 //! | `trajectory` | [`Trajectory`]: the core; which group gets what, and when the grid comes round |
 //! | `planner` | one group: what it is doing, for which goal; `accept` takes goals on, `judge` ends them |
 //! | `follow` | whether a trajectory can be followed, and the path through it |
-//! | `estimate` | velocities and accelerations a trajectory does not give |
-//! | `spline`, `quintic` | paths through knots, and whether they keep limits |
-//! | `profile` | time-optimal, jerk-limited motion to a position or a velocity |
-//! | `motion` | what a group is doing as a function of time; how it stops |
-//! | `slowdown` | coming to rest on a path |
-//! | `grip` | when a gripper holds something |
-//! | `tolerance`, `bounds`, `state` | how far off, how much at most, where and how fast |
+//! //! //! //! //! //! | `grip` | when a gripper holds something |
+//! | `tolerance` | how far off is too far |
+//!
+//! Paths, profiles, stops and limits themselves are [`servomesh_motion`]'s.
 //!
 //! A joint is moved by 0.2 rad, on a machine that follows perfectly:
 //!
@@ -80,19 +77,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod bounds;
 pub mod config;
-mod estimate;
 mod follow;
 mod goal;
 mod grip;
-mod motion;
 mod planner;
-mod profile;
-mod quintic;
-mod slowdown;
-mod spline;
-mod state;
 mod tolerance;
 mod trajectory;
 
@@ -102,5 +91,5 @@ pub use goal::{
     Output, ParallelGripGoal, Point, Status,
 };
 pub use planner::Phase;
-pub use state::State;
+pub use servomesh_motion::State;
 pub use trajectory::Trajectory;

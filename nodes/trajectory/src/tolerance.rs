@@ -2,10 +2,10 @@
 
 use servomesh_types::{GroupDescription, GroupMotion, JointVec};
 
-use crate::bounds::{Quantity, unit};
 use crate::config::Config;
 use crate::goal::{JointTolerance, Refusal};
-use crate::state::State;
+use servomesh_motion::State;
+use servomesh_motion::bounds::{Quantity, unit};
 
 /// How far each joint may be from its setpoint; infinite where that is not checked.
 #[derive(Clone, Copy, Debug)]

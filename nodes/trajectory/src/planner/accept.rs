@@ -4,13 +4,13 @@ use servomesh_types::{EventKind, JointVec, SafetyMode};
 use std::time::Duration;
 
 use super::{Context, Kind, Planner, Task, refuse};
-use crate::bounds::{Bounds, Quantity, unit};
 use crate::follow::Start;
 use crate::goal::{Code, FollowGoal, GoalId, MoveGoal, MoveMode, ParallelGripGoal, Refusal, Status};
 use crate::grip::Grip;
-use crate::motion::{Motion, Path};
-use crate::profile::{NoProfile, Profile};
-use crate::state::State;
+use servomesh_motion::State;
+use servomesh_motion::bounds::{Bounds, Quantity, unit};
+use servomesh_motion::{Motion, TimedPath};
+use servomesh_motion::{NoProfile, Profile};
 
 /// What a gripper is asked for; 0 is the joint's own limit.
 #[derive(Clone, Copy, Debug)]
@@ -180,7 +180,7 @@ impl Planner {
             deviation: self.deviation(),
         };
         let motion = match start.path(goal)? {
-            Some(spline) => Motion::along(Path::Spline(spline), ctx.now),
+            Some(spline) => Motion::along(TimedPath::Spline(spline), ctx.now),
             None => Motion::Hold(present.position),
         };
         Ok((kind, motion))
@@ -218,7 +218,7 @@ impl Planner {
             }
         };
         let profile = self.gentlest(&present, &target, goal.mode, &bounds, acceleration_scale)?;
-        Ok((kind, Motion::along(Path::Profile(profile), ctx.now)))
+        Ok((kind, Motion::along(TimedPath::Profile(profile), ctx.now)))
     }
 
     /// The motion with that share of acceleration and jerk, or with as much as coming off the present motion takes: a
@@ -292,7 +292,7 @@ impl Planner {
         let target = JointVec::from([position]);
         let profile = self.gentlest(&present, &target, MoveMode::Joint, &bounds, 1.0)?;
         let kind = Kind::Grip(Grip::new(present.position[0], position, &ctx.config.gripper));
-        Ok((kind, Motion::along(Path::Profile(profile), ctx.now)))
+        Ok((kind, Motion::along(TimedPath::Profile(profile), ctx.now)))
     }
 
     /// A move's target for all joints, with `others` for those it does not name.

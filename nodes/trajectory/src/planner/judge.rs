@@ -7,8 +7,8 @@ use servomesh_types::{EventKind, JointVec};
 use super::{Context, Grasp, Kind, Planner};
 use crate::goal::{Code, GripResult, Status};
 use crate::grip::Reading;
-use crate::motion::{Motion, Path};
-use crate::state::State;
+use servomesh_motion::State;
+use servomesh_motion::{Motion, TimedPath};
 
 impl Planner {
     /// Judges the goal by the newest measurement.
@@ -146,7 +146,7 @@ impl Planner {
             .point_to_point
             .position(&present, &JointVec::from([hold]), &self.bounds)
         {
-            Ok(profile) => self.motion = Some(Motion::along(Path::Profile(profile), ctx.now)),
+            Ok(profile) => self.motion = Some(Motion::along(TimedPath::Profile(profile), ctx.now)),
             Err(error) => {
                 let why = format!("can't hold the part: {}", error.describe(&self.group));
                 return self.abort(ctx, Code::InvalidGoal, why);

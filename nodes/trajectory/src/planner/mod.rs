@@ -25,14 +25,14 @@ use servomesh_types::{
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::bounds::Bounds;
 use crate::config::Config;
 use crate::goal::{Code, Feedback, GoalId, GripResult, Outcome, Output, Refusal, Status};
 use crate::grip::Grip;
-use crate::motion::{Motion, Path};
-use crate::profile::PointToPoint;
-use crate::state::State;
 use crate::tolerance::Tolerance;
+use servomesh_motion::PointToPoint;
+use servomesh_motion::State;
+use servomesh_motion::bounds::Bounds;
+use servomesh_motion::{Motion, TimedPath};
 
 /// What a group is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -337,7 +337,9 @@ impl Planner {
                 .point_to_point
                 .rest(&State { velocity, ..at_rest }, &self.bounds);
             self.grasp = None;
-            self.motion = stop.ok().map(|stop| Motion::along(Path::Profile(stop), ctx.now));
+            self.motion = stop
+                .ok()
+                .map(|stop| Motion::along(TimedPath::Profile(stop), ctx.now));
         } else if let Some(grasp) = self.grasp {
             let squeeze = grasp.hold - grasp.position;
             let hold = JointVec::from([measured.position[0] + squeeze]);
@@ -345,7 +347,7 @@ impl Planner {
             let profile = self.point_to_point.position(&at_rest, &hold, &self.bounds);
             match profile {
                 Ok(profile) if kept => {
-                    self.motion = Some(Motion::along(Path::Profile(profile), ctx.now));
+                    self.motion = Some(Motion::along(TimedPath::Profile(profile), ctx.now));
                     self.effort_limit = grasp.effort_limit;
                 }
                 _ => self.grasp = None, // the part is gone
@@ -358,7 +360,7 @@ impl Planner {
         self.running = None;
         let Some(motion) = &mut self.motion else { return };
         let longest = ctx.config.max_stop_on_path.as_secs_f64();
-        let path_bounds = self.bounds.relaxed(ctx.config.limit_factors);
+        let path_bounds = ctx.config.limit_factors.relax(&self.bounds);
         let stopped = motion.stop(
             ctx.now,
             &self.bounds,

@@ -4,19 +4,22 @@ use crate::bounds::Quantity;
 
 /// The coefficients c₀ … c₅.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Quintic(pub(crate) [f64; 6]);
+pub struct Quintic(pub(crate) [f64; 6]);
 
 /// Position, velocity and acceleration of one joint at one knot.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct End {
-    pub(crate) p: f64,
-    pub(crate) v: f64,
-    pub(crate) a: f64,
+pub struct End {
+    /// Position.
+    pub p: f64,
+    /// Velocity.
+    pub v: f64,
+    /// Acceleration.
+    pub a: f64,
 }
 
 impl Quintic {
     /// The only quintic from `start` to `end` in `duration` seconds, which are more than none.
-    pub(crate) fn between(start: End, end: End, duration: f64) -> Self {
+    pub fn between(start: End, end: End, duration: f64) -> Self {
         let h = duration;
         // What is left for the three upper coefficients to do.
         let dp = end.p - start.p - start.v * h - 0.5 * start.a * h * h;
@@ -34,7 +37,7 @@ impl Quintic {
     }
 
     /// Position, velocity, acceleration and jerk at `t`.
-    pub(crate) fn at(&self, t: f64) -> [f64; 4] {
+    pub fn at(&self, t: f64) -> [f64; 4] {
         let [c0, c1, c2, c3, c4, c5] = self.0;
         [
             c0 + t * (c1 + t * (c2 + t * (c3 + t * (c4 + t * c5)))),
@@ -45,7 +48,7 @@ impl Quintic {
     }
 
     /// The same curve with its origin at `dt`.
-    pub(crate) fn shifted(&self, dt: f64) -> Self {
+    pub fn shifted(&self, dt: f64) -> Self {
         let mut c = self.0;
         // Horner's scheme, repeated: after round k, c[k] is the k-th Taylor coefficient at dt.
         for k in 0..5 {
@@ -57,14 +60,14 @@ impl Quintic {
     }
 
     /// The sum of two curves.
-    pub(crate) fn plus(&self, other: &Self) -> Self {
+    pub fn plus(&self, other: &Self) -> Self {
         Self(std::array::from_fn(|k| self.0[k] + other.0[k]))
     }
 
     /// Whether one quantity leaves `lower … upper` somewhere in 0 … `duration`.
     ///
     /// Decided on the Bernstein form, whose control points enclose the curve: no overshoot between samples is missed.
-    pub(crate) fn leaves(&self, quantity: Quantity, duration: f64, (lower, upper): (f64, f64)) -> bool {
+    pub fn leaves(&self, quantity: Quantity, duration: f64, (lower, upper): (f64, f64)) -> bool {
         let [c0, c1, c2, c3, c4, c5] = self.0;
         match quantity {
             Quantity::Position => leaves(bernstein([c0, c1, c2, c3, c4, c5], duration), lower, upper, DEPTH),

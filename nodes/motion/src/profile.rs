@@ -11,14 +11,14 @@ use crate::bounds::{Bounds, Excess, Quantity};
 use crate::state::{Sample, State};
 
 /// One group's planner of such motions.
-pub(crate) struct PointToPoint {
+pub struct PointToPoint {
     ruckig: Ruckig<0, ThrowErrorHandler>,
     input: InputParameter<0>,
 }
 
 /// A motion, as a function of the time since its start.
 #[derive(Clone, Debug)]
-pub(crate) struct Profile {
+pub struct Profile {
     trajectory: rsruckig::prelude::Trajectory<0>,
     /// Where it starts. The solver sees distances from here, so that a belt may run for months without losing digits.
     origin: JointVec,
@@ -29,16 +29,19 @@ pub(crate) struct Profile {
 
 /// No motion within the limits does what was asked.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum NoProfile {
+pub enum NoProfile {
     /// The solver found none.
-    Unsolved { reason: String },
+    Unsolved {
+        /// What the solver says.
+        reason: String,
+    },
     /// What it found goes beyond a limit on its way.
     Beyond(Excess),
 }
 
 impl NoProfile {
     /// The sentence that says why.
-    pub(crate) fn describe(&self, group: &GroupDescription) -> String {
+    pub fn describe(&self, group: &GroupDescription) -> String {
         match self {
             Self::Unsolved { reason } => format!("no motion within the limits leads there: {reason}"),
             Self::Beyond(excess) => format!("the way there: {}", excess.describe(group)),
@@ -47,7 +50,8 @@ impl NoProfile {
 }
 
 impl PointToPoint {
-    pub(crate) fn new(joints: usize) -> Self {
+    /// A planner for that many joints.
+    pub fn new(joints: usize) -> Self {
         // The cycle time matters to `update` only, which is not used: a profile is evaluated at any time.
         let mut input = InputParameter::new(Some(joints));
         // Straight lines in joint space wherever the start allows one.
@@ -59,7 +63,7 @@ impl PointToPoint {
     }
 
     /// From `from` to rest at `target`, all joints arriving together.
-    pub(crate) fn position(
+    pub fn position(
         &mut self,
         from: &State,
         target: &JointVec,
@@ -92,7 +96,7 @@ impl PointToPoint {
     }
 
     /// From `from` to the given velocities, wherever that leads, all joints along a straight line if they can.
-    pub(crate) fn velocity(
+    pub fn velocity(
         &mut self,
         from: &State,
         target: &JointVec,
@@ -107,7 +111,7 @@ impl PointToPoint {
     }
 
     /// From `from` to rest, each joint as soon as it can: no joint goes farther than it must.
-    pub(crate) fn rest(&mut self, from: &State, bounds: &Bounds) -> Result<Profile, NoProfile> {
+    pub fn rest(&mut self, from: &State, bounds: &Bounds) -> Result<Profile, NoProfile> {
         self.input.synchronization = Synchronization::None;
         let stop = self.velocity(from, &JointVec::zeros(from.position.len()), bounds);
         self.input.synchronization = Synchronization::Phase;
@@ -173,24 +177,24 @@ const NUDGES: [f64; 3] = [1.0 - 1e-7, 1.0 - 1e-6, 1.0 - 1e-5];
 
 impl Profile {
     /// When it reaches its target, in s.
-    pub(crate) fn duration(&self) -> f64 {
+    pub fn duration(&self) -> f64 {
         self.trajectory.duration
     }
 
     /// When a joint's jerk steps, in s, ascending.
-    pub(crate) fn corners(&self) -> &[f64] {
+    pub fn corners(&self) -> &[f64] {
         &self.corners
     }
 
     /// Whether it stands still from then on; else it keeps its velocities.
-    pub(crate) fn ends_at_rest(&self) -> bool {
+    pub fn ends_at_rest(&self) -> bool {
         self.ends_at_rest
     }
 
     /// The first joint that leaves its range of positions, or its velocities.
     ///
     /// The solver keeps both where it can, but says nothing where a state leaves no way to.
-    pub(crate) fn excess(&self, bounds: &Bounds) -> Option<Excess> {
+    pub fn excess(&self, bounds: &Bounds) -> Option<Excess> {
         let mut before = (0.0, self.at(0.0).state);
         for k in 1..=EXCESS_SAMPLES {
             let time_s = self.duration() * f64::from(k) / f64::from(EXCESS_SAMPLES);
@@ -245,7 +249,7 @@ impl Profile {
     }
 
     /// The motion `s` seconds after its start.
-    pub(crate) fn at(&self, s: f64) -> Sample {
+    pub fn at(&self, s: f64) -> Sample {
         let n = self.origin.len();
         let mut sample = Sample {
             state: State::at_rest(JointVec::zeros(n)),

@@ -32,7 +32,9 @@ impl State {
 
 /// A point of a path: a [`State`] with the path's own jerk.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Sample {
-    pub(crate) state: State,
-    pub(crate) jerk: JointVec,
+pub struct Sample {
+    /// Where, and how fast.
+    pub state: State,
+    /// Per second³.
+    pub jerk: JointVec,
 }

@@ -4,41 +4,54 @@
 
 use servomesh_types::{GroupDescription, JointKind, JointVec};
 
-use crate::config::LimitFactors;
 use crate::state::Sample;
 
 /// Limits of all joints of a group, with the symmetrical ones as magnitudes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    pub(crate) lower: JointVec,
-    pub(crate) upper: JointVec,
-    pub(crate) velocity: JointVec,
-    pub(crate) acceleration: JointVec,
-    pub(crate) jerk: JointVec,
+pub struct Bounds {
+    /// Lowest positions; −∞ for continuous joints.
+    pub lower: JointVec,
+    /// Highest positions; ∞ for continuous joints.
+    pub upper: JointVec,
+    /// Largest speeds.
+    pub velocity: JointVec,
+    /// Largest accelerations.
+    pub acceleration: JointVec,
+    /// Largest jerks.
+    pub jerk: JointVec,
 }
 
 /// How a joint moves, from position to jerk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Quantity {
+pub enum Quantity {
+    /// In rad or m.
     Position,
+    /// Per second.
     Velocity,
+    /// Per second².
     Acceleration,
+    /// Per second³.
     Jerk,
 }
 
 /// One joint that goes beyond a limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Excess {
-    pub(crate) joint: usize,
-    pub(crate) quantity: Quantity,
+pub struct Excess {
+    /// Which joint, in the group's order.
+    pub joint: usize,
+    /// Of what there is too much.
+    pub quantity: Quantity,
     /// When, in s, counted from the start.
-    pub(crate) time_s: f64,
-    pub(crate) value: f64,
-    pub(crate) limit: f64,
+    pub time_s: f64,
+    /// How much there is.
+    pub value: f64,
+    /// How much there may be.
+    pub limit: f64,
 }
 
 impl Bounds {
-    pub(crate) fn of(group: &GroupDescription) -> Self {
+    /// Those of a group, as its driver announced them.
+    pub fn of(group: &GroupDescription) -> Self {
         let n = group.joints.len();
         let each = |f: fn(&servomesh_types::JointLimits) -> f64| {
             JointVec::from_fn(n, |i| f(&group.joints[i].limits))
@@ -52,13 +65,8 @@ impl Bounds {
         }
     }
 
-    /// The bounds a trajectory is checked against.
-    pub(crate) fn relaxed(&self, factors: LimitFactors) -> Self {
-        self.scaled(factors.velocity, factors.acceleration, factors.jerk)
-    }
-
     /// The same positions with a share of the rest.
-    pub(crate) fn scaled(&self, velocity: f64, acceleration: f64, jerk: f64) -> Self {
+    pub fn scaled(&self, velocity: f64, acceleration: f64, jerk: f64) -> Self {
         let times = |v: &JointVec, factor: f64| JointVec::from_fn(v.len(), |i| v[i] * factor);
         Self {
             velocity: times(&self.velocity, velocity),
@@ -69,7 +77,7 @@ impl Bounds {
     }
 
     /// The same, with positions wide enough for `position`: a joint beyond its range may come back.
-    pub(crate) fn around(mut self, position: &JointVec) -> Self {
+    pub fn around(mut self, position: &JointVec) -> Self {
         for i in 0..position.len() {
             self.lower[i] = self.lower[i].min(position[i]);
             self.upper[i] = self.upper[i].max(position[i]);
@@ -78,7 +86,7 @@ impl Bounds {
     }
 
     /// The interval one quantity of one joint must stay in, slack included.
-    pub(crate) fn interval(&self, joint: usize, quantity: Quantity) -> (f64, f64) {
+    pub fn interval(&self, joint: usize, quantity: Quantity) -> (f64, f64) {
         let magnitude = match quantity {
             Quantity::Position => {
                 return (
@@ -94,7 +102,7 @@ impl Bounds {
     }
 
     /// The limit itself that `value` is beyond.
-    pub(crate) fn limit(&self, joint: usize, quantity: Quantity, value: f64) -> f64 {
+    pub fn limit(&self, joint: usize, quantity: Quantity, value: f64) -> f64 {
         match quantity {
             Quantity::Position if value < self.lower[joint] => self.lower[joint],
             Quantity::Position => self.upper[joint],
@@ -105,7 +113,7 @@ impl Bounds {
     }
 
     /// Whether a moment of a motion is within velocity, acceleration and jerk.
-    pub(crate) fn allows(&self, sample: &Sample) -> bool {
+    pub fn allows(&self, sample: &Sample) -> bool {
         (0..self.velocity.len()).all(|i| {
             sample.state.velocity[i].abs() <= self.velocity[i] * (1.0 + SLACK)
                 && sample.state.acceleration[i].abs() <= self.acceleration[i] * (1.0 + SLACK)
@@ -116,7 +124,7 @@ impl Bounds {
 
 impl Excess {
     /// The sentence that names joint, value, time and limit.
-    pub(crate) fn describe(&self, group: &GroupDescription) -> String {
+    pub fn describe(&self, group: &GroupDescription) -> String {
         let quantity = self.quantity;
         format!(
             "joint {}: {} {:.4} {unit} at {:.3} s is beyond its limit {:.4} {unit}",
@@ -131,9 +139,11 @@ impl Excess {
 }
 
 impl Quantity {
-    pub(crate) const ALL: [Self; 4] = [Self::Position, Self::Velocity, Self::Acceleration, Self::Jerk];
+    /// From position to jerk.
+    pub const ALL: [Self; 4] = [Self::Position, Self::Velocity, Self::Acceleration, Self::Jerk];
 
-    pub(crate) fn name(self) -> &'static str {
+    /// Its name, for messages to people.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Position => "position",
             Self::Velocity => "velocity",
@@ -144,7 +154,7 @@ impl Quantity {
 }
 
 /// The unit of one quantity of one joint.
-pub(crate) fn unit(group: &GroupDescription, joint: usize, quantity: Quantity) -> &'static str {
+pub fn unit(group: &GroupDescription, joint: usize, quantity: Quantity) -> &'static str {
     let kind = group
         .joints
         .get(joint)
@@ -162,7 +172,7 @@ pub(crate) fn unit(group: &GroupDescription, joint: usize, quantity: Quantity) -
 }
 
 /// Share of a limit that rounding may take: far below what a machine could show.
-pub(crate) const SLACK: f64 = 1e-3;
+pub const SLACK: f64 = 1e-3;
 
 /// Rounding of positions, in rad or m.
-pub(crate) const POSITION_SLACK: f64 = 1e-6;
+pub const POSITION_SLACK: f64 = 1e-6;

@@ -10,14 +10,16 @@ use crate::state::{Sample, State};
 
 /// Where to be at one time.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Knot {
-    pub(crate) time_s: f64,
-    pub(crate) state: State,
+pub struct Knot {
+    /// When, in s.
+    pub time_s: f64,
+    /// Where, and how fast.
+    pub state: State,
 }
 
 /// The path.
 #[derive(Clone, Debug)]
-pub(crate) struct Spline {
+pub struct Spline {
     joints: usize,
     /// Times of the knots, strictly ascending, the first 0.
     times: Vec<f64>,
@@ -29,7 +31,7 @@ impl Spline {
     /// The path through `knots` from time 0 on; what lies before is cut off.
     ///
     /// The knots are at least two, with strictly ascending times, of which the first is at most 0 and the last above 0.
-    pub(crate) fn through(knots: &[Knot]) -> Self {
+    pub fn through(knots: &[Knot]) -> Self {
         let joints = knots[0].state.position.len();
         let end = |state: &State, j: usize| End {
             p: state.position[j],
@@ -61,17 +63,17 @@ impl Spline {
     }
 
     /// Where the path ends, in s.
-    pub(crate) fn duration(&self) -> f64 {
+    pub fn duration(&self) -> f64 {
         self.times.last().copied().unwrap_or(0.0)
     }
 
     /// The times of the knots, in s.
-    pub(crate) fn times(&self) -> &[f64] {
+    pub fn times(&self) -> &[f64] {
         &self.times
     }
 
     /// The path at `s`, in s: its start before it starts, at rest after it ends.
-    pub(crate) fn at(&self, s: f64) -> Sample {
+    pub fn at(&self, s: f64) -> Sample {
         let mut sample = Sample {
             state: State::at_rest(JointVec::zeros(self.joints)),
             jerk: JointVec::zeros(self.joints),
@@ -97,7 +99,7 @@ impl Spline {
     }
 
     /// The same path, starting at `offset` from its start and back on it at knot `until`.
-    pub(crate) fn starting_off_by(&self, offset: &State, until: usize) -> Self {
+    pub fn starting_off_by(&self, offset: &State, until: usize) -> Self {
         let end_s = self.times[until];
         let mut spline = self.clone();
         let way_back: [Quintic; MAX_JOINTS] = std::array::from_fn(|j| {
@@ -121,7 +123,7 @@ impl Spline {
     }
 
     /// The first segment's worst excess, if the path leaves the bounds anywhere.
-    pub(crate) fn excess(&self, bounds: &Bounds) -> Option<Excess> {
+    pub fn excess(&self, bounds: &Bounds) -> Option<Excess> {
         for (k, span) in self.times.windows(2).enumerate() {
             let duration = span[1] - span[0];
             for joint in 0..self.joints {

@@ -8,70 +8,35 @@ use std::time::Duration;
 use crate::bounds::Bounds;
 use crate::profile::{NoProfile, PointToPoint, Profile};
 use crate::slowdown::{self, Slowdown, Stop};
-use crate::spline::Spline;
-use crate::state::{Sample, State};
-
-/// A path with its own time, in s.
-#[derive(Clone, Debug)]
-pub(crate) enum Path {
-    Spline(Spline),
-    Profile(Profile),
-}
+use crate::state::State;
+use crate::timed_path::TimedPath;
 
 /// What a group is doing.
 #[derive(Clone, Debug)]
-pub(crate) enum Motion {
+pub enum Motion {
+    /// Standing still.
     Hold(JointVec),
+    /// Under way.
     Along {
-        path: Path,
+        /// The path it is on.
+        path: TimedPath,
+        /// When the path's time is 0.
         start: Stamp,
+        /// How it comes to rest before the path's end.
         slowing: Option<Slowing>,
     },
 }
 
 /// From when on the path's time slows down.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Slowing {
+pub struct Slowing {
     from: Stamp,
     slowdown: Slowdown,
 }
 
-impl Path {
-    pub(crate) fn at(&self, s: f64) -> Sample {
-        match self {
-            Self::Spline(spline) => spline.at(s),
-            Self::Profile(profile) => profile.at(s),
-        }
-    }
-
-    pub(crate) fn duration(&self) -> f64 {
-        match self {
-            Self::Spline(spline) => spline.duration(),
-            Self::Profile(profile) => profile.duration(),
-        }
-    }
-
-    /// When jerk steps, after `from` and up to `to`, in s.
-    pub(crate) fn corners_between(&self, from: f64, to: f64) -> &[f64] {
-        let corners = match self {
-            Self::Spline(spline) => spline.times(),
-            Self::Profile(profile) => profile.corners(),
-        };
-        let first = corners.partition_point(|t| *t <= from);
-        let last = corners.partition_point(|t| *t <= to);
-        &corners[first..last.max(first)]
-    }
-
-    pub(crate) fn ends_at_rest(&self) -> bool {
-        match self {
-            Self::Spline(_) => true,
-            Self::Profile(profile) => profile.ends_at_rest(),
-        }
-    }
-}
-
 impl Motion {
-    pub(crate) fn along(path: Path, start: Stamp) -> Self {
+    /// A path from its start on.
+    pub fn along(path: TimedPath, start: Stamp) -> Self {
         Self::Along {
             path,
             start,
@@ -80,7 +45,7 @@ impl Motion {
     }
 
     /// Where the group should be at `stamp`, and how it should be moving.
-    pub(crate) fn at(&self, stamp: Stamp) -> State {
+    pub fn at(&self, stamp: Stamp) -> State {
         match self {
             Self::Hold(position) => State::at_rest(*position),
             Self::Along { path, start, slowing } => match slowing {
@@ -95,7 +60,7 @@ impl Motion {
     }
 
     /// The same for the time of a measurement, which may lie shortly before the motion's start.
-    pub(crate) fn when_measured(&self, stamp: Stamp) -> State {
+    pub fn when_measured(&self, stamp: Stamp) -> State {
         match self.start() {
             Some(start) if stamp < start => {
                 let mut state = self.at(start);
@@ -110,7 +75,7 @@ impl Motion {
     }
 
     /// When it starts; `None` if it has stood still all along.
-    pub(crate) fn start(&self) -> Option<Stamp> {
+    pub fn start(&self) -> Option<Stamp> {
         match self {
             Self::Hold(_) => None,
             Self::Along { start, .. } => Some(*start),
@@ -118,7 +83,7 @@ impl Motion {
     }
 
     /// When its path ends or comes to rest; `None` for a hold.
-    pub(crate) fn end(&self) -> Option<Stamp> {
+    pub fn end(&self) -> Option<Stamp> {
         let Self::Along { path, start, slowing } = self else {
             return None;
         };
@@ -129,7 +94,7 @@ impl Motion {
     }
 
     /// Whether it stands still from its end on.
-    pub(crate) fn ends_at_rest(&self) -> bool {
+    pub fn ends_at_rest(&self) -> bool {
         match self {
             Self::Hold(_) => true,
             Self::Along { path, slowing, .. } => slowing.is_some() || path.ends_at_rest(),
@@ -137,12 +102,12 @@ impl Motion {
     }
 
     /// Whether it stands still at `now` and ever after.
-    pub(crate) fn is_over(&self, now: Stamp) -> bool {
+    pub fn is_over(&self, now: Stamp) -> bool {
         self.ends_at_rest() && self.end().is_none_or(|end| now >= end)
     }
 
     /// Where it stands still in the end; where it ends, for one that runs on.
-    pub(crate) fn last_position(&self) -> JointVec {
+    pub fn last_position(&self) -> JointVec {
         match (self, self.end()) {
             (Self::Hold(position), _) => *position,
             (_, Some(end)) => self.at(end + ROUNDING).position,
@@ -156,7 +121,7 @@ impl Motion {
     ///
     /// # Errors
     /// [`NoProfile`] if there is no such motion, which a state within the limits always has; nothing changes then.
-    pub(crate) fn stop(
+    pub fn stop(
         &mut self,
         now: Stamp,
         bounds: &Bounds,
@@ -173,8 +138,8 @@ impl Motion {
         }
         let present = path.at(s).state;
         let path_bounds = match path {
-            Path::Spline(_) => path_bounds,
-            Path::Profile(profile) => {
+            TimedPath::Spline(_) => path_bounds,
+            TimedPath::Profile(profile) => {
                 // The quickest stop of all, where it leads along the line the move is on.
                 let stop =
                     point_to_point.velocity(&present, &JointVec::zeros(present.velocity.len()), bounds);
@@ -182,7 +147,7 @@ impl Motion {
                 if let Ok(stop) = stop
                     && is_straight(&present.position, &target, &stop)
                 {
-                    *self = Self::along(Path::Profile(stop), now);
+                    *self = Self::along(TimedPath::Profile(stop), now);
                     return Ok(());
                 }
                 bounds
@@ -198,7 +163,7 @@ impl Motion {
             }
             None => {
                 let stop = point_to_point.rest(&present, bounds)?;
-                *self = Self::along(Path::Profile(stop), now);
+                *self = Self::along(TimedPath::Profile(stop), now);
             }
         }
         Ok(())
@@ -226,8 +191,8 @@ fn is_straight(present: &JointVec, target: &JointVec, stop: &Profile) -> bool {
     })
 }
 
-/// Seconds as a duration; the paths here are finite, and no longer than [`LONGEST_S`].
-pub(crate) fn seconds(s: f64) -> Duration {
+/// Seconds as a duration; the paths here are finite, and no longer than a hundred years.
+pub fn seconds(s: f64) -> Duration {
     Duration::from_secs_f64(s.clamp(0.0, LONGEST_S))
 }
 

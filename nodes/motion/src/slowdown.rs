@@ -7,39 +7,48 @@
 //! brakes as hard as it may can't be left more slowly, so a stop may start later, or be the end of the path itself.
 
 use crate::bounds::Bounds;
-use crate::motion::Path;
 use crate::state::Sample;
+use crate::timed_path::TimedPath;
 
 /// ṡ from 1 to 0: s̈ falls during `ramp`, stays, and rises during `ramp`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Slowdown {
+pub struct Slowdown {
     /// In s.
-    pub(crate) duration: f64,
+    pub duration: f64,
     /// In s, at most half of `duration`.
     ramp: f64,
 }
 
 /// How to come to rest on a path.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Stop {
+pub enum Stop {
     /// The path ends soon enough.
     AtTheEnd,
     /// Go on for `delay`, in s, then slow down.
-    Slow { delay: f64, slowdown: Slowdown },
+    Slow {
+        /// In s.
+        delay: f64,
+        /// How.
+        slowdown: Slowdown,
+    },
 }
 
 /// s and its three derivatives, `u` after the slowdown's start.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct PathTime {
-    pub(crate) s: f64,
-    pub(crate) rate: f64,
-    pub(crate) acceleration: f64,
-    pub(crate) jerk: f64,
+pub struct PathTime {
+    /// In s.
+    pub s: f64,
+    /// ṡ: 1 as planned, 0 at rest.
+    pub rate: f64,
+    /// s̈, per second.
+    pub acceleration: f64,
+    /// s⃛, per second².
+    pub jerk: f64,
 }
 
 impl PathTime {
     /// What a joint does there.
-    pub(crate) fn apply(&self, path: &Sample) -> Sample {
+    pub fn apply(&self, path: &Sample) -> Sample {
         let mut sample = *path;
         let Self {
             rate,
@@ -77,7 +86,7 @@ impl Slowdown {
     }
 
     /// The path's time `u` seconds after the slowdown's start, counted from there.
-    pub(crate) fn at(&self, u: f64) -> PathTime {
+    pub fn at(&self, u: f64) -> PathTime {
         let (ramp, duration) = (self.ramp, self.duration);
         let acceleration = 1.0 / (duration - ramp);
         let jerk = acceleration / ramp;
@@ -118,7 +127,7 @@ impl Slowdown {
 }
 
 /// The earliest rest on the path from `s` on, within `longest`, in s; `None` if there is none.
-pub(crate) fn plan(path: &Path, s: f64, bounds: &Bounds, longest: f64) -> Option<Stop> {
+pub fn plan(path: &TimedPath, s: f64, bounds: &Bounds, longest: f64) -> Option<Stop> {
     let mut best_s = longest;
     let mut best = None;
     if path.ends_at_rest() && path.duration() - s <= longest {
@@ -144,7 +153,7 @@ pub(crate) fn plan(path: &Path, s: f64, bounds: &Bounds, longest: f64) -> Option
 }
 
 /// The slowdown that would do if all joints kept their velocities: what to start the search from.
-fn shape(path: &Path, s: f64, bounds: &Bounds) -> Option<Slowdown> {
+fn shape(path: &TimedPath, s: f64, bounds: &Bounds) -> Option<Slowdown> {
     let (mut acceleration, mut jerk) = (f64::INFINITY, f64::INFINITY);
     let velocity = path.at(s).state.velocity;
     for i in 0..velocity.len() {
@@ -159,7 +168,7 @@ fn shape(path: &Path, s: f64, bounds: &Bounds) -> Option<Slowdown> {
     shape.duration.is_finite().then_some(shape)
 }
 
-fn keeps_limits(path: &Path, s: f64, slowdown: &Slowdown, bounds: &Bounds, budget: &mut u32) -> bool {
+fn keeps_limits(path: &TimedPath, s: f64, slowdown: &Slowdown, bounds: &Bounds, budget: &mut u32) -> bool {
     let mut keeps = |time: &PathTime, path_s: f64| {
         *budget = budget.saturating_sub(1);
         *budget > 0 && bounds.allows(&time.apply(&path.at(path_s)))

@@ -7,7 +7,7 @@
 //! velocity that was given, and, unlike the cubic, has no steps of acceleration.
 
 /// Fills in the velocity of each inner knot; the ends are given.
-pub(crate) fn velocities(times: &[f64], positions: &[f64], velocities: &mut [f64]) {
+pub fn velocities(times: &[f64], positions: &[f64], velocities: &mut [f64]) {
     spline_slopes(times, positions, velocities);
     let inner = times.len().saturating_sub(2);
     for (k, velocity) in velocities.iter_mut().enumerate().skip(1).take(inner) {
@@ -23,7 +23,7 @@ pub(crate) fn velocities(times: &[f64], positions: &[f64], velocities: &mut [f64
 }
 
 /// Fills in the acceleration of each inner knot; the ends are given.
-pub(crate) fn accelerations(times: &[f64], positions: &[f64], velocities: &[f64], accelerations: &mut [f64]) {
+pub fn accelerations(times: &[f64], positions: &[f64], velocities: &[f64], accelerations: &mut [f64]) {
     for k in 1..times.len().saturating_sub(1) {
         let (h0, h1) = (times[k] - times[k - 1], times[k + 1] - times[k]);
         let (slope0, slope1) = slopes(times, positions, k);

@@ -1,0 +1,31 @@
+//! Motion as mathematics: where joints are at which time, within which limits.
+//!
+//! Duty: plan motions of one group of joints and evaluate them at any time. Positions in rad (m for prismatic joints),
+//! times in s, limits per joint. No messages, no clock, no goals: those are `trajectory`'s.
+//!
+//! | room | what it decides |
+//! |---|---|
+//! | [`state`], [`bounds`] | where and how fast; how much at most, and sentences about what goes beyond |
+//! | [`profile`] | time-optimal, jerk-limited motion from any state to a position or a velocity |
+//! | [`quintic`], [`spline`] | curves through knots, and whether they keep limits |
+//! | [`estimate`] | velocities and accelerations a trajectory does not give |
+//! | [`timed_path`] | joint positions as a function of time, however they were planned |
+//! | [`slowdown`] | coming to rest on a path |
+//! | [`motion`] | what a group is doing as a function of ROS time; how it stops |
+
+pub mod bounds;
+pub mod estimate;
+pub mod motion;
+pub mod profile;
+pub mod quintic;
+pub mod slowdown;
+pub mod spline;
+pub mod state;
+pub mod timed_path;
+
+pub use bounds::{Bounds, Excess, Quantity};
+pub use motion::Motion;
+pub use profile::{NoProfile, PointToPoint, Profile};
+pub use spline::{Knot, Spline};
+pub use state::{Sample, State};
+pub use timed_path::TimedPath;
