@@ -140,6 +140,7 @@ impl Gate {
             epoch,
             fault,
             resettable: self.resettable,
+            speed_scale: 1.0,
         })
     }
 

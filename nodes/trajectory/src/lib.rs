@@ -41,7 +41,7 @@
 //!     backend: "sim".into(),
 //! };
 //! let epoch = Epoch(1);
-//! let gate = GroupSafety { group, mode: SafetyMode::Normal, epoch, fault: None, resettable: false };
+//! let gate = GroupSafety { group, mode: SafetyMode::Normal, epoch, fault: None, resettable: false, speed_scale: 1.0 };
 //!
 //! let mut core = Trajectory::new(Config::default());
 //! core.handle(Stamp::ZERO, Input::Group(description));

@@ -36,5 +36,5 @@ pub use limits::JointLimits;
 pub use safety::{GroupSafety, SafetyMode, SafetyState};
 pub use stamp::Stamp;
 pub use stream::{
-    Command, CommandMode, DriveMode, Epoch, GroupMotion, HopTimes, ServoState, Setpoint, StreamTag,
+    Command, CommandMode, DriveMode, Epoch, GroupMotion, HopTimes, ServoState, Setpoint, Stopping, StreamTag,
 };

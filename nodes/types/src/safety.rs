@@ -29,6 +29,8 @@ pub struct GroupSafety {
     pub fault: Option<Fault>,
     /// Whether the cause is gone, so that a reset would be granted.
     pub resettable: bool,
+    /// How fast the group may run, of what is planned: 0 … 1.
+    pub speed_scale: f64,
 }
 
 /// The state of the whole gate: one entry a group, in the order of their names.

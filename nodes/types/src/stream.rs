@@ -68,6 +68,19 @@ pub struct Setpoint {
     pub effort: JointVec,
     /// Largest effort each joint may use, as a gripper wants it; empty for the joint's own limit.
     pub effort_limit: JointVec,
+    /// The group is at rest after a stop of category 1: torque off, brakes on.
+    pub release: bool,
+    /// What a stop on the path would take from here, where that is known.
+    pub stopping: Option<Stopping>,
+}
+
+/// How long a stop takes, and how far it goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stopping {
+    /// Until rest \[s\].
+    pub time_s: f64,
+    /// How far each joint goes, positive.
+    pub distance: JointVec,
 }
 
 /// What a driver does with a command.

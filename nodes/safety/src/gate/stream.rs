@@ -126,6 +126,8 @@ impl Gate {
             acceleration: to.acceleration,
             effort: self.effort,
             effort_limit: self.effort_limit,
+            release: false,
+            stopping: None,
         };
         self.sent = Some(to);
         self.seq += 1;

@@ -273,6 +273,8 @@ impl Planner {
             acceleration,
             effort: JointVec::EMPTY,
             effort_limit,
+            release: false,
+            stopping: None,
         };
         ctx.out.push_back(Output::Setpoint {
             group: self.group.name,

@@ -161,6 +161,7 @@ impl Bench {
             epoch: self.epoch,
             fault,
             resettable: false,
+            speed_scale: 1.0,
         };
         self.handle(Input::Safety(SafetyState { groups: vec![gate] }));
     }

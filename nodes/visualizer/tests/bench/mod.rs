@@ -172,6 +172,7 @@ fn safety(mode: SafetyMode) -> SafetyState {
         epoch: Epoch(1),
         fault: (mode != SafetyMode::Normal).then_some(Fault::StopRequested),
         resettable: true,
+        speed_scale: 1.0,
     };
     SafetyState {
         groups: vec![

@@ -13,6 +13,7 @@ pub fn group_safety_to_msg(state: &GroupSafety, group: Option<&GroupDescription>
         epoch: state.epoch.0,
         fault: fault_to_msg(state.fault, group),
         resettable: state.resettable,
+        speed_scale: state.speed_scale,
     }
 }
 
@@ -49,6 +50,7 @@ pub fn safety_state_from_msg(msg: &msg::SafetyState) -> Result<SafetyState, Wire
             epoch: Epoch(msg.epoch),
             fault: fault_from_msg(&msg.fault)?,
             resettable: msg.resettable,
+            speed_scale: msg.speed_scale,
         })
     };
     Ok(SafetyState {

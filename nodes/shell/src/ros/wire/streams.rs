@@ -4,7 +4,7 @@ use super::fault::{fault_from_msg, fault_to_msg};
 use super::{Wire, WireError, duration_from_msg, duration_to_msg, joints, stamp_from_msg, stamp_to_msg};
 use r2r::servomesh_msgs::msg;
 use servomesh_types::{
-    Command, CommandMode, DriveMode, Epoch, GroupMotion, GroupName, HopTimes, ServoState, Setpoint, StreamTag,
+    Command, CommandMode, DriveMode, Epoch, GroupMotion, GroupName, HopTimes, ServoState, Setpoint, Stopping, StreamTag,
 };
 
 impl Wire for StreamTag {
@@ -64,6 +64,11 @@ impl Wire for Setpoint {
             acceleration: self.acceleration.to_vec(),
             effort: self.effort.to_vec(),
             effort_limit: self.effort_limit.to_vec(),
+            release: self.release,
+            stopping_time: self.stopping.map_or(f64::NAN, |stopping| stopping.time_s),
+            stopping_distance: self
+                .stopping
+                .map_or_else(Vec::new, |stopping| stopping.distance.to_vec()),
         }
     }
 
@@ -75,6 +80,14 @@ impl Wire for Setpoint {
             acceleration: joints(&msg.acceleration)?,
             effort: joints(&msg.effort)?,
             effort_limit: joints(&msg.effort_limit)?,
+            release: msg.release,
+            stopping: match msg.stopping_time.is_finite() {
+                true => Some(Stopping {
+                    time_s: msg.stopping_time,
+                    distance: joints(&msg.stopping_distance)?,
+                }),
+                false => None,
+            },
         })
     }
 }
@@ -208,6 +221,11 @@ mod tests {
                 },
             },
             position: JointVec::from([0.1, 0.2]),
+            release: true,
+            stopping: Some(Stopping {
+                time_s: 0.2,
+                distance: JointVec::from([0.01, 0.02]),
+            }),
             ..Setpoint::default()
         };
         assert_eq!(Setpoint::from_msg(&setpoint.to_msg()), Ok(setpoint));
