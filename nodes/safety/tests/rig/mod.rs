@@ -264,6 +264,7 @@ impl Rig {
             acceleration: JointVec::from_fn(joints, |_| radius * SWING * SWING * cos),
             effort: JointVec::EMPTY,
             effort_limit: drive.effort_limit,
+            ..Setpoint::default()
         })
     }
 

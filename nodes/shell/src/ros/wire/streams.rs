@@ -4,7 +4,8 @@ use super::fault::{fault_from_msg, fault_to_msg};
 use super::{Wire, WireError, duration_from_msg, duration_to_msg, joints, stamp_from_msg, stamp_to_msg};
 use r2r::servomesh_msgs::msg;
 use servomesh_types::{
-    Command, CommandMode, DriveMode, Epoch, GroupMotion, GroupName, HopTimes, ServoState, Setpoint, Stopping, StreamTag,
+    Command, CommandMode, DriveMode, Epoch, GroupMotion, GroupName, HopTimes, ServoState, Setpoint, Stopping,
+    StreamTag,
 };
 
 impl Wire for StreamTag {
