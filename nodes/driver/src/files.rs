@@ -10,7 +10,7 @@ use crate::gains::Gains;
 use serde::Deserialize;
 use servomesh_robot::{LimitsFile, Model, RobotError};
 use servomesh_types::limits::LimitsError;
-use servomesh_types::{Capabilities, GroupDescription, GroupName, JointDescription, JointKind};
+use servomesh_types::{Capabilities, Drivetrain, GroupDescription, GroupName, JointDescription, JointKind};
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 
@@ -155,6 +155,7 @@ impl JointFiles {
                 name: joint.name.clone(),
                 kind,
                 limits,
+                drivetrain: servo.drivetrain(),
             });
         }
         let group = GroupDescription {
@@ -176,6 +177,14 @@ impl JointFiles {
 }
 
 impl Servo {
+    fn drivetrain(&self) -> Drivetrain {
+        Drivetrain {
+            armature: self.rotor_inertia_kgm2 * self.gear_ratio.powi(2),
+            coulomb: self.friction.coulomb,
+            viscous: self.friction.viscous,
+        }
+    }
+
     fn params(&self, kind: JointKind, velocity_limit: f64, rate_hz: f64) -> JointParams {
         // Ticks are counted by the turn, or by the metre.
         let (units_per_count, following_limit, near_tolerance) = match kind {

@@ -27,8 +27,8 @@
 //! ```
 //! use servomesh_driver::{Actuator, Config, Direction, Driver, DriverParams, Friction, Gains, Input, JointParams, Output};
 //! use servomesh_driver::bus::{DriveStatus, Ticks};
-//! use servomesh_types::{
-//!     Capabilities, Command, CommandMode, Core, DriveMode, Epoch, GroupDescription, GroupName, JointDescription,
+//! use servomesh_types::{Drivetrain,
+//!     Capabilities, Command, CommandMode, Core, DriveMode, Drivetrain, Epoch, GroupDescription, GroupName, JointDescription,
 //!     JointKind, JointLimits, Setpoint, Stamp, StreamTag,
 //! };
 //! use std::time::Duration;
@@ -37,6 +37,7 @@
 //!     name: "belt".to_owned(),
 //!     kind: JointKind::Prismatic,
 //!     limits: JointLimits::new((f64::NEG_INFINITY, f64::INFINITY), 0.5, 1.0, 10.0, 200.0)?,
+//!     drivetrain: Drivetrain::default(),
 //! };
 //! let config = Config::new(DriverParams {
 //!     group: GroupDescription {

@@ -20,15 +20,15 @@
 //!
 //! ```
 //! use servomesh_estimator::{Config, Estimator, Input, Output};
-//! use servomesh_types::{
-//!     Capabilities, Core, GroupDescription, GroupName, JointDescription, JointKind, JointLimits, JointVec, ServoState,
-//!     Stamp,
+//! use servomesh_types::{Drivetrain,
+//!     Capabilities, Core, Drivetrain, GroupDescription, GroupName, JointDescription, JointKind, JointLimits, JointVec,
+//!     ServoState, Stamp,
 //! };
 //!
 //! let mut estimator = Estimator::new(Config::default(), None);
 //! let belt = GroupName::new("conveyor")?;
 //! let limits = JointLimits::new((f64::NEG_INFINITY, f64::INFINITY), 0.5, 1.0, 10.0, 200.0)?;
-//! let joint = JointDescription { name: "belt".into(), kind: JointKind::Prismatic, limits };
+//! let joint = JointDescription { name: "belt".into(), kind: JointKind::Prismatic, limits, drivetrain: Drivetrain::default() };
 //! estimator.handle(Stamp::ZERO, Input::Group(GroupDescription {
 //!     name: belt,
 //!     joints: vec![joint],

@@ -207,6 +207,7 @@ mod tests {
             name: "j".into(),
             kind: JointKind::Revolute,
             limits,
+            drivetrain: servomesh_types::Drivetrain::default(),
         };
         [JointRules::new(&Parameters::default(), &joint); 2]
     }

@@ -24,7 +24,7 @@
 //! let mut safety = Safety::new(Config::default());
 //! let belt = GroupName::new("belt")?;
 //! let limits = JointLimits::new((f64::NEG_INFINITY, f64::INFINITY), 0.5, 1.0, 10.0, 100.0)?;
-//! let joint = JointDescription { name: "belt_joint".into(), kind: JointKind::Prismatic, limits };
+//! let joint = JointDescription { name: "belt_joint".into(), kind: JointKind::Prismatic, limits, drivetrain: Drivetrain::default() };
 //! safety.handle(Stamp::ZERO, Input::Group(GroupDescription {
 //!     name: belt,
 //!     joints: vec![joint],

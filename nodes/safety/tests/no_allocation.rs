@@ -64,6 +64,7 @@ fn steady_state_allocates_nothing() {
         name: format!("joint_{i}"),
         kind: JointKind::Revolute,
         limits,
+        drivetrain: servomesh_types::Drivetrain::default(),
     };
     let mut safety = Safety::new(Config::default());
     let mut now = Stamp::from_millis(1000);

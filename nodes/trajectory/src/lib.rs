@@ -25,14 +25,14 @@
 //!
 //! ```
 //! use servomesh_trajectory::{Config, GoalId, Input, MoveGoal, MoveMode, Output, Status, Trajectory};
-//! use servomesh_types::{
-//!     Capabilities, Core, Epoch, GroupDescription, GroupMotion, GroupName, GroupSafety, JointDescription, JointKind,
+//! use servomesh_types::{Drivetrain,
+//!     Capabilities, Core, Drivetrain, Epoch, GroupDescription, GroupMotion, GroupName, GroupSafety, JointDescription, JointKind,
 //!     JointLimits, JointVec, SafetyMode, SafetyState, Stamp,
 //! };
 //!
 //! let group = GroupName::new("turntable")?;
 //! let limits = JointLimits::new((-1.0, 1.0), 1.0, 5.0, 50.0, 10.0)?;
-//! let joint = JointDescription { name: "turn".into(), kind: JointKind::Revolute, limits };
+//! let joint = JointDescription { name: "turn".into(), kind: JointKind::Revolute, limits, drivetrain: Drivetrain::default() };
 //! let description = GroupDescription {
 //!     name: group,
 //!     joints: vec![joint],

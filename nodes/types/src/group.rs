@@ -70,6 +70,19 @@ pub struct JointDescription {
     pub kind: JointKind,
     /// What it may do.
     pub limits: JointLimits,
+    /// What its drive adds to the load, as far as its driver knows.
+    pub drivetrain: Drivetrain,
+}
+
+/// What a motor and its gear add to the effort that a motion takes, at the joint's side; zeros where it is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Drivetrain {
+    /// Inertia of the rotor as the joint feels it \[kg·m², kg\].
+    pub armature: f64,
+    /// Friction that is there at any speed \[N·m, N\].
+    pub coulomb: f64,
+    /// Friction that grows with speed \[N·m·s/rad, N·s/m\].
+    pub viscous: f64,
 }
 
 /// What a group offers beyond following setpoints.

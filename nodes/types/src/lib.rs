@@ -30,7 +30,7 @@ pub mod stream;
 pub use crate::core::Core;
 pub use event::{Event, EventKind};
 pub use fault::Fault;
-pub use group::{Capabilities, GroupDescription, GroupName, JointDescription, JointKind};
+pub use group::{Capabilities, Drivetrain, GroupDescription, GroupName, JointDescription, JointKind};
 pub use joint_vec::{JointVec, MAX_JOINTS};
 pub use limits::JointLimits;
 pub use safety::{GroupSafety, SafetyMode, SafetyState};

@@ -40,6 +40,7 @@ pub fn params() -> DriverParams {
         name: name.to_owned(),
         kind: JointKind::Revolute,
         limits: JointLimits::new((-6.0, 6.0), 3.0, 5.0, 50.0, 150.0).unwrap(),
+        drivetrain: servomesh_types::Drivetrain::default(),
     };
     let figures = |direction, offset| JointParams {
         actuator: Actuator {

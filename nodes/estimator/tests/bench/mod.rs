@@ -19,6 +19,7 @@ pub(crate) fn group(text: &str, joints: &[&str]) -> GroupDescription {
         name: (*name).to_owned(),
         kind: JointKind::Revolute,
         limits,
+        drivetrain: servomesh_types::Drivetrain::default(),
     };
     GroupDescription {
         name: name(text),

@@ -71,6 +71,7 @@ pub(crate) fn description(name: GroupName) -> GroupDescription {
                 name: name.into(),
                 kind,
                 limits,
+                drivetrain: servomesh_types::Drivetrain::default(),
             })
             .collect(),
         rate_hz: 500.0,

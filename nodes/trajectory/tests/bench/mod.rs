@@ -62,6 +62,7 @@ impl Bench {
             name: name.into(),
             kind: JointKind::Revolute,
             limits: JointLimits::new((-range, range), v, a, j, 50.0).expect("limits of the bench"),
+            drivetrain: servomesh_types::Drivetrain::default(),
         });
         Self::new(
             settings,
@@ -78,6 +79,7 @@ impl Bench {
             name: "gap".into(),
             kind: JointKind::Prismatic,
             limits,
+            drivetrain: servomesh_types::Drivetrain::default(),
         }];
         let capabilities = Capabilities {
             gripper: true,
@@ -93,6 +95,7 @@ impl Bench {
             name: "belt".into(),
             kind: JointKind::Prismatic,
             limits,
+            drivetrain: servomesh_types::Drivetrain::default(),
         }];
         let capabilities = Capabilities {
             gripper: false,

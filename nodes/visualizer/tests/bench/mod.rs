@@ -28,6 +28,7 @@ pub(crate) fn groups() -> [GroupDescription; 3] {
             name: (*name).to_owned(),
             kind,
             limits,
+            drivetrain: servomesh_types::Drivetrain::default(),
         };
         GroupDescription {
             name: name(text),

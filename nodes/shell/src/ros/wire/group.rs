@@ -3,7 +3,8 @@
 use super::{Wire, WireError};
 use r2r::servomesh_msgs::msg;
 use servomesh_types::{
-    Capabilities, GroupDescription, GroupName, JointDescription, JointKind, JointLimits, MAX_JOINTS,
+    Capabilities, Drivetrain, GroupDescription, GroupName, JointDescription, JointKind, JointLimits,
+    MAX_JOINTS,
 };
 
 impl Wire for GroupDescription {
@@ -59,6 +60,9 @@ fn joint_to_msg(joint: &JointDescription) -> msg::JointDescription {
         acceleration: joint.limits.acceleration(),
         jerk: joint.limits.jerk(),
         effort: joint.limits.effort(),
+        armature: joint.drivetrain.armature,
+        coulomb: joint.drivetrain.coulomb,
+        viscous: joint.drivetrain.viscous,
     }
 }
 
@@ -88,6 +92,11 @@ fn joint_from_msg(msg: &msg::JointDescription) -> Result<JointDescription, WireE
         name: msg.name.clone(),
         kind,
         limits,
+        drivetrain: Drivetrain {
+            armature: msg.armature,
+            coulomb: msg.coulomb,
+            viscous: msg.viscous,
+        },
     })
 }
 
