@@ -27,7 +27,7 @@
 //! ```
 //! use servomesh_driver::{Actuator, Config, Direction, Driver, DriverParams, Friction, Gains, Input, JointParams, Output};
 //! use servomesh_driver::bus::{DriveStatus, Ticks};
-//! use servomesh_types::{Drivetrain,
+//! use servomesh_types::{
 //!     Capabilities, Command, CommandMode, Core, DriveMode, Drivetrain, Epoch, GroupDescription, GroupName, JointDescription,
 //!     JointKind, JointLimits, Setpoint, Stamp, StreamTag,
 //! };
