@@ -20,7 +20,7 @@
 //!
 //! ```
 //! use servomesh_estimator::{Config, Estimator, Input, Output};
-//! use servomesh_types::{Drivetrain,
+//! use servomesh_types::{
 //!     Capabilities, Core, Drivetrain, GroupDescription, GroupName, JointDescription, JointKind, JointLimits, JointVec,
 //!     ServoState, Stamp,
 //! };

@@ -25,7 +25,7 @@
 //!
 //! ```
 //! use servomesh_trajectory::{Config, GoalId, Input, MoveGoal, MoveMode, Output, Status, Trajectory};
-//! use servomesh_types::{Drivetrain,
+//! use servomesh_types::{
 //!     Capabilities, Core, Drivetrain, Epoch, GroupDescription, GroupMotion, GroupName, GroupSafety, JointDescription, JointKind,
 //!     JointLimits, JointVec, SafetyMode, SafetyState, Stamp,
 //! };
