@@ -160,6 +160,15 @@ pub fn near(
     Ok(())
 }
 
+/// Whether a setpoint is at rest: no velocity and no acceleration, give or take rounding. The turning point of a swing
+/// is not.
+pub fn at_rest(rules: &[JointRules], to: &Reference) -> bool {
+    rules.iter().enumerate().all(|(joint, rule)| {
+        to.velocity[joint].abs() <= ROUNDING * rule.velocity
+            && to.acceleration[joint].abs() <= ROUNDING * rule.acceleration
+    })
+}
+
 /// The measured position near the commanded one, both of the same moment. A joint that [`yields`] is left out.
 ///
 /// # Errors
@@ -195,6 +204,9 @@ fn at_most(joint: usize, value: f64, limit: f64, fault: fn(Exceeded) -> Fault) -
         limit,
     }))
 }
+
+/// What counts as zero, as a share of a limit.
+const ROUNDING: f64 = 1e-6;
 
 #[cfg(test)]
 mod tests {
@@ -292,6 +304,15 @@ mod tests {
         assert_eq!(reachable(&rules(), &from, &at(2, 0.002, 1.02, 10.0)), Ok(()));
         let fault = reachable(&rules(), &from, &at(2, 0.0, -1.0, 0.0)).expect_err("reversal in one period");
         assert_eq!(exceeded(fault).0, 24);
+    }
+
+    #[test]
+    fn a_turning_point_is_no_rest() {
+        assert!(at_rest(&rules(), &at(0, 1.0, 0.0, 0.0)));
+        assert!(at_rest(&rules(), &at(0, 1.0, 1e-7, -1e-7)));
+        assert!(!at_rest(&rules(), &at(0, 1.0, 0.0, 0.01)));
+        assert!(!at_rest(&rules(), &at(0, 1.0, -0.001, 0.0)));
+        assert!(!at_rest(&rules(), &at(0, 1.0, f64::NAN, 0.0)));
     }
 
     #[test]

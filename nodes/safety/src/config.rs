@@ -108,6 +108,8 @@ pub struct Parameters {
     pub winding_degc: f64,
     /// How far below that it must fall before a reset [°C].
     pub winding_hysteresis_degc: f64,
+    /// How fast groups may run at first, of what is planned: 0 … 1.
+    pub speed_scale: f64,
     /// Tolerances of joints that turn, in rad.
     pub revolute: Tolerances,
     /// Tolerances of joints that slide, in m.
@@ -143,6 +145,7 @@ impl Default for Parameters {
             limit_tolerance: 0.01,
             winding_degc: 110.0,
             winding_hysteresis_degc: 5.0,
+            speed_scale: 1.0,
             revolute: Tolerances {
                 position: 1e-3,
                 jump: 5e-4,
@@ -207,6 +210,7 @@ impl Config {
             given.winding_hysteresis_degc,
             range::WINDING_HYSTERESIS_DEGC,
         )?;
+        within("speed_scale", given.speed_scale, range::SPEED_SCALE)?;
         for (kind, tolerances) in [("revolute", &given.revolute), ("prismatic", &given.prismatic)] {
             for (value, (field, max, _)) in tolerances.to_array().into_iter().zip(TOLERANCES) {
                 within(&format!("{kind}.{field}"), value, (MIN_TOLERANCE, max))?;
@@ -241,6 +245,8 @@ pub mod range {
     pub const WINDING_DEGC: (f64, f64) = (20.0, 200.0);
     /// Of `winding_hysteresis_degc`, in °C.
     pub const WINDING_HYSTERESIS_DEGC: (f64, f64) = (0.0, 50.0);
+    /// Of `speed_scale`, at the start and by request.
+    pub const SPEED_SCALE: (f64, f64) = (0.0, 1.0);
 }
 
 /// The fields of [`Tolerances`], in the order of [`Tolerances::to_array`]: name, highest value, what it is.

@@ -11,6 +11,8 @@
 //!     └──────► Stopped           └──────────────── reset: a new epoch ───────────────────┘
 //! ```
 //!
+//! A setpoint that is at rest and releases the group leads from Idle and Tracking to Off at once.
+//!
 //! **Invariant:** outside Idle and Tracking no setpoint passes; only a reset leads back, with a new epoch.
 //! **Invariant:** the first cause since the last reset is kept; what follows from it does not hide it.
 
@@ -45,6 +47,8 @@ pub struct Counts {
     pub closed: u64,
     /// Setpoints that broke a rule, each the cause of a stop.
     pub unsafe_setpoints: u64,
+    /// Setpoints that asked for torque off in mid-motion; they passed as any other.
+    pub early_releases: u64,
     /// Servo and motion states that were not kept: reordered, of the wrong size, or not finite.
     pub bad_states: u64,
 }
@@ -83,6 +87,10 @@ pub(crate) struct Gate {
     effort: JointVec,
     effort_limit: JointVec,
     seq: u64,
+    /// How fast the group may run, of what is planned. Said to others, who obey it; no check of the gate knows it.
+    speed_scale: f64,
+    /// Whether the newest setpoint asked for torque off in mid-motion, so that this is told once.
+    released_early: bool,
     /// When the first command of this epoch was sent.
     since: Stamp,
     /// Whether a command was sent in this epoch.
@@ -95,7 +103,7 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(config: &Config, group: GroupDescription) -> Self {
+    pub(crate) fn new(config: &Config, group: GroupDescription, speed_scale: f64) -> Self {
         let joints = group.joints.len();
         Self {
             config: *config,
@@ -115,6 +123,8 @@ impl Gate {
             effort: JointVec::EMPTY,
             effort_limit: JointVec::EMPTY,
             seq: 0,
+            speed_scale,
+            released_early: false,
             since: Stamp::ZERO,
             commanded: false,
             engaged: false,
@@ -140,7 +150,7 @@ impl Gate {
             epoch,
             fault,
             resettable: self.resettable,
-            speed_scale: 1.0,
+            speed_scale: self.speed_scale,
         })
     }
 
@@ -169,7 +179,7 @@ impl Gate {
             epoch,
             counts,
             fault,
-            ..Self::new(&config, group)
+            ..Self::new(&config, group, self.speed_scale)
         };
         if commanding {
             self.latch(now, silent, out);
@@ -199,7 +209,11 @@ impl Gate {
             return;
         }
         match self.check(now, setpoint) {
-            Ok(reference) => self.pass(now, setpoint, reference, out),
+            Ok(reference) if setpoint.release => self.release(now, setpoint, reference, out),
+            Ok(reference) => {
+                self.released_early = false;
+                self.pass(now, setpoint, reference, out);
+            }
             Err(fault) => {
                 self.counts.unsafe_setpoints += 1;
                 self.fail(now, fault, out);
@@ -238,6 +252,11 @@ impl Gate {
         let open = self.open();
         self.fail(now, Fault::StopRequested, out);
         open
+    }
+
+    /// How fast the group may run from now on, 0 … 1 of what is planned; a reset does not change it.
+    pub(crate) fn set_speed_scale(&mut self, scale: f64) {
+        self.speed_scale = scale;
     }
 
     /// Opens the gate again, in a new epoch. Says whether it had been closed.
@@ -396,6 +415,28 @@ impl Gate {
             };
             self.send(tag, to, out);
         }
+    }
+
+    /// A stop of category 1 on the path has come to its end: torque off. In mid-motion brakes are no way to stop, so
+    /// there the motion goes on; what still moves is `trajectory`'s.
+    fn release(&mut self, now: Stamp, setpoint: &Setpoint, to: Reference, out: &mut VecDeque<Output>) {
+        if checks::at_rest(&self.rules, &to) {
+            // To follow it would switch on what is off.
+            if self.phase != (Phase::Idle { hold: false }) {
+                self.pass(now, setpoint, to, out);
+            }
+            self.latch(now, Fault::StopRequested, out);
+            return self.switch_off(now, "released at standstill", out);
+        }
+        self.counts.early_releases += 1;
+        if !std::mem::replace(&mut self.released_early, true) {
+            let text = format!(
+                "{}: asked for torque off in mid-motion; it moves on",
+                self.group.name
+            );
+            self.say(now, EventKind::Fault, text, out);
+        }
+        self.pass(now, setpoint, to, out);
     }
 
     /// Latches the first cause and begins the stop.

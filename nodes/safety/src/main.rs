@@ -4,6 +4,7 @@ use r2r::servomesh_msgs::msg::{
     Command as CommandMsg, MotionState, SafetyState as SafetyStateMsg, ServoState as ServoStateMsg,
     Setpoint as SetpointMsg,
 };
+use r2r::servomesh_msgs::srv::SetSpeedScale;
 use r2r::std_srvs::srv::Trigger;
 use servomesh_safety::config::{MIN_TOLERANCE, TOLERANCES, range};
 use servomesh_safety::{Config, Input, Output, Parameters, Safety, StopCategory, Tolerances};
@@ -30,12 +31,19 @@ struct SafetyNode {
     state: Publisher<SafetyStateMsg>,
     stop: Service<Trigger::Service>,
     reset: Service<Trigger::Service>,
-    waiting: BTreeMap<u64, Request<Trigger::Service>>,
+    speed_scale: Service<SetSpeedScale::Service>,
+    waiting: BTreeMap<u64, Waiting>,
     last_request: u64,
     said: SafetyState,
     latency: Latency,
     /// Messages that were no values at all.
     unreadable: u64,
+}
+
+/// Who waits for an answer.
+enum Waiting {
+    Trigger(Request<Trigger::Service>),
+    SpeedScale(Request<SetSpeedScale::Service>),
 }
 
 /// A group that was announced, and its topics.
@@ -121,6 +129,12 @@ impl Node for SafetyNode {
                 range::WINDING_HYSTERESIS_DEGC,
                 "How far below that a winding must cool before a reset [°C]",
             ),
+            ParamSpec::number(
+                "speed_scale",
+                default.speed_scale,
+                range::SPEED_SCALE,
+                "How fast groups may run until safety/set_speed_scale says otherwise, of what is planned",
+            ),
         ];
         for (names, tolerances) in [(REVOLUTE, default.revolute), (PRISMATIC, default.prismatic)] {
             let all = names.into_iter().zip(tolerances.to_array()).zip(TOLERANCES);
@@ -141,6 +155,7 @@ impl Node for SafetyNode {
             state: io.publisher("safety/state", qos::LATCHED)?,
             stop: io.service("safety/stop")?,
             reset: io.service("safety/reset")?,
+            speed_scale: io.service("safety/set_speed_scale")?,
             waiting: BTreeMap::new(),
             last_request: 0,
             said: SafetyState::default(),
@@ -166,6 +181,7 @@ impl Node for SafetyNode {
             limit_tolerance: params.number("limit_tolerance"),
             winding_degc: params.number("winding_degc"),
             winding_hysteresis_degc: params.number("winding_hysteresis_degc"),
+            speed_scale: params.number("speed_scale"),
             revolute: tolerances(REVOLUTE),
             prismatic: tolerances(PRISMATIC),
         })?));
@@ -299,6 +315,7 @@ impl Node for SafetyNode {
             report.figure(format!("{name}.untimely"), &counts.untimely);
             report.figure(format!("{name}.closed"), &counts.closed);
             report.figure(format!("{name}.unsafe"), &counts.unsafe_setpoints);
+            report.figure(format!("{name}.early_releases"), &counts.early_releases);
             report.figure(format!("{name}.bad_states"), &counts.bad_states);
         }
         report.figure("unreadable", &self.unreadable);
@@ -323,10 +340,22 @@ impl SafetyNode {
 
     fn take_requests(&mut self, io: &mut Io, now: Stamp, active: bool) {
         while let Some(request) = self.stop.take() {
+            let request = Waiting::Trigger(request);
             self.ask(io, now, active, request, |request| Input::Stop { request });
         }
         while let Some(request) = self.reset.take() {
+            let request = Waiting::Trigger(request);
             self.ask(io, now, active, request, |request| Input::Reset { request });
+        }
+        while let Some(request) = self.speed_scale.take() {
+            let SetSpeedScale::Request { group, scale } = request.message().clone();
+            self.ask(io, now, active, Waiting::SpeedScale(request), |request| {
+                Input::SetSpeedScale {
+                    request,
+                    group,
+                    scale,
+                }
+            });
         }
     }
 
@@ -335,15 +364,12 @@ impl SafetyNode {
         io: &mut Io,
         now: Stamp,
         active: bool,
-        request: Request<Trigger::Service>,
-        input: fn(u64) -> Input,
+        request: Waiting,
+        input: impl FnOnce(u64) -> Input,
     ) {
         if !active {
             let message = "safety is not active, so no gate is open".to_owned();
-            return request.respond(Trigger::Response {
-                success: false,
-                message,
-            });
+            return request.respond(false, message);
         }
         self.last_request += 1;
         self.waiting.insert(self.last_request, request);
@@ -381,10 +407,7 @@ impl SafetyNode {
                     text,
                 } => {
                     if let Some(request) = self.waiting.remove(&request) {
-                        request.respond(Trigger::Response {
-                            success: granted,
-                            message: text,
-                        });
+                        request.respond(granted, text);
                     }
                 }
                 Output::Event(event) => io.event(&event),
@@ -409,6 +432,15 @@ impl SafetyNode {
         self.unreadable += 1;
         if self.unreadable.is_power_of_two() {
             io.warn(&format!("{text} ({} unreadable so far)", self.unreadable));
+        }
+    }
+}
+
+impl Waiting {
+    fn respond(self, success: bool, message: String) {
+        match self {
+            Self::Trigger(request) => request.respond(Trigger::Response { success, message }),
+            Self::SpeedScale(request) => request.respond(SetSpeedScale::Response { success, message }),
         }
     }
 }

@@ -1,10 +1,11 @@
-//! The core of the node: one gate per group, and what concerns all of them.
+//! The core of the node: one gate per group, and what concerns all of them: stops, resets, speed scales.
 //!
 //! **Invariant:** an input for one group never changes the gate of another.
 //! **Invariant:** whenever what a gate says of itself has changed, [`Output::State`] follows before the call's outputs end.
 
-use crate::config::Config;
+use crate::config::{Config, range};
 use crate::gate::{Counts, Gate};
+use servomesh_types::range::within;
 use servomesh_types::*;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -47,6 +48,15 @@ pub enum Input {
         /// Comes back in the answer.
         request: u64,
     },
+    /// Someone says how fast groups may run.
+    SetSpeedScale {
+        /// Comes back in the answer.
+        request: u64,
+        /// Which group, by name; empty for all, also those still to come.
+        group: String,
+        /// Of what is planned, 0 … 1.
+        scale: f64,
+    },
 }
 
 /// Everything the core can cause.
@@ -80,6 +90,8 @@ pub struct Safety {
     config: Config,
     gates: BTreeMap<GroupName, Gate>,
     said: BTreeMap<GroupName, GroupSafety>,
+    /// How fast groups still to come may run, of what is planned.
+    speed_scale: f64,
     out: VecDeque<Output>,
 }
 
@@ -90,6 +102,7 @@ impl Safety {
             config,
             gates: BTreeMap::new(),
             said: BTreeMap::new(),
+            speed_scale: config.speed_scale,
             // Room for what all groups can say at one instant, so that steady state never grows it.
             out: VecDeque::with_capacity(4 * MAX_GROUPS),
         }
@@ -109,7 +122,8 @@ impl Safety {
             match self.gates.get_mut(&group.name) {
                 Some(gate) => gate.describe(now, group, &mut self.out),
                 None => {
-                    self.gates.insert(group.name, Gate::new(&self.config, group));
+                    self.gates
+                        .insert(group.name, Gate::new(&self.config, group, self.speed_scale));
                 }
             }
             return;
@@ -167,6 +181,43 @@ impl Safety {
         });
     }
 
+    fn set_speed_scale(&mut self, request: u64, group: &str, scale: f64) {
+        let done = self.try_speed_scale(group, scale);
+        self.out.push_back(Output::Answer {
+            request,
+            granted: done.is_ok(),
+            text: done.unwrap_or_else(|refused| refused),
+        });
+    }
+
+    /// Sets it for all gates meant, or for none; says what was done, or why not.
+    fn try_speed_scale(&mut self, group: &str, scale: f64) -> Result<String, String> {
+        let scale = within("scale", scale, range::SPEED_SCALE).map_err(|error| error.to_string())?;
+        let percent = 100.0 * scale;
+        if group.is_empty() {
+            self.speed_scale = scale;
+            for gate in self.gates.values_mut() {
+                gate.set_speed_scale(scale);
+            }
+            return Ok(format!("all groups may run at {percent} % of what is planned"));
+        }
+        let gate = self
+            .gates
+            .iter_mut()
+            .find(|(name, _)| name.as_str() == group)
+            .map(|(_, gate)| gate);
+        let Some(gate) = gate else {
+            let known: Vec<_> = self.gates.keys().map(GroupName::as_str).collect();
+            let known = match known.is_empty() {
+                true => "none yet".to_owned(),
+                false => known.join(", "),
+            };
+            return Err(format!("there is no group {group}; there are: {known}"));
+        };
+        gate.set_speed_scale(scale);
+        Ok(format!("{group} may run at {percent} % of what is planned"))
+    }
+
     /// Says how the gates are if any of them has changed.
     fn say_state(&mut self) {
         let now: &BTreeMap<_, Gate> = &self.gates;
@@ -208,6 +259,11 @@ impl Core for Safety {
             }
             Input::Stop { request } => self.stop(now, request),
             Input::Reset { request } => self.reset(now, request),
+            Input::SetSpeedScale {
+                request,
+                group,
+                scale,
+            } => self.set_speed_scale(request, &group, scale),
         }
         self.say_state();
     }

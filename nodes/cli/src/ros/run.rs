@@ -176,6 +176,7 @@ impl Runner {
             target: pose.values().copied().collect(),
             velocity_scale: motion.speed,
             acceleration_scale: motion.speed,
+            ..Default::default()
         };
         let client = self.clients.motion.get(&motion.group).context("action client")?;
         send(client, goal, |r| (r.error_code, r.error_string))

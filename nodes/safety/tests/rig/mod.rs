@@ -270,7 +270,7 @@ impl Rig {
     }
 
     /// The servo state and the motion state of now.
-    fn hear(&mut self, name: GroupName) {
+    pub(crate) fn hear(&mut self, name: GroupName) {
         let now = self.now;
         let drive = self.drive(name);
         let tag = StreamTag {
