@@ -17,8 +17,13 @@ fn set(rig: &mut Rig, group: &str, scale: f64) -> (bool, String) {
     (granted, text)
 }
 
-fn scales(rig: &Rig) -> [f64; 2] {
-    [rig.view(arm()).speed_scale, rig.view(gripper()).speed_scale]
+/// Of the arm and of the gripper.
+fn percents(rig: &Rig) -> [i64; 2] {
+    [arm(), gripper()].map(|group| percent(rig, group))
+}
+
+fn percent(rig: &Rig, group: GroupName) -> i64 {
+    (100.0 * rig.view(group).speed_scale).round() as i64
 }
 
 fn heard() -> Rig {
@@ -30,21 +35,21 @@ fn heard() -> Rig {
 #[test]
 fn it_is_one_until_somebody_says_otherwise_and_is_said_at_once() {
     let mut rig = heard();
-    assert_eq!(scales(&rig), [1.0, 1.0]);
+    assert_eq!(percents(&rig), [100, 100]);
     assert_eq!(
         set(&mut rig, "arm", 0.3),
         (true, "arm may run at 30 % of what is planned".to_owned())
     );
-    assert_eq!(scales(&rig), [0.3, 1.0]);
+    assert_eq!(percents(&rig), [30, 100]);
     let (granted, text) = set(&mut rig, "", 0.5);
     assert!(
         granted && text == "all groups may run at 50 % of what is planned",
         "{text}"
     );
-    assert_eq!(scales(&rig), [0.5, 0.5]);
+    assert_eq!(percents(&rig), [50, 50]);
     // Both ends are possible.
     assert!(set(&mut rig, "arm", 0.0).0 && set(&mut rig, "gripper", 1.0).0);
-    assert_eq!(scales(&rig), [0.0, 1.0]);
+    assert_eq!(percents(&rig), [0, 100]);
     let said = rig.states.len();
     set(&mut rig, "arm", 0.0);
     assert_eq!(rig.states.len(), said, "what does not change is not said anew");
@@ -63,7 +68,7 @@ fn what_can_not_be_is_refused_with_what_can_and_changes_nothing() {
         ("an arm", 0.5, "there is no group an arm; there are: arm, gripper"),
     ] {
         assert_eq!(set(&mut rig, group, scale), (false, expected.to_owned()));
-        assert_eq!(scales(&rig), [0.5, 0.5]);
+        assert_eq!(percents(&rig), [50, 50]);
     }
     let mut nobody = Rig::new(Parameters::default(), &[]);
     assert_eq!(
@@ -79,12 +84,12 @@ fn it_survives_a_reset_and_another_driver() {
     rig.stop();
     rig.run(300);
     assert!(rig.reset().0);
-    assert_eq!(rig.view(arm()).speed_scale.to_bits(), 0.25_f64.to_bits());
+    assert_eq!(percent(&rig, arm()), 25);
     let mut other = rig::description(arm());
     other.backend = "another".into();
     rig.give(Input::Group(other));
     rig.run(3);
-    assert_eq!(rig.view(arm()).speed_scale.to_bits(), 0.25_f64.to_bits());
+    assert_eq!(percent(&rig, arm()), 25);
 }
 
 #[test]
@@ -108,7 +113,7 @@ fn all_includes_groups_that_are_announced_later() {
             ..ServoState::default()
         },
     });
-    assert_eq!(rig.view(name).speed_scale.to_bits(), 0.4_f64.to_bits());
+    assert_eq!(percent(&rig, name), 40);
 }
 
 #[test]
@@ -119,7 +124,7 @@ fn the_parameter_says_where_it_begins() {
     };
     let mut rig = Rig::new(slow, &[arm()]);
     rig.run(3);
-    assert_eq!(rig.view(arm()).speed_scale.to_bits(), 0.1_f64.to_bits());
+    assert_eq!(percent(&rig, arm()), 10);
     let wrong = Parameters {
         speed_scale: 1.5,
         ..Parameters::default()
