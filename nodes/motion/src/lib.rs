@@ -11,21 +11,27 @@
 //! | [`estimate`] | velocities and accelerations a trajectory does not give |
 //! | [`timed_path`] | joint positions as a function of time, however they were planned |
 //! | [`slowdown`] | coming to rest on a path |
+//! | [`pursuit`] | following a moving target, decided anew at each tick |
+//! | [`timing`] | how fast to go along a path: the quickest time law within all limits |
 //! | [`motion`] | what a group is doing as a function of ROS time; how it stops |
 
 pub mod bounds;
 pub mod estimate;
 pub mod motion;
 pub mod profile;
+pub mod pursuit;
 pub mod quintic;
 pub mod slowdown;
 pub mod spline;
 pub mod state;
 pub mod timed_path;
+pub mod timing;
 
 pub use bounds::{Bounds, Excess, Quantity};
 pub use motion::Motion;
 pub use profile::{NoProfile, PointToPoint, Profile};
+pub use pursuit::Pursuit;
 pub use spline::{Knot, Spline};
 pub use state::{Sample, State};
 pub use timed_path::TimedPath;
+pub use timing::{TimeLaw, TimedSpline, Untimeable};
