@@ -12,7 +12,6 @@
 //! | [`timed_path`] | joint positions as a function of time, however they were planned |
 //! | [`slowdown`] | coming to rest on a path |
 //! | [`pursuit`] | following a moving target, decided anew at each tick |
-//! | [`timing`] | how fast to go along a path: the quickest time law within all limits |
 //! | [`motion`] | what a group is doing as a function of ROS time; how it stops |
 
 pub mod bounds;
@@ -25,7 +24,6 @@ pub mod slowdown;
 pub mod spline;
 pub mod state;
 pub mod timed_path;
-pub mod timing;
 
 pub use bounds::{Bounds, Excess, Quantity};
 pub use motion::Motion;
@@ -34,4 +32,3 @@ pub use pursuit::Pursuit;
 pub use spline::{Knot, Spline};
 pub use state::{Sample, State};
 pub use timed_path::TimedPath;
-pub use timing::{TimeLaw, TimedSpline, Untimeable};
