@@ -12,9 +12,11 @@
 //! | [`timed_path`] | joint positions as a function of time, however they were planned |
 //! | [`slowdown`] | coming to rest on a path |
 //! | [`pursuit`] | following a moving target, decided anew at each tick |
+//! | [`cam`] | gears and cams: one joint in step with another |
 //! | [`motion`] | what a group is doing as a function of ROS time; how it stops |
 
 pub mod bounds;
+pub mod cam;
 pub mod estimate;
 pub mod motion;
 pub mod profile;
