@@ -13,12 +13,14 @@
 //! | [`slowdown`] | coming to rest on a path |
 //! | [`pursuit`] | following a moving target, decided anew at each tick |
 //! | [`cam`] | gears and cams: one joint in step with another |
+//! | [`path`] | geometry: lines, arcs and waypoints with their corners, as joint positions over a length |
 //! | [`motion`] | what a group is doing as a function of ROS time; how it stops |
 
 pub mod bounds;
 pub mod cam;
 pub mod estimate;
 pub mod motion;
+pub mod path;
 pub mod profile;
 pub mod pursuit;
 pub mod quintic;

@@ -1,0 +1,4 @@
+//! Geometry of paths against forward kinematics, against its own derivatives and against brute force.
+
+mod arms;
+mod tool;
