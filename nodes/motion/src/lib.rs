@@ -14,6 +14,7 @@
 //! | [`pursuit`] | following a moving target, decided anew at each tick |
 //! | [`cam`] | gears and cams: one joint in step with another |
 //! | [`path`] | geometry: lines, arcs and waypoints with their corners, as joint positions over a length |
+//! | [`tracking`] | moving relative to a frame that another group moves |
 //! | [`motion`] | what a group is doing as a function of ROS time; how it stops |
 
 pub mod bounds;
@@ -28,6 +29,7 @@ pub mod slowdown;
 pub mod spline;
 pub mod state;
 pub mod timed_path;
+pub mod tracking;
 
 pub use bounds::{Bounds, Excess, Quantity};
 pub use motion::Motion;
