@@ -2,7 +2,6 @@
 
 #[cfg(feature = "ros")]
 mod fault;
-#[cfg(feature = "ros")]
 mod run;
 
 use std::path::PathBuf;
@@ -30,7 +29,6 @@ struct Command {
 #[derive(Subcommand)]
 enum Action {
     Up(Up),
-    #[cfg(feature = "ros")]
     Run(run::Run),
     #[cfg(feature = "ros")]
     Fault(fault::Fault),
@@ -91,7 +89,6 @@ fn seconds(text: &str) -> Result<Duration, String> {
 fn main() -> ExitCode {
     let result = match Command::parse().action {
         Action::Up(up) => up.run(),
-        #[cfg(feature = "ros")]
         Action::Run(run) => run.run(),
         #[cfg(feature = "ros")]
         Action::Fault(fault) => fault.run(),

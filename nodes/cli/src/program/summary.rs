@@ -8,7 +8,9 @@ use std::fmt;
 /// What came of a program run.
 #[derive(Debug, Default)]
 pub struct Summary {
-    goals: Vec<(String, Result<(), String>)>,
+    goals: usize,
+    /// Goals that were missed, and why; a run ends with them, so that they stay few.
+    missed: Vec<(String, String)>,
     tracking: BTreeMap<(String, usize), Tracking>,
     hops: BTreeMap<String, Hops>,
     losses: BTreeMap<String, u64>,
@@ -35,7 +37,8 @@ struct Hops {
 impl Summary {
     /// Notes how a goal ended.
     pub fn goal(&mut self, goal: String, outcome: Result<(), String>) {
-        self.goals.push((goal, outcome));
+        self.goals += 1;
+        self.missed.extend(outcome.err().map(|reason| (goal, reason)));
     }
 
     /// Notes what a driver measured. `joint` gives a joint's name and whether it is prismatic.
@@ -70,10 +73,7 @@ impl Summary {
 
     /// Goals that were reached, of all.
     pub fn reached(&self) -> (usize, usize) {
-        (
-            self.goals.iter().filter(|(_, outcome)| outcome.is_ok()).count(),
-            self.goals.len(),
-        )
+        (self.goals - self.missed.len(), self.goals)
     }
 
     /// The same as [`Display`](fmt::Display) says, for programs. Latencies in µs, tracking errors in rad (m).
@@ -108,9 +108,8 @@ impl Summary {
 
     /// The first goal that was missed, and why.
     pub fn first_miss(&self) -> Option<(&str, &str)> {
-        self.goals
-            .iter()
-            .find_map(|(goal, outcome)| Some((goal.as_str(), outcome.as_ref().err()?.as_str())))
+        let (goal, reason) = self.missed.first()?;
+        Some((goal, reason))
     }
 }
 
@@ -149,10 +148,8 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (reached, all) = self.reached();
         writeln!(f, "Goals reached: {reached} of {all}")?;
-        for (goal, outcome) in &self.goals {
-            if let Err(reason) = outcome {
-                writeln!(f, "  missed: {goal}: {reason}")?;
-            }
+        for (goal, reason) in &self.missed {
+            writeln!(f, "  missed: {goal}: {reason}")?;
         }
         writeln!(f, "\nLargest tracking error (setpoint against measured)")?;
         for Tracking {

@@ -1,6 +1,6 @@
-//! A running cell as its clients see it: descriptions, measured states, safety, losses.
+//! A running cell as its clients see it: descriptions, measured states, safety, events, losses.
 
-use crate::program::Summary;
+use crate::program::{Machine, Summary};
 use anyhow::{Context as _, bail};
 use r2r::diagnostic_msgs::msg::DiagnosticArray;
 use r2r::servomesh_msgs::msg;
@@ -16,6 +16,11 @@ pub(super) struct Cell {
     known: BTreeMap<String, Group>,
     safety: Latest<msg::SafetyState>,
     safety_state: Option<SafetyState>,
+    events: Queue<msg::Event>,
+    /// Those of the newest look.
+    new_events: Vec<msg::Event>,
+    robot: Latest<r2r::std_msgs::msg::String>,
+    urdf: Option<String>,
     diagnostics: Queue<DiagnosticArray>,
     pub(super) summary: Summary,
 }
@@ -33,6 +38,10 @@ impl Cell {
             known: BTreeMap::new(),
             safety: io.latest("safety/state", qos::LATCHED, |_| 0)?,
             safety_state: None,
+            events: io.queue("events", qos::EVENT)?,
+            new_events: Vec::new(),
+            robot: io.latest("robot_description", qos::LATCHED, |_| 0)?,
+            urdf: None,
             diagnostics: io.queue("/diagnostics", qos::STATE)?,
             summary: Summary::default(),
         })
@@ -68,6 +77,11 @@ impl Cell {
             });
             group.state = Some(state);
         }
+        self.new_events.clear();
+        self.new_events.extend(std::iter::from_fn(|| self.events.take()));
+        if let Some(description) = self.robot.take() {
+            self.urdf = Some(description.data);
+        }
         while let Some(array) = self.diagnostics.take() {
             for status in &array.status {
                 let node = status.name.split(':').next().unwrap_or_default();
@@ -89,7 +103,9 @@ impl Cell {
         };
         groups.iter().find_map(|name| {
             let Some(group) = self.known.get(name) else {
-                return Some(format!("{name}/description (is the driver of {name} up?)"));
+                let known: Vec<_> = self.known.keys().map(String::as_str).collect();
+                let known = known.join(", ");
+                return Some(format!("{name}/description (is the driver of {name} up? There are: {known})"));
             };
             match safety.group(group.description.name) {
                 None => Some(format!("safety to know group {name}")),
@@ -104,6 +120,36 @@ impl Cell {
                 Some(_) => None,
             }
         })
+    }
+
+    /// The cell's time: that of its newest servo state.
+    pub(super) fn now(&self) -> Option<Stamp> {
+        let states = self.known.values().filter_map(|group| group.state.as_ref());
+        states.map(|state| state.tag.stamp).max()
+    }
+
+    /// The events that came with the newest look.
+    pub(super) fn events(&self) -> &[msg::Event] {
+        &self.new_events
+    }
+
+    /// What is known of the machine.
+    pub(super) fn machine(&self) -> Result<Machine, roxmltree::Error> {
+        let links = self.urdf.as_deref().map(Machine::links_of).transpose()?;
+        Ok(Machine {
+            groups: self
+                .known
+                .values()
+                .map(|group| group.description.clone())
+                .collect(),
+            links: links.unwrap_or_default(),
+        })
+    }
+
+    /// The measured position of a joint.
+    pub(super) fn measured(&self, group: &str, joint: usize) -> Option<f64> {
+        let state = self.known.get(group)?.state.as_ref()?;
+        state.position.get(joint).copied()
     }
 
     /// A group's description.

@@ -1,18 +1,24 @@
-//! Carries out a program: one goal after another, or several at once; stops at the first that is missed.
+//! Carries out a program: one step after another, or several at once; stops at the first that is missed, and on Ctrl-C.
+//!
+//! **Invariant:** a run that ends early leaves nothing moving that it set in motion: its goals are cancelled and followed to
+//! their rest, and endless groups that it set running are brought to rest.
 
 use super::cell::{Cell, LOOK, wall};
-use crate::program::{Follow, Grip, Move, Program, Run, Step, Summary, schedule};
+use super::goals::{Awaited, Clients, Outcome, Sent, check, leaves_running, rest};
+use super::show::{Show, Shown};
+use super::waits::Waiting;
+use crate::program::progress::{Progress, Trail};
+use crate::program::step::Override;
+use crate::program::{Action, Program, Step, Summary};
 use anyhow::{Context as _, bail};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use r2r::control_msgs::action::{FollowJointTrajectory, GripperCommand};
-use r2r::servomesh_msgs::action::Move as MoveAction;
-use r2r::trajectory_msgs::msg::JointTrajectoryPoint;
-use r2r::{ActionClient, GoalStatus, WrappedActionTypeSupport};
+use r2r::servomesh_msgs::srv::SetSpeedScale;
 use servomesh_shell::ros::Io;
-use servomesh_shell::ros::wire::duration_to_msg;
-use servomesh_types::JointLimits;
-use std::collections::BTreeMap;
+use servomesh_types::Stamp;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// How a program is run.
@@ -20,193 +26,342 @@ use std::time::Duration;
 pub struct RunOptions {
     /// How long to wait for the cell to be ready, in wall time.
     pub ready_timeout: Duration,
-    /// How long one goal may take at the most, in wall time.
+    /// How long one step may take at the most, in wall time.
     pub goal_timeout: Duration,
-    /// Whether to tell each step as it begins and ends.
+    /// Whether to show each step as it begins and goes on.
     pub verbose: bool,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Every step was done.
+    Done,
+    /// A step was missed; the summary says which, and why.
+    Missed,
+    /// By Ctrl-C.
+    Interrupted,
 }
 
 /// Carries out a program against the running cell.
 ///
 /// # Errors
-/// The cell is not ready in time; says what is missing. A goal that is missed is no error: the summary has it.
-pub fn run(program: &Program, options: RunOptions) -> anyhow::Result<Summary> {
+/// The cell is not ready in time, says what is missing; or it can't do what the program asks for. A step that is missed is no
+/// error: the summary has it.
+pub fn run(program: &Program, options: RunOptions) -> anyhow::Result<(Summary, End)> {
     let mut io = Io::client("servomesh_run")?;
     let mut runner = Runner {
         cell: Cell::open(&mut io)?,
         clients: Clients::default(),
+        speed: None,
         options,
+        show: Show::new(options.verbose),
+        trail: Trail::default(),
+        running: BTreeSet::new(),
+        interrupts: interrupts()?,
     };
-    runner.wait_until_ready(&mut io, program)?;
-    let count = program.steps.len();
-    for (number, step) in (1..).zip(&program.steps) {
-        if options.verbose {
-            eprintln!("[{number}/{count}] {}", step.describe());
-        }
-        let steps = if let Step::Together(steps) = step {
-            steps.as_slice()
-        } else {
-            std::slice::from_ref(step)
-        };
-        if !runner.carry_out(&mut io, program, steps)? {
-            break;
-        }
+    let end = match runner.wait_until_ready(&mut io, program)? {
+        End::Done => runner.sequence(&mut io, &program.steps)?,
+        early => early,
+    };
+    if end != End::Done {
+        runner.bring_to_rest(&mut io)?;
     }
     runner.settle(&mut io)?;
-    Ok(runner.cell.summary)
+    Ok((runner.cell.summary, end))
 }
 
 struct Runner {
     cell: Cell,
     clients: Clients,
+    speed: Option<r2r::Client<SetSpeedScale::Service>>,
     options: RunOptions,
+    show: Show,
+    trail: Trail,
+    /// Endless groups that this program has set running.
+    running: BTreeSet<String>,
+    /// How often Ctrl-C was pressed.
+    interrupts: Arc<AtomicUsize>,
 }
 
-/// Action clients by group.
-#[derive(Default)]
-struct Clients {
-    follow: BTreeMap<String, ActionClient<FollowJointTrajectory::Action>>,
-    motion: BTreeMap<String, ActionClient<MoveAction::Action>>,
-    grip: BTreeMap<String, ActionClient<GripperCommand::Action>>,
+/// A step that has begun.
+struct UnderWay<'p> {
+    step: &'p Step,
+    task: Task,
+    ended: bool,
 }
 
-type Outcome = Result<(), String>;
+enum Task {
+    Goal(Sent),
+    Wait(Waiting),
+    Call(LocalBoxFuture<'static, Outcome>),
+}
+
+impl Task {
+    fn poll(&mut self, cell: &Cell) -> Option<Outcome> {
+        match self {
+            Self::Goal(sent) => sent.poll(),
+            Self::Wait(waiting) => waiting.poll(cell),
+            Self::Call(call) => call.as_mut().now_or_never(),
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        match self {
+            Self::Goal(sent) => sent.progress(),
+            Self::Wait(waiting) => waiting.progress(),
+            Self::Call(_) => Progress::default(),
+        }
+    }
+}
 
 impl Runner {
-    fn wait_until_ready(&mut self, io: &mut Io, program: &Program) -> anyhow::Result<()> {
+    fn wait_until_ready(&mut self, io: &mut Io, program: &Program) -> anyhow::Result<End> {
         let mut servers = self.clients.open(io, program)?;
+        servers.extend(self.open_speed(io, program)?);
         let deadline = wall(io) + self.options.ready_timeout;
+        let groups = program.groups();
         loop {
             self.turn(io)?;
+            if self.interrupted() > 0 {
+                return Ok(End::Interrupted);
+            }
             servers.retain_mut(|(_, available)| available.now_or_never().is_none());
-            let missing = self.cell.missing(&program.groups());
-            let missing = missing.or_else(|| servers.first().map(|(name, _)| format!("action {name}")));
-            let Some(missing) = missing else { return Ok(()) };
+            let missing = self.cell.missing(&groups);
+            let missing = missing.or_else(|| servers.first().map(|(name, _)| name.clone()));
+            let Some(missing) = missing else {
+                check(&self.cell, program)?;
+                return Ok(End::Done);
+            };
             if wall(io) > deadline {
-                bail!(
-                    "the cell was not ready within {:?}: still waiting for {missing}",
-                    self.options.ready_timeout
-                );
+                let patience = self.options.ready_timeout;
+                bail!("the cell was not ready within {patience:?}: still waiting for {missing}");
             }
         }
     }
 
-    /// Sends the goals of one step and waits for all. Whether all were reached.
-    fn carry_out(&mut self, io: &mut Io, program: &Program, steps: &[Step]) -> anyhow::Result<bool> {
+    fn open_speed(&mut self, io: &mut Io, program: &Program) -> anyhow::Result<Option<Awaited>> {
+        let wanted = |step: &&Step| matches!(step.action, Action::Override(_));
+        if !program.all_steps().iter().any(wanted) {
+            return Ok(None);
+        }
+        let client = io
+            .r2r()
+            .create_client::<SetSpeedScale::Service>(SPEED_SERVICE, r2r::QosProfile::services_default())
+            .with_context(|| format!("service {SPEED_SERVICE}"))?;
+        let available = r2r::Node::is_available(&client)?.boxed_local();
+        self.speed = Some(client);
+        Ok(Some((format!("service {SPEED_SERVICE}"), available)))
+    }
+
+    fn sequence(&mut self, io: &mut Io, steps: &[Step]) -> anyhow::Result<End> {
+        for (number, step) in (1..).zip(steps) {
+            self.trail.enter_step(number, steps.len());
+            let end = self.step(io, step)?;
+            self.trail.leave();
+            if end != End::Done {
+                return Ok(end);
+            }
+        }
+        Ok(End::Done)
+    }
+
+    fn step(&mut self, io: &mut Io, step: &Step) -> anyhow::Result<End> {
+        match &step.action {
+            Action::Together(steps) => self.at_once(io, &step.label, steps),
+            Action::Track(steps) => {
+                self.show.say(&format!("{} {}", self.trail, step.label));
+                self.sequence(io, steps)
+            }
+            Action::Loop { times, steps } => {
+                let mut round = 0;
+                while times.is_none_or(|times| round < u64::from(times)) {
+                    round += 1;
+                    self.trail.enter_round(round, *times);
+                    let end = self.sequence(io, steps)?;
+                    self.trail.leave();
+                    if end != End::Done {
+                        return Ok(end);
+                    }
+                }
+                Ok(End::Done)
+            }
+            Action::Goal(_) | Action::Wait(_) | Action::Override(_) => {
+                self.at_once(io, &step.label, std::slice::from_ref(step))
+            }
+        }
+    }
+
+    /// Begins steps and waits for the end of all.
+    fn at_once(&mut self, io: &mut Io, label: &str, steps: &[Step]) -> anyhow::Result<End> {
+        let parts: Vec<_> = steps.iter().map(|step| step.label.clone()).collect();
+        let shown = self.show.begin(&self.trail, label, &parts);
         let mut under_way = Vec::new();
         for step in steps {
-            under_way.push((step.describe(), self.send(program, step)?));
+            let task = self.begin(step)?;
+            let ended = false;
+            under_way.push(UnderWay { step, task, ended });
         }
-        let deadline = wall(io) + self.options.goal_timeout;
-        let mut all_reached = true;
-        while !under_way.is_empty() {
+        let mut end = End::Done;
+        let mut patience = Patience::new(self.options.goal_timeout, wall(io));
+        while under_way.iter().any(|one| !one.ended) {
             self.turn(io)?;
-            let late = wall(io) > deadline;
-            let mut still = Vec::new();
-            for (name, mut goal) in under_way {
-                let outcome = match goal.as_mut().now_or_never() {
-                    None if late => Err(format!("no result within {:?}", self.options.goal_timeout)),
-                    None => {
-                        still.push((name, goal));
-                        continue;
+            if self.interrupted() > 0 {
+                self.halt(io, &mut under_way, &shown)?;
+                return Ok(End::Interrupted);
+            }
+            patience.look(wall(io), self.cell.now());
+            for (i, one) in under_way.iter_mut().enumerate().filter(|(_, one)| !one.ended) {
+                if let Some(outcome) = one.task.poll(&self.cell) {
+                    one.ended = true;
+                    shown.end(i);
+                    if outcome.is_err() {
+                        end = End::Missed;
                     }
-                    Some(outcome) => outcome,
-                };
-                all_reached &= outcome.is_ok();
-                if let (true, Err(reason)) = (self.options.verbose, &outcome) {
-                    eprintln!("      missed: {name}: {reason}");
+                    self.note(one.step, outcome);
+                } else {
+                    shown.update(i, &one.task.progress());
                 }
-                self.cell.summary.goal(name, outcome);
             }
-            under_way = still;
-        }
-        Ok(all_reached)
-    }
-
-    fn send(&self, program: &Program, step: &Step) -> anyhow::Result<LocalBoxFuture<'static, Outcome>> {
-        match step {
-            Step::Follow(follow) => self.follow(program, follow),
-            Step::Move(motion) => self.go_to(program, motion),
-            Step::Run(run) => self.run_at(run),
-            Step::Grip(grip) => self.grip(grip),
-            Step::Together(_) => bail!("together can't stand in another together"),
-        }
-    }
-
-    fn follow(&self, program: &Program, follow: &Follow) -> anyhow::Result<LocalBoxFuture<'static, Outcome>> {
-        let description = self.cell.description(&follow.group)?;
-        let start = self.cell.positions(&follow.group)?;
-        let mut at = start.clone();
-        let mut poses = Vec::new();
-        for name in follow.poses() {
-            let pose = program.pose(name).map_err(anyhow::Error::msg)?;
-            for (joint, position) in pose {
-                let index = description.joint_index(joint);
-                at[index.with_context(|| {
-                    format!("pose {name}: group {} has no joint {joint}", follow.group)
-                })?] = *position;
+            if under_way
+                .iter()
+                .any(|one| !one.ended && patience.is_over(&one.task))
+            {
+                self.halt(io, &mut under_way, &shown)?;
+                return Ok(End::Missed);
             }
-            poses.push(at.clone());
         }
-        let limits: Vec<JointLimits> = description.joints.iter().map(|joint| joint.limits).collect();
-        let way = schedule(&start, &poses, &limits, follow.speed);
-        let mut goal = FollowJointTrajectory::Goal::default();
-        goal.trajectory.joint_names = description
-            .joints
-            .iter()
-            .map(|joint| joint.name.clone())
-            .collect();
-        goal.trajectory.points = way
-            .into_iter()
-            .map(|point| JointTrajectoryPoint {
-                positions: point.positions,
-                time_from_start: duration_to_msg(Duration::from_secs_f64(point.time_s)),
-                ..Default::default()
-            })
-            .collect();
-        let client = self.clients.follow.get(&follow.group).context("action client")?;
-        send(client, goal, |r| (r.error_code, r.error_string))
+        Ok(end)
     }
 
-    fn go_to(&self, program: &Program, motion: &Move) -> anyhow::Result<LocalBoxFuture<'static, Outcome>> {
-        let pose = program.pose(&motion.to).map_err(anyhow::Error::msg)?;
-        let goal = MoveAction::Goal {
-            mode: MODE_JOINT,
-            joint_names: pose.keys().cloned().collect(),
-            target: pose.values().copied().collect(),
-            velocity_scale: motion.speed,
-            acceleration_scale: motion.speed,
-            ..Default::default()
-        };
-        let client = self.clients.motion.get(&motion.group).context("action client")?;
-        send(client, goal, |r| (r.error_code, r.error_string))
-    }
-
-    fn run_at(&self, run: &Run) -> anyhow::Result<LocalBoxFuture<'static, Outcome>> {
-        let goal = MoveAction::Goal {
-            mode: MODE_VELOCITY,
-            target: vec![run.velocity],
-            ..Default::default()
-        };
-        let client = self.clients.motion.get(&run.group).context("action client")?;
-        send(client, goal, |r| (r.error_code, r.error_string))
-    }
-
-    fn grip(&self, grip: &Grip) -> anyhow::Result<LocalBoxFuture<'static, Outcome>> {
-        let mut goal = GripperCommand::Goal::default();
-        goal.command.position = grip.position;
-        goal.command.max_effort = grip.max_effort;
-        let client = self.clients.grip.get(&grip.group).context("action client")?;
-        send(client, goal, |r| {
-            let code = if r.reached_goal || r.stalled { 0 } else { -1 };
-            (code, format!("the gripper ended at {:.1} mm", r.position * 1e3))
+    fn begin(&mut self, step: &Step) -> anyhow::Result<Task> {
+        Ok(match &step.action {
+            Action::Goal(goal) => {
+                // Before it is known how it ends: a goal that is missed may have set the group running.
+                if leaves_running(goal) {
+                    self.running.insert(goal.group.clone());
+                }
+                Task::Goal(self.clients.send(&self.cell, goal)?)
+            }
+            Action::Wait(wait) => Task::Wait(Waiting::new(wait.clone())),
+            Action::Override(to) => Task::Call(self.call(to)?),
+            Action::Together(_) | Action::Track(_) | Action::Loop { .. } => {
+                bail!("{} can't stand among steps at once", step.label)
+            }
         })
+    }
+
+    fn call(&self, to: &Override) -> anyhow::Result<LocalBoxFuture<'static, Outcome>> {
+        let client = self.speed.as_ref().context("service client")?;
+        let answer = client.request(&SetSpeedScale::Request {
+            group: to.group.clone(),
+            scale: to.scale,
+        })?;
+        let outcome = async move {
+            match answer.await {
+                Ok(response) if response.success => Ok(()),
+                Ok(response) => Err(response.message),
+                Err(error) => Err(format!("no answer of {SPEED_SERVICE}: {error}")),
+            }
+        };
+        Ok(outcome.boxed_local())
+    }
+
+    /// Notes how a step ended.
+    fn note(&mut self, step: &Step, outcome: Outcome) {
+        if let Err(reason) = &outcome {
+            self.show.say(&format!("      missed: {}: {reason}", step.label));
+        }
+        match &step.action {
+            Action::Goal(goal) => {
+                if outcome.is_ok() && !leaves_running(goal) {
+                    self.running.remove(&goal.group);
+                }
+                self.cell.summary.goal(step.label.clone(), outcome);
+            }
+            _ if outcome.is_err() => self.cell.summary.goal(step.label.clone(), outcome),
+            _ => {}
+        }
+    }
+
+    /// Cancels what is under way and waits for its rest, for a while; Ctrl-C once more ends the waiting.
+    fn halt(&mut self, io: &mut Io, under_way: &mut [UnderWay<'_>], shown: &Shown) -> anyhow::Result<()> {
+        let pressed = self.interrupted();
+        let why = match pressed {
+            0 => format!("no result within {:?}", self.options.goal_timeout),
+            _ => "interrupted".to_owned(),
+        };
+        let deadline = wall(io) + REST_PATIENCE;
+        let mut cancelled = Vec::new();
+        for one in under_way.iter_mut().filter(|one| !one.ended) {
+            self.show.say(&format!("      {why}: {}", one.step.label));
+            self.cell.summary.goal(one.step.label.clone(), Err(why.clone()));
+            // Only goals move something.
+            one.ended = !matches!(one.task, Task::Goal(_));
+        }
+        while under_way.iter().any(|one| !one.ended) {
+            for (i, one) in under_way.iter_mut().enumerate().filter(|(_, one)| !one.ended) {
+                if one.task.poll(&self.cell).is_some() {
+                    one.ended = true;
+                    shown.end(i);
+                } else if let Task::Goal(sent) = &one.task
+                    && let Some(cancel) = sent.take_cancel()
+                {
+                    cancelled.push((one.step, cancel()?));
+                }
+            }
+            let mut refused = Vec::new();
+            cancelled.retain_mut(|(step, answer)| match answer.now_or_never() {
+                None => true,
+                Some(answer) => {
+                    refused.extend(answer.err().map(|error| format!("{}: {error}", step.label)));
+                    false
+                }
+            });
+            for refused in refused {
+                self.show.say(&format!("      not cancelled: {refused}"));
+            }
+            self.turn(io)?;
+            if wall(io) > deadline || self.interrupted() > pressed.max(1) {
+                for one in under_way.iter().filter(|one| !one.ended) {
+                    self.show
+                        .say(&format!("      may still move: {}", one.step.label));
+                }
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the endless groups to rest that this program has set running.
+    fn bring_to_rest(&mut self, io: &mut Io) -> anyhow::Result<()> {
+        let deadline = wall(io) + REST_PATIENCE;
+        let pressed = self.interrupted();
+        for group in std::mem::take(&mut self.running) {
+            let mut sent = self.clients.send(&self.cell, &rest(&group))?;
+            let outcome = loop {
+                self.turn(io)?;
+                match sent.poll() {
+                    Some(outcome) => break outcome,
+                    None if wall(io) > deadline || self.interrupted() > pressed => {
+                        break Err("no result yet".to_owned());
+                    }
+                    None => {}
+                }
+            };
+            match outcome {
+                Ok(()) => self.show.say(&format!("      brought to rest: {group}")),
+                Err(reason) => self.show.say(&format!("      may still move: {group}: {reason}")),
+            }
+        }
+        Ok(())
     }
 
     /// Hears the nodes' last counters: they come once a second.
     fn settle(&mut self, io: &mut Io) -> anyhow::Result<()> {
         let end = wall(io) + Duration::from_millis(1200);
-        while wall(io) < end {
+        let pressed = self.interrupted();
+        while wall(io) < end && self.interrupted() <= pressed {
             self.turn(io)?;
         }
         Ok(())
@@ -216,80 +371,68 @@ impl Runner {
         io.r2r().spin_once(LOOK);
         self.cell.take_in(io)
     }
-}
 
-impl Clients {
-    /// Opens a client for each goal's action, and gives the futures that wait for their servers.
-    fn open(
-        &mut self,
-        io: &mut Io,
-        program: &Program,
-    ) -> anyhow::Result<Vec<(String, LocalBoxFuture<'static, r2r::Result<()>>)>> {
-        let mut servers = Vec::new();
-        for step in program.goals() {
-            let group = step.group().to_owned();
-            match step {
-                Step::Follow(_) => {
-                    open_client(
-                        io,
-                        &mut self.follow,
-                        group,
-                        "follow_joint_trajectory",
-                        &mut servers,
-                    )?;
-                }
-                Step::Move(_) | Step::Run(_) => {
-                    open_client(io, &mut self.motion, group, "move", &mut servers)?
-                }
-                Step::Grip(_) => open_client(io, &mut self.grip, group, "gripper_cmd", &mut servers)?,
-                Step::Together(_) => {}
-            }
-        }
-        Ok(servers)
+    fn interrupted(&self) -> usize {
+        self.interrupts.load(Ordering::Relaxed)
     }
 }
 
-fn open_client<A: WrappedActionTypeSupport + 'static>(
-    io: &mut Io,
-    clients: &mut BTreeMap<String, ActionClient<A>>,
-    group: String,
-    action: &str,
-    servers: &mut Vec<(String, LocalBoxFuture<'static, r2r::Result<()>>)>,
-) -> anyhow::Result<()> {
-    if clients.contains_key(&group) {
-        return Ok(());
-    }
-    let name = format!("{group}/{action}");
-    let client = io
-        .r2r()
-        .create_action_client::<A>(&name)
-        .with_context(|| format!("action {name}"))?;
-    servers.push((name, r2r::Node::is_available(&client)?.boxed_local()));
-    clients.insert(group, client);
-    Ok(())
+/// How long a step may take: a goal, in wall time; a wait that says itself when it ends, as long as the cell's time goes on.
+struct Patience {
+    timeout: Duration,
+    began: Stamp,
+    cell: Option<Stamp>,
+    /// When the cell's time was last seen to go on.
+    alive: Stamp,
+    now: Stamp,
 }
 
-/// Sends a goal; the future ends with its result.
-fn send<A: WrappedActionTypeSupport + 'static>(
-    client: &ActionClient<A>,
-    goal: A::Goal,
-    verdict: impl FnOnce(A::Result) -> (i32, String) + 'static,
-) -> anyhow::Result<LocalBoxFuture<'static, Outcome>> {
-    let request = client
-        .send_goal_request(goal)
-        .context("the goal could not be sent")?;
-    let outcome = async move {
-        let (_, result, _feedback) = request.await.map_err(|error| format!("not accepted: {error}"))?;
-        let (status, result) = result.await.map_err(|error| format!("no result: {error}"))?;
-        let (code, text) = verdict(result);
-        match (status, code) {
-            (GoalStatus::Succeeded, 0) => Ok(()),
-            (status, code) => Err(format!("{status}, code {code}: {text}")),
+impl Patience {
+    fn new(timeout: Duration, now: Stamp) -> Self {
+        Self {
+            timeout,
+            began: now,
+            cell: None,
+            alive: now,
+            now,
         }
-    };
-    Ok(outcome.boxed_local())
+    }
+
+    fn look(&mut self, now: Stamp, cell: Option<Stamp>) {
+        self.now = now;
+        if cell != self.cell {
+            self.cell = cell;
+            self.alive = now;
+        }
+    }
+
+    fn is_over(&self, task: &Task) -> bool {
+        let since = match task {
+            Task::Wait(waiting) if waiting.ends_by_itself() => self.alive,
+            _ => self.began,
+        };
+        self.now > since + self.timeout
+    }
 }
 
-// The modes of servomesh_msgs/action/Move.
-const MODE_JOINT: u8 = 0;
-const MODE_VELOCITY: u8 = 1;
+/// Counts Ctrl-C and the like.
+fn interrupts() -> anyhow::Result<Arc<AtomicUsize>> {
+    let count = Arc::new(AtomicUsize::new(0));
+    let signals = [
+        signal_hook::consts::SIGINT,
+        signal_hook::consts::SIGTERM,
+        signal_hook::consts::SIGHUP,
+    ];
+    let mut signals = signal_hook::iterator::Signals::new(signals).context("signals can't be handled")?;
+    let pressed = Arc::clone(&count);
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            pressed.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    Ok(count)
+}
+
+const SPEED_SERVICE: &str = "trajectory/set_speed_scale";
+/// How long to wait for what was cancelled to come to rest, in wall time.
+const REST_PATIENCE: Duration = Duration::from_secs(10);
