@@ -15,6 +15,7 @@
 //! | [`cam`] | gears and cams: one joint in step with another |
 //! | [`path`] | geometry: lines, arcs and waypoints with their corners, as joint positions over a length |
 //! | [`tracking`] | moving relative to a frame that another group moves |
+//! | [`timing`] | how fast to go along a path: the quickest time law within all limits |
 //! | [`motion`] | what a group is doing as a function of ROS time; how it stops |
 
 pub mod bounds;
@@ -29,6 +30,7 @@ pub mod slowdown;
 pub mod spline;
 pub mod state;
 pub mod timed_path;
+pub mod timing;
 pub mod tracking;
 
 pub use bounds::{Bounds, Excess, Quantity};
@@ -38,3 +40,4 @@ pub use pursuit::Pursuit;
 pub use spline::{Knot, Spline};
 pub use state::{Sample, State};
 pub use timed_path::TimedPath;
+pub use timing::{TimeLaw, TimedSpline, Untimeable};

@@ -139,6 +139,7 @@ impl Motion {
         let present = path.at(s).state;
         let path_bounds = match path {
             TimedPath::Spline(_) => path_bounds,
+            TimedPath::Timed(_) => bounds,
             TimedPath::Profile(profile) => {
                 // The quickest stop of all, where it leads along the line the move is on.
                 let stop =

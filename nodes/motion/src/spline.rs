@@ -72,6 +72,16 @@ impl Spline {
         &self.times
     }
 
+    /// How many joints it moves.
+    pub(crate) fn joints(&self) -> usize {
+        self.joints
+    }
+
+    /// The curves of all joints between knot `k` and the next.
+    pub(crate) fn segment(&self, k: usize) -> &[Quintic] {
+        &self.segments[k * self.joints..][..self.joints]
+    }
+
     /// The path at `s`, in s: its start before it starts, at rest after it ends.
     pub fn at(&self, s: f64) -> Sample {
         let mut sample = Sample {

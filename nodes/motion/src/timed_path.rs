@@ -3,6 +3,7 @@
 use crate::profile::Profile;
 use crate::spline::Spline;
 use crate::state::Sample;
+use crate::timing::TimedSpline;
 
 /// A motion that was planned: a path with its own time, in s from its start.
 #[derive(Clone, Debug)]
@@ -11,6 +12,8 @@ pub enum TimedPath {
     Spline(Spline),
     /// From a state to a position or a velocity.
     Profile(Profile),
+    /// Along a path, as quickly as its limits allow.
+    Timed(TimedSpline),
 }
 
 impl TimedPath {
@@ -19,6 +22,7 @@ impl TimedPath {
         match self {
             Self::Spline(spline) => spline.at(s),
             Self::Profile(profile) => profile.at(s),
+            Self::Timed(timed) => timed.at(s),
         }
     }
 
@@ -27,6 +31,7 @@ impl TimedPath {
         match self {
             Self::Spline(spline) => spline.duration(),
             Self::Profile(profile) => profile.duration(),
+            Self::Timed(timed) => timed.duration(),
         }
     }
 
@@ -35,6 +40,7 @@ impl TimedPath {
         let corners = match self {
             Self::Spline(spline) => spline.times(),
             Self::Profile(profile) => profile.corners(),
+            Self::Timed(timed) => timed.corners(),
         };
         let first = corners.partition_point(|t| *t <= from);
         let last = corners.partition_point(|t| *t <= to);
@@ -44,7 +50,7 @@ impl TimedPath {
     /// Whether it stands still from its end on; else it keeps its velocities.
     pub fn ends_at_rest(&self) -> bool {
         match self {
-            Self::Spline(_) => true,
+            Self::Spline(_) | Self::Timed(_) => true,
             Self::Profile(profile) => profile.ends_at_rest(),
         }
     }

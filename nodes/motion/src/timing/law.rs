@@ -1,0 +1,148 @@
+//! λ as a function of time: pieces of constant λ⃛.
+//!
+//! **Invariant:** evaluating allocates nothing; λ never falls, starts at 0 and ends, at rest, exactly at the path's length.
+
+use crate::state::Sample;
+
+/// λ(t), t in s.
+#[derive(Clone, Debug)]
+pub struct TimeLaw {
+    /// When each piece starts, then when the last one ends; ascending from 0.
+    times: Vec<f64>,
+    pieces: Vec<Piece>,
+    length: f64,
+}
+
+/// λ and its derivatives at a piece's start; the last one is constant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    pub(super) duration: f64,
+    pub(super) s: f64,
+    pub(super) rate: f64,
+    pub(super) acceleration: f64,
+    pub(super) jerk: f64,
+}
+
+/// λ and its derivatives at one time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moment {
+    /// λ.
+    pub s: f64,
+    /// λ̇.
+    pub rate: f64,
+    /// λ̈.
+    pub acceleration: f64,
+    /// λ⃛.
+    pub jerk: f64,
+}
+
+impl Moment {
+    /// What joints do whose derivatives with respect to λ are those of `path`:
+    /// q̇ = q′λ̇, q̈ = q″λ̇² + q′λ̈, q⃛ = q‴λ̇³ + 3q″λ̇λ̈ + q′λ⃛.
+    pub fn apply(&self, path: &Sample) -> Sample {
+        let mut sample = *path;
+        let Self {
+            rate,
+            acceleration,
+            jerk,
+            ..
+        } = *self;
+        for i in 0..path.jerk.len() {
+            let (first, second, third) = (path.state.velocity[i], path.state.acceleration[i], path.jerk[i]);
+            sample.state.velocity[i] = first * rate;
+            sample.state.acceleration[i] = second * rate * rate + first * acceleration;
+            sample.jerk[i] = third * rate.powi(3) + 3.0 * second * rate * acceleration + first * jerk;
+        }
+        sample
+    }
+}
+
+impl TimeLaw {
+    /// The law of `pieces`, which follow upon each other and end at rest at `length`.
+    pub(super) fn of(pieces: Vec<Piece>, length: f64) -> Self {
+        let mut times = Vec::with_capacity(pieces.len() + 1);
+        let mut time = 0.0;
+        times.push(time);
+        for piece in &pieces {
+            time += piece.duration;
+            times.push(time);
+        }
+        Self {
+            times,
+            pieces,
+            length,
+        }
+    }
+
+    /// λ and its derivatives `t` seconds after the start; before it the start, after the end rest.
+    pub fn at(&self, t: f64) -> Moment {
+        if t >= self.duration() {
+            return Moment {
+                s: self.length,
+                rate: 0.0,
+                acceleration: 0.0,
+                jerk: 0.0,
+            };
+        }
+        let last = self.pieces.len() - 1;
+        let k = self
+            .times
+            .partition_point(|start| *start <= t)
+            .saturating_sub(1)
+            .min(last);
+        let mut moment = self.pieces[k].at((t - self.times[k]).max(0.0));
+        moment.s = moment.s.min(self.length);
+        moment.rate = moment.rate.max(0.0);
+        moment
+    }
+
+    /// When the path's end is reached, in s.
+    pub fn duration(&self) -> f64 {
+        self.times.last().copied().unwrap_or(0.0)
+    }
+
+    /// When jerk steps, in s, ascending from 0 to the duration: the ends of all pieces. Each knot of the path is at one.
+    pub fn corners(&self) -> &[f64] {
+        &self.times
+    }
+
+    /// λ at the path's end.
+    pub fn length(&self) -> f64 {
+        self.length
+    }
+
+    pub(super) fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    /// The same law, `factor` times as slow.
+    pub(super) fn slowed(&self, factor: f64) -> Self {
+        let pieces = self.pieces.iter().map(|piece| Piece {
+            duration: piece.duration * factor,
+            s: piece.s,
+            rate: piece.rate / factor,
+            acceleration: piece.acceleration / factor.powi(2),
+            jerk: piece.jerk / factor.powi(3),
+        });
+        Self::of(pieces.collect(), self.length)
+    }
+}
+
+impl Piece {
+    /// `t` seconds after the piece's start.
+    pub(super) fn at(&self, t: f64) -> Moment {
+        let Self {
+            s,
+            rate,
+            acceleration,
+            jerk,
+            ..
+        } = *self;
+        Moment {
+            s: s + t * (rate + t * (acceleration / 2.0 + t * jerk / 6.0)),
+            rate: rate + t * (acceleration + t * jerk / 2.0),
+            acceleration: acceleration + t * jerk,
+            jerk,
+        }
+    }
+}

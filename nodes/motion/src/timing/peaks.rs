@@ -1,0 +1,180 @@
+//! How near a piece of a law comes to the limits, between nodes too.
+//!
+//! Each quantity is sampled at evenly spaced times; a parabola through three samples in a row tells the extreme between
+//! them. Pieces that come near a limit are sampled more finely, so that the parabola's error is far below [`MARGIN`].
+
+use servomesh_types::MAX_JOINTS;
+
+use crate::timing::law::{Moment, Piece};
+use crate::timing::rows::{Course, Place};
+
+/// Largest shares of the limits; 1 is at a limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Peaks {
+    /// Of velocities and speeds.
+    pub(super) speed: f64,
+    /// Of accelerations, and of efforts without what gravity takes.
+    pub(super) acceleration: f64,
+    /// Of jerks.
+    pub(super) jerk: f64,
+}
+
+/// Signed shares at one moment: velocities, accelerations, jerks, efforts of the joints, then the tool's and λ's.
+#[derive(Clone, Copy)]
+struct Shares {
+    joints: [[f64; MAX_JOINTS]; 4],
+    others: [f64; 8],
+}
+
+impl Peaks {
+    /// Those of one piece within one segment of the path.
+    pub(super) fn of(course: &mut Course<'_>, segment: usize, piece: &Piece) -> Self {
+        let coarse = Self::sampled(course, segment, piece, 1, true);
+        if coarse.largest() < NEAR {
+            return coarse;
+        }
+        coarse.or(Self::sampled(course, segment, piece, FINE, false))
+    }
+
+    pub(super) fn largest(&self) -> f64 {
+        self.speed.max(self.acceleration).max(self.jerk)
+    }
+
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            speed: self.speed.max(other.speed),
+            acceleration: self.acceleration.max(other.acceleration),
+            jerk: self.jerk.max(other.jerk),
+        }
+    }
+
+    /// By how much the law must be slowed down to keep all limits.
+    pub(super) fn slowdown(&self) -> f64 {
+        self.speed.max(self.acceleration.sqrt()).max(self.jerk.cbrt())
+    }
+
+    fn sampled(
+        course: &mut Course<'_>,
+        segment: usize,
+        piece: &Piece,
+        parabolas: usize,
+        efforts: bool,
+    ) -> Self {
+        let steps = 2 * parabolas;
+        let at = |course: &mut Course<'_>, step: usize| {
+            let t = piece.duration * step as f64 / steps as f64;
+            Shares::at(course, segment, &piece.at(t), efforts)
+        };
+        let mut peaks = Self::default();
+        let mut first = at(course, 0);
+        for parabola in 0..parabolas {
+            let middle = at(course, 2 * parabola + 1);
+            let last = at(course, 2 * parabola + 2);
+            peaks = peaks.or(Self::between(course.joints, &first, &middle, &last));
+            first = last;
+        }
+        peaks
+    }
+
+    fn between(n: usize, first: &Shares, middle: &Shares, last: &Shares) -> Self {
+        let largest = |kind: usize| {
+            (0..n).fold(0.0, |most: f64, j| {
+                most.max(extreme(
+                    first.joints[kind][j],
+                    middle.joints[kind][j],
+                    last.joints[kind][j],
+                ))
+            })
+        };
+        let other = |k: usize| extreme(first.others[k], middle.others[k], last.others[k]);
+        Self {
+            speed: largest(0).max(other(0)).max(other(3)).max(other(5)),
+            acceleration: largest(1)
+                .max(largest(3))
+                .max(other(1))
+                .max(other(4))
+                .max(other(6)),
+            jerk: largest(2).max(other(2)).max(other(7)),
+        }
+    }
+}
+
+impl Shares {
+    fn at(course: &mut Course<'_>, segment: usize, moment: &Moment, efforts: bool) -> Self {
+        let Moment {
+            s,
+            rate,
+            acceleration,
+            jerk,
+        } = *moment;
+        let place = Place { segment, lambda: s };
+        let n = course.joints;
+        let limits = course.limits;
+        let [q, q1, q2, q3] = course.geometry(place).q;
+        let mut joints = [[0.0; MAX_JOINTS]; 4];
+        let (mut qd, mut qdd) = ([0.0; MAX_JOINTS], [0.0; MAX_JOINTS]);
+        for j in 0..n {
+            qd[j] = q1[j] * rate;
+            qdd[j] = q2[j] * rate * rate + q1[j] * acceleration;
+            let qddd = q3[j] * rate.powi(3) + 3.0 * q2[j] * rate * acceleration + q1[j] * jerk;
+            if q1[j].abs() + q2[j].abs() + q3[j].abs() > 0.0 {
+                joints[0][j] = qd[j] / limits.bounds.velocity[j];
+                joints[1][j] = qdd[j] / limits.bounds.acceleration[j];
+                joints[2][j] = qddd / limits.bounds.jerk[j];
+            }
+        }
+        if efforts && limits.efforts.is_some() {
+            joints[3][..n].copy_from_slice(course.effort_shares(&q[..n], &qd[..n], &qdd[..n]));
+            if joints[3].iter().any(|share| share.abs() > 1.0) {
+                // Slowing down takes nothing off gravity's part: what counts is the share of the rest.
+                let zeros = [0.0; MAX_JOINTS];
+                let hold = course.effort_shares(&q[..n], &zeros[..n], &zeros[..n]);
+                for (share, hold) in joints[3].iter_mut().zip(hold) {
+                    if share.abs() > 1.0 {
+                        *share = (*share - hold) / (1.0 - hold * share.signum());
+                    }
+                }
+            }
+        }
+        let mut others = [0.0; 8];
+        if let Some(tool) = &limits.tool {
+            let sample = course.tool(tool, place);
+            let [x1, x2, x3] = sample.linear;
+            let [w1, w2] = sample.angular;
+            others[0] = x1.norm() * rate / tool.speed;
+            others[1] = (x2 * rate * rate + x1 * acceleration).norm() / tool.acceleration;
+            others[2] = (x3 * rate.powi(3) + x2 * 3.0 * rate * acceleration + x1 * jerk).norm() / tool.jerk;
+            others[3] = w1.norm() * rate / tool.angular_speed;
+            others[4] = (w2 * rate * rate + w1 * acceleration).norm() / tool.angular_acceleration;
+        }
+        if limits.along.is_some() {
+            let along = course.along(place);
+            others[5..].copy_from_slice(&[
+                rate / along.rate,
+                acceleration / along.acceleration,
+                jerk / along.jerk,
+            ]);
+        }
+        Self { joints, others }
+    }
+}
+
+/// The largest magnitude on the parabola through three values, evenly spaced.
+fn extreme(first: f64, middle: f64, last: f64) -> f64 {
+    let ends = first.abs().max(middle.abs()).max(last.abs());
+    let (slope, bend) = (0.5 * (last - first), first - 2.0 * middle + last);
+    if slope.abs() < bend.abs() {
+        ends.max((middle - 0.5 * slope * slope / bend).abs())
+    } else {
+        ends
+    }
+}
+
+/// A piece that comes nearer to a limit is looked at again, more finely.
+const NEAR: f64 = 0.99;
+
+/// Parabolas for that.
+const FINE: usize = 8;
+
+/// What a law is slowed down by beyond its peaks, for what lies between samples.
+pub(super) const MARGIN: f64 = 2e-6;
