@@ -4,6 +4,8 @@
 //! and second derivative. Between two lines that fades one direction out while the other fades in, so the blend stays in the corner's
 //! triangle, 3/8 · extent · sin(turn/2) from the corner.
 //!
+//! What is passed through is met exactly: the transition, which lets the curvature change steadily where a line meets an arc, has its middle there.
+//!
 //! **Invariant:** what two corners take of one segment is at most its length.
 
 use nalgebra::Vector3;
@@ -72,7 +74,7 @@ pub(super) fn join(
             while !stays_within(before, after, extent) {
                 extent *= 0.8;
             }
-            Ok(shape(extent, distance_from_corner(before, after, extent)))
+            Ok(shape(extent, distance_from_corner(before, after, corner, extent)))
         }
         Corner::Through => {
             let [_, v0, a0, _] = before.way.at(before.length);
@@ -106,11 +108,37 @@ pub(super) fn join(
     }
 }
 
-/// The curve that leaves `before` at `extent` from its end and is on `after` at `extent` from its start.
-pub(super) fn transition(before: &Stretch, after: &Stretch, extent: f64) -> Track {
-    let [p0, v0, a0, _] = before.way.at(before.length - extent);
-    let [p1, v1, a1, _] = after.way.at(extent);
-    Track::between([p0, v0, a0], [p1, v1, a1], 2.0 * extent)
+/// The curve that leaves `before` at `extent` from its end and is on `after` at `extent` from its start: its pieces, each with where it starts, counted from
+/// the corner.
+pub(super) fn transition(
+    before: &Stretch,
+    after: &Stretch,
+    corner: Corner,
+    extent: f64,
+) -> Vec<(f64, Track)> {
+    let leaves = derivatives(before, before.length - extent);
+    let arrives = derivatives(after, extent);
+    if corner != Corner::Through {
+        return vec![(-extent, Track::between(leaves, arrives, 2.0 * extent))];
+    }
+    let ([_, v0, a0], [place, v1, a1]) = (derivatives(before, before.length), derivatives(after, 0.0));
+    let middle = [place, 0.5 * (v0 + v1), 0.5 * (a0 + a1)];
+    vec![
+        (-extent, Track::between(leaves, middle, extent)),
+        (0.0, Track::between(middle, arrives, extent)),
+    ]
+}
+
+fn derivatives(stretch: &Stretch, s: f64) -> [Vector3<f64>; 3] {
+    let [p, v, a, _] = stretch.way.at(s);
+    [p, v, a]
+}
+
+/// Where a transition is at `s`, counted from the corner.
+fn at(pieces: &[(f64, Track)], s: f64) -> Vector3<f64> {
+    let piece = pieces.iter().rev().find(|(start, _)| *start <= s);
+    let (start, track) = piece.unwrap_or(&pieces[0]);
+    track.at(s - start)[0]
 }
 
 /// Whether all control points of the blend are within its extent of the corner, and with them the blend.
@@ -132,31 +160,34 @@ fn stays_within(before: &Stretch, after: &Stretch, extent: f64) -> bool {
         .all(|point| (point - corner).norm() <= extent * (1.0 + 1e-9))
 }
 
-fn distance_from_corner(before: &Stretch, after: &Stretch, extent: f64) -> f64 {
+/// Between a blend and its corner.
+fn distance_from_corner(before: &Stretch, after: &Stretch, blend: Corner, extent: f64) -> f64 {
     let corner = after.way.at(0.0)[0];
-    let blend = transition(before, after, extent);
+    let pieces = transition(before, after, blend, extent);
     samples(extent).fold(f64::INFINITY, |least, s| {
-        least.min((blend.at(s)[0] - corner).norm())
+        least.min((at(&pieces, s) - corner).norm())
     })
 }
 
 /// Between the transition and the segments at the same λ.
 fn distance_from_segments(before: &Stretch, after: &Stretch, extent: f64) -> f64 {
-    let between = transition(before, after, extent);
-    let on_segments = |s: f64| -> Vector3<f64> {
-        if s < extent {
-            before.way.at(before.length - extent + s)[0]
+    let pieces = transition(before, after, Corner::Through, extent);
+    let on_segments = |s: f64| {
+        let [position, ..] = if s < 0.0 {
+            before.way.at(before.length + s)
         } else {
-            after.way.at(s - extent)[0]
-        }
+            after.way.at(s)
+        };
+        position
     };
     samples(extent).fold(0.0, |most: f64, s| {
-        most.max((between.at(s)[0] - on_segments(s)).norm())
+        most.max((at(&pieces, s) - on_segments(s)).norm())
     })
 }
 
+/// Places of a transition, counted from the corner.
 fn samples(extent: f64) -> impl Iterator<Item = f64> {
-    (0..=SAMPLES).map(move |k| 2.0 * extent * f64::from(k) / f64::from(SAMPLES))
+    (0..=SAMPLES).map(move |k| extent * (2.0 * f64::from(k) / f64::from(SAMPLES) - 1.0))
 }
 
 const SAMPLES: u16 = 32;

@@ -10,7 +10,7 @@
 //! | [`tool_curve`], `turning` | position and orientation of the tool along λ, with three derivatives each |
 //! | [`chain`] | from motion of the tool to motion of the joints |
 //! | `follow` | joint positions along a tool curve, as exact as asked for |
-//! | [`unreachable`] | why a curve can't be followed: reach, limit, singularity, configuration |
+//! | [`mod@unreachable`] | why a curve can't be followed: reach, limit, singularity, configuration |
 //! | [`error`] | every way in which a path is refused, as a sentence |
 //!
 //! **Invariant:** a path is a row of parts, each of them twice continuously differentiable in λ with a bounded third derivative; a machine

@@ -52,7 +52,8 @@ pub(super) fn run(
         });
         start += stretch.length;
         if ahead > 0.0 {
-            tracks.push((start - ahead, transition(stretch, &stretches[k + 1], ahead)));
+            let pieces = transition(stretch, &stretches[k + 1], corners[k], ahead);
+            tracks.extend(pieces.into_iter().map(|(at, piece)| (start + at, piece)));
         }
         if blend_ahead > 0.0 {
             let (before, after) = (turn.rate(stretch), turns[k + 1].rate(&stretches[k + 1]));

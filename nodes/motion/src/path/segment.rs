@@ -1,6 +1,6 @@
 //! Segments of a tool's path: which are usable, and where each is at which length. m, rad, base axes.
 //!
-//! **Invariant:** a [`Stretch`] is longer than nothing and made of finite, plausible numbers.
+//! **Invariant:** a stretch is longer than nothing and made of finite, plausible numbers.
 
 use std::f64::consts::TAU;
 

@@ -1,4 +1,7 @@
 //! Geometry of paths against forward kinematics, against its own derivatives and against brute force.
 
 mod arms;
+mod curves;
+mod joints;
+
 mod tool;
