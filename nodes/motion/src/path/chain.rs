@@ -135,18 +135,27 @@ impl Chain {
         (qd.max_abs() <= FASTEST && qdd.is_finite()).then_some((qd, qdd))
     }
 
-    /// The change of the joints (length 1) that moves the tool least, with the joints at `q`, and how much it moves it (m, rad).
+    /// At positions where the Jacobian lacks a direction: the change of the joints (length 1) that does not move the tool at first, and how much that moves the tool in
+    /// the lacking direction in the end, per square of the change (m or rad). Nothing, if the joints can go on that way with the tool at rest.
     pub(super) fn idle_direction(&mut self, q: &JointVec) -> (JointVec, f64) {
-        self.model.forward_kinematics(&mut self.workspace, q);
+        let here = self.pose(q);
         let factored = self.factor();
-        let least = factored.r.svd(true, false);
+        // With R = U·Σ·Vᵀ the Jacobian is V·Σ·(Q·U)ᵀ.
+        let least = factored.r.svd(true, true);
         let index = least.singular_values.imin();
-        // J = Rᵀ·Qᵀ: the input direction of least gain is Q times R's left singular vector.
-        let left = least.u.map(|u| u.column(index).into_owned()).unwrap_or_default();
-        let direction = factored.q * left;
+        let of_joints = least.u.map(|u| factored.q * u.column(index));
+        let of_tool = least.v_t.map(|v| v.row(index).transpose());
+        let (Some(of_joints), Some(of_tool)) = (of_joints, of_tool) else {
+            return (JointVec::zeros(q.len()), 0.0); // both were asked for
+        };
+        let mut moves = 0.0;
+        for side in [-IDLE_STEP, IDLE_STEP] {
+            let turned = JointVec::from_fn(q.len(), |j| q[j] + side * of_joints[j]);
+            moves += 0.5 * of_tool.dot(&towards(&here, &self.pose(&turned)));
+        }
         (
-            JointVec::from_fn(q.len(), |j| direction[j]),
-            least.singular_values[index],
+            JointVec::from_fn(q.len(), |j| of_joints[j]),
+            moves.abs() / IDLE_STEP.powi(2),
         )
     }
 
@@ -189,6 +198,9 @@ fn towards(from: &Isometry3<f64>, to: &Isometry3<f64>) -> Vector6<f64> {
     let angular = rotation.scaled_axis();
     Vector6::new(linear.x, linear.y, linear.z, angular.x, angular.y, angular.z)
 }
+
+/// How far joints are turned to see what a lacking direction does (rad or m).
+const IDLE_STEP: f64 = 0.05;
 
 const NEWTON_STEPS: usize = 8;
 

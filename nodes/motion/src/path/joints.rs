@@ -80,6 +80,9 @@ fn check_positions(
 ) -> Result<(), PathError> {
     let expected = bounds.lower.len();
     let mut from = start;
+    if let Some(value) = start.iter().find(|value| !value.is_finite()) {
+        return Err(Check(first).bad("a joint's position at the start", *value, "a finite number"));
+    }
     for (k, Waypoint { position, corner }) in waypoints.iter().enumerate() {
         let segment = first + k;
         for checked in [from, position] {

@@ -62,6 +62,9 @@ pub fn plan_tool(
             expected,
         });
     }
+    if let Some(value) = start.iter().find(|value| !value.is_finite()) {
+        return Err(Check(0).bad("a joint's position at the start", *value, "a finite number"));
+    }
     let mut path = Path {
         parts: Vec::new(),
         corners: Vec::new(),

@@ -110,8 +110,8 @@ pub(super) fn why(chain: &mut Chain, curve: &ToolCurve, stuck: &Stuck, end: f64)
         Err(_) => out_of_reach(chain, curve, stuck, end),
         Ok(()) => {
             let jump = JointVec::from_fn(q.len(), |j| found[j] - q[j]);
-            let (idle, _) = chain.idle_direction(&q);
-            if jump.max_abs() < SMALL_JUMP || can_turn_at_rest(chain, &q, &idle) {
+            let (idle, moves) = chain.idle_direction(&q);
+            if jump.max_abs() < SMALL_JUMP || moves < AT_REST {
                 Why::Singularity {
                     joint: largest(&idle),
                 }
@@ -141,14 +141,6 @@ fn out_of_reach(chain: &mut Chain, curve: &ToolCurve, stuck: &Stuck, end: f64) -
     Why::OutOfReach { by, angle }
 }
 
-/// Whether joints can move there without moving the tool.
-fn can_turn_at_rest(chain: &mut Chain, q: &JointVec, idle: &JointVec) -> bool {
-    let goal = chain.pose(q);
-    let turned = JointVec::from_fn(q.len(), |j| q[j] + TURNED * idle[j]);
-    let error = chain.error(&goal, &turned);
-    error.position < AT_REST * TURNED && error.angle < AT_REST * TURNED
-}
-
 /// The index of the value of largest magnitude.
 fn largest(values: &JointVec) -> usize {
     let magnitude = |j: &usize| values[*j].abs();
@@ -162,7 +154,6 @@ const JUST_BEYOND: f64 = 1e-4;
 /// Solutions nearer than this are the same configuration, come to by a turn of infinite rate (rad or m).
 const SMALL_JUMP: f64 = 0.2;
 /// How many places of the rest of a segment are tried.
-const REACHES: u8 = 4;
-/// How far joints are turned to see whether the tool stays (rad), and how much of that it may move (m and rad).
-const TURNED: f64 = 0.1;
-const AT_REST: f64 = 1e-2;
+const REACHES: u8 = 2;
+/// What moves the tool by less per square of its change (m or rad) leaves it at rest. A stretched elbow moves it ten times as much.
+const AT_REST: f64 = 0.01;

@@ -5,12 +5,14 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use servomesh_motion::Bounds;
 use servomesh_motion::path::Chain;
-use servomesh_robot::Model;
+use servomesh_robot::{InverseKinematics, Model};
 use servomesh_types::JointVec;
 
 pub(crate) struct Arm {
     pub(crate) chain: Chain,
     pub(crate) bounds: Bounds,
+    /// For tracking poses, with nothing of the room under test.
+    pub(crate) inverse: InverseKinematics,
 }
 
 impl Arm {
@@ -42,8 +44,10 @@ impl Arm {
         let of = |f: fn(&servomesh_robot::DescribedLimits) -> f64| {
             JointVec::from_fn(model.joint_count(), |j| f(&model.joints()[j].limits))
         };
+        let tool = model.link(tool).expect("has the tool");
         Self {
-            chain: Chain::new(model, model.link(tool).expect("has the tool")).expect("has enough joints"),
+            inverse: InverseKinematics::new(model, tool).expect("has joints"),
+            chain: Chain::new(model, tool).expect("has enough joints"),
             bounds: Bounds {
                 lower: of(|limits| limits.lower),
                 upper: of(|limits| limits.upper),

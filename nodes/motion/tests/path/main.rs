@@ -3,5 +3,6 @@
 mod arms;
 mod curves;
 mod joints;
+mod refusals;
 
 mod tool;
