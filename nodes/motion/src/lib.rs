@@ -10,31 +10,32 @@
 //! | [`quintic`], [`spline`] | curves through knots, and whether they keep limits |
 //! | [`estimate`] | velocities and accelerations a trajectory does not give |
 //! | [`timed_path`] | joint positions as a function of time, however they were planned |
-//! | [`slowdown`] | coming to rest on a path |
+//! | [`pace`] | how a planned path is run in real time: override, pause, steps back, stops |
 //! | [`pursuit`] | following a moving target, decided anew at each tick |
-//! | [`cam`] | gears and cams: one joint in step with another |
-//! | [`path`] | geometry: lines, arcs and waypoints with their corners, as joint positions over a length |
-//! | [`tracking`] | moving relative to a frame that another group moves |
 //! | [`timing`] | how fast to go along a path: the quickest time law within all limits |
+//! | [`path`] | geometry: lines, arcs and waypoints with their corners, as joint positions over a length |
+//! | [`cam`] | gears and cams: one joint in step with another |
+//! | [`tracking`] | moving relative to a frame that another group moves |
 //! | [`motion`] | what a group is doing as a function of ROS time; how it stops |
 
 pub mod bounds;
 pub mod cam;
 pub mod estimate;
 pub mod motion;
+pub mod pace;
 pub mod path;
 pub mod profile;
 pub mod pursuit;
 pub mod quintic;
-pub mod slowdown;
 pub mod spline;
 pub mod state;
 pub mod timed_path;
-pub mod timing;
 pub mod tracking;
+pub mod timing;
 
 pub use bounds::{Bounds, Excess, Quantity};
 pub use motion::Motion;
+pub use pace::{NotPaused, Pace, PathTime};
 pub use profile::{NoProfile, PointToPoint, Profile};
 pub use pursuit::Pursuit;
 pub use spline::{Knot, Spline};

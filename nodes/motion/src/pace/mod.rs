@@ -1,0 +1,452 @@
+//! How a planned path q(s) is run in real time: override, pause, resume, steps back and stops, all by time scaling.
+//!
+//! | room | what it decides |
+//! |---|---|
+//! | [`law`] | s(u): where on its own time the path is at the real time u |
+//! | [`stretch`] | how hard the rate ṡ may change on a short stretch, so that no joint breaks a limit |
+//! | [`transition`] | from one rate to another as fast as the limits allow |
+//! | [`stopping`] | what a stop would take, known before anyone asks |
+//!
+//! A wish (a rate, a pause, …) is taken on once its transition is found and checked to its end; until then the present law
+//! goes on. A constant rate up to 1 needs no check: there the joints do less than what was planned.
+//!
+//! **Invariant:** at every moment there is a law whose transition was checked to its end, and whose rate is constant from
+//! there on.
+
+pub(crate) mod law;
+pub(crate) mod stopping;
+pub(crate) mod stretch;
+pub(crate) mod transition;
+
+pub use law::PathTime;
+
+use servomesh_types::{JointVec, Stopping};
+
+use crate::bounds::Bounds;
+use crate::state::State;
+use crate::timed_path::TimedPath;
+use law::Law;
+use stopping::Stops;
+use stretch::{Room, View};
+use transition::{Node, Transition, append};
+
+/// How one path is run. Times u are in s from the moment the path was started.
+#[derive(Clone, Debug)]
+pub struct Pace {
+    room: Room,
+    law: Law,
+    /// Until when the law leads backwards.
+    returning: Option<f64>,
+    wish: Wish,
+    /// When what could not be found is tried again.
+    retry: Option<f64>,
+    stops: Stops,
+    search: Transition,
+    ticked: Option<f64>,
+}
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug)]
+struct Wish {
+    /// 0 … 1.
+    rate: f64,
+    paused: bool,
+    /// Rest on the path is the end of it.
+    stopped: bool,
+    /// How far back to go while paused, in s of the path.
+    back: f64,
+}
+
+/// A step back is possible only while a motion is paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the motion is not paused: it can step back only while it is")]
+pub struct NotPaused;
+
+impl Pace {
+    /// Runs `path`, which keeps `bounds`, as it was planned.
+    pub fn new(path: &TimedPath, bounds: &Bounds) -> Self {
+        let mut pace = Self {
+            room: Room {
+                acceleration: bounds.acceleration,
+                jerk: bounds.jerk,
+            },
+            law: Law::steady(1.0),
+            returning: None,
+            wish: Wish {
+                rate: 1.0,
+                paused: false,
+                stopped: false,
+                back: 0.0,
+            },
+            retry: None,
+            stops: Stops::new(),
+            search: Transition::new(),
+            ticked: None,
+        };
+        pace.renew(path, 0.0);
+        pace
+    }
+
+    /// The path's time at `u`.
+    pub fn at(&self, u: f64) -> PathTime {
+        self.law.at(u)
+    }
+
+    /// Asks for a rate, 0 … 1; what is beyond is taken as the nearer of them.
+    pub fn set_rate(&mut self, path: &TimedPath, u: f64, rate: f64) {
+        if rate.is_finite() {
+            self.wish.rate = rate.clamp(0.0, 1.0);
+            self.pursue(path, u);
+        }
+    }
+
+    /// Asks to come to rest, and to stay on the path.
+    pub fn pause(&mut self, path: &TimedPath, u: f64) {
+        self.wish.paused = true;
+        self.pursue(path, u);
+    }
+
+    /// Asks to go on.
+    pub fn resume(&mut self, path: &TimedPath, u: f64) {
+        self.wish.paused = false;
+        self.wish.back = 0.0;
+        self.pursue(path, u);
+    }
+
+    /// Asks to go back by some seconds of the path, once it stands.
+    ///
+    /// # Errors
+    /// [`NotPaused`].
+    pub fn step_back(&mut self, path: &TimedPath, u: f64, seconds: f64) -> Result<(), NotPaused> {
+        if !self.wish.paused || self.wish.stopped {
+            return Err(NotPaused);
+        }
+        if seconds.is_finite() {
+            self.wish.back += seconds.max(0.0);
+            self.pursue(path, u);
+        }
+        Ok(())
+    }
+
+    /// Comes to rest within `longest`, in s, for good; tells whether there is such a stop on the path.
+    pub fn stop(&mut self, path: &TimedPath, u: f64, longest: f64) -> bool {
+        let (_, rest) = self.law.settled();
+        if self.wish.stopped {
+            return true;
+        }
+        let u = u.max(0.0);
+        let view = self.view(path, u);
+        if rest.rate == 0.0 {
+            // Under way to a rest, or there; a way back may be left sooner.
+            let _ = self.returning.is_some_and(|until| u < until) && self.leave_the_way_back(path, u);
+            let (settled, _) = self.law.settled();
+            self.wish.stopped = settled - u <= longest;
+            return self.wish.stopped;
+        }
+        self.search.begin(&view, self.law.at(u), 0.0, &self.room, FINE);
+        self.search.search(&view, &self.room);
+        let found = self.search.found().last().map(|node| (u + node.u, node.time.s));
+        let ready = self.stops.ready(u);
+        // What was announced is kept, in time and in distance.
+        let sooner = found.filter(|found| {
+            ready.is_none_or(|ready| found.0 <= ready.until && found.1 <= ready.end.s)
+                && self.end(path).is_none_or(|end| found.0 <= end)
+        });
+        let (until, from) = match (sooner, ready) {
+            (Some((until, _)), _) => (until, Some(u)),
+            (None, Some(ready)) => (ready.until, Some(ready.from).filter(|from| from.is_finite())),
+            (None, None) => (self.end(path).unwrap_or(f64::INFINITY), None),
+        };
+        if until - u > longest {
+            return false;
+        }
+        match (from, sooner.is_some(), self.stops.ready(u)) {
+            (Some(_), true, _) => {
+                self.law.cut(u);
+                append(&mut self.law, u, &view, self.search.found());
+            }
+            (Some(from), false, Some(ready)) => {
+                self.law.cut(from);
+                append(&mut self.law, from, &view, &ready.nodes);
+            }
+            _ => {
+                // The end of the path comes first.
+                self.stop_at_the_end(path, u);
+            }
+        }
+        self.wish.stopped = true;
+        self.retry = None;
+        self.renew(path, u);
+        true
+    }
+
+    /// Runs to the path's end, which is at rest, for good.
+    pub(crate) fn stop_at_the_end(&mut self, path: &TimedPath, u: f64) {
+        let end = path.duration();
+        if let Some(until) = self.law.when_at(end) {
+            self.law.cut(until);
+            self.law.push(until, PathTime::steady(end, 0.0));
+            self.wish.stopped = true;
+            self.renew(path, u);
+        }
+    }
+
+    /// Does what a tick has to do, once for each `u`: what could not be done at once, and the stop to have ready.
+    pub fn tick(&mut self, path: &TimedPath, u: f64, stretches: u32) {
+        let step = match self.ticked {
+            Some(before) if u <= before => return,
+            Some(before) => (u - before).clamp(SHORTEST_TICK_S, LONGEST_TICK_S),
+            None => LONGEST_TICK_S,
+        };
+        self.ticked = Some(u);
+        if self.retry.is_some_and(|retry| u >= retry) {
+            self.pursue(path, u);
+        }
+        let view = self.view(path, u);
+        self.stops.tick(&self.law, &view, &self.room, u.max(0.0), step, stretches);
+    }
+
+    /// What a stop asked for now would take, if one on the path is known.
+    pub fn stopping(&self, u: f64) -> Option<Stopping> {
+        let backwards = self.returning.is_some_and(|until| u < until);
+        self.stops.stopping(&self.law, backwards, u.max(0.0))
+    }
+
+    /// The rate asked for.
+    pub fn wished_rate(&self) -> f64 {
+        self.wish.rate
+    }
+
+    /// Whether a pause was asked for, and no resumption since.
+    pub fn is_paused(&self) -> bool {
+        self.wish.paused
+    }
+
+    /// Whether it comes to rest for good.
+    pub fn is_stopped(&self) -> bool {
+        self.wish.stopped
+    }
+
+    /// When it comes to the path's end at the rate it has or goes to, or to rest for good, in s.
+    pub fn end(&self, path: &TimedPath) -> Option<f64> {
+        let (settled, rest) = self.law.settled();
+        if self.wish.stopped {
+            return Some(settled);
+        }
+        if self.returning.is_some() {
+            return None;
+        }
+        let end = path.duration();
+        if rest.rate == 0.0 && rest.s < end {
+            return None;
+        }
+        self.law.when_at(end)
+    }
+
+    /// Where it is at rest for good, or the path's end, in s of the path.
+    pub fn last_s(&self, path: &TimedPath) -> f64 {
+        if self.wish.stopped {
+            self.law.settled().1.s
+        } else {
+            path.duration()
+        }
+    }
+
+    /// Turns the present law towards what was asked for.
+    fn pursue(&mut self, path: &TimedPath, u: f64) {
+        let u = u.max(0.0);
+        self.retry = None;
+        if self.wish.stopped {
+            return;
+        }
+        if let Some(until) = self.returning {
+            if u < until {
+                // Back and forth meet at rest.
+                let waits = self.wish.paused || !self.leave_the_way_back(path, u);
+                let until = self.returning.filter(|_| waits).unwrap_or(self.law.settled().0);
+                self.retry = Some(until);
+                return;
+            }
+            self.returning = None;
+        }
+        let (settled, rest) = self.law.settled();
+        let target = if self.wish.paused { 0.0 } else { self.wish.rate };
+        if rest.rate == target {
+            if self.wish.back > 0.0 && target == 0.0 {
+                if u < settled {
+                    self.retry = Some(settled);
+                } else if !self.go_back(path, u) {
+                    self.retry = Some(u + RETRY_S);
+                }
+            }
+            return;
+        }
+        let view = self.view(path, u);
+        let now = self.law.at(u);
+        if path.ends_at_rest() && now.s >= path.duration() {
+            return;
+        }
+        let here = path.at(now.s).state;
+        if now.s <= 0.0 && here.is_at_rest() {
+            // Nothing moves yet: the rate may step.
+            self.law.cut(u);
+            self.law.push(u, PathTime::steady(now.s, target));
+            return self.renew(path, u);
+        }
+        for from in [u, settled] {
+            if from < u {
+                continue;
+            }
+            self.search
+                .begin(&view, self.law.at(from), target, &self.room, FINE);
+            self.search.search(&view, &self.room);
+            if !self.search.found().is_empty() {
+                self.law.cut(from);
+                append(&mut self.law, from, &view, self.search.found());
+                if self.wish.back > 0.0 {
+                    self.retry = Some(self.law.settled().0);
+                }
+                return self.renew(path, u);
+            }
+        }
+        self.retry = Some(u + RETRY_S);
+    }
+
+    /// Comes to rest on the way back before its end; tells whether that is sooner.
+    fn leave_the_way_back(&mut self, path: &TimedPath, u: f64) -> bool {
+        let view = self.view(path, u);
+        let (settled, rest) = self.law.settled();
+        self.search
+            .begin(&view, view.along(self.law.at(u)), 0.0, &self.room, FINE);
+        self.search.search(&view, &self.room);
+        let Some(last) = self.search.found().last() else {
+            return false;
+        };
+        if u + last.u >= settled || -last.time.s < rest.s {
+            return false;
+        }
+        self.law.cut(u);
+        append(&mut self.law, u, &view, self.search.found());
+        self.returning = Some(self.law.settled().0);
+        self.renew(path, u);
+        true
+    }
+
+    /// From rest back by what was asked for, to rest again; tells whether a way was found.
+    ///
+    /// Speeding up backwards is a transition on the path as seen backwards; coming to rest is one that speeds up
+    /// forwards, run back in time.
+    fn go_back(&mut self, path: &TimedPath, u: f64) -> bool {
+        let from = self.law.at(u).s.min(path.duration().max(0.0));
+        let to = (from - self.wish.back).max(0.0);
+        let way = from - to;
+        let mut rate = self.wish.rate;
+        if way < SHORTEST_WAY_S {
+            self.wish.back = 0.0;
+            return true;
+        }
+        let (forwards, backwards) = (
+            View { path, backwards: false },
+            View { path, backwards: true },
+        );
+        let mut last = Transition::new();
+        for _ in 0..GO_BACK_TRIES {
+            if rate <= 0.0 {
+                return false;
+            }
+            let start = PathTime::steady(-from, 0.0);
+            self.search.begin(&backwards, start, rate, &self.room, FINE);
+            self.search.search(&backwards, &self.room);
+            last.begin(&forwards, PathTime::steady(to, 0.0), rate, &self.room, FINE);
+            last.search(&forwards, &self.room);
+            let (Some(up), Some(down)) = (self.search.found().last(), last.found().last()) else {
+                rate *= 0.5;
+                continue;
+            };
+            let needs = (up.time.s + from) + (down.time.s - to);
+            let same = up.time.rate == rate && down.time.rate == rate;
+            if needs > way || !same {
+                rate *= (way / needs).sqrt().clamp(0.1, 0.95);
+                continue;
+            }
+            self.law.cut(u);
+            append(&mut self.law, u, &backwards, self.search.found());
+            let (at_rate, time) = self.law.settled();
+            let leave = at_rate + (time.s - down.time.s) / rate;
+            self.append_reversed(leave, last.found());
+            self.wish.back = 0.0;
+            self.returning = Some(self.law.settled().0);
+            self.retry = self.returning;
+            self.renew(path, u);
+            return true;
+        }
+        false
+    }
+
+    /// Appends a transition run back in time, from the rate it led to.
+    fn append_reversed(&mut self, u: f64, nodes: &[Node]) {
+        let whole = nodes.last().map_or(0.0, |node| node.u);
+        for pair in nodes.windows(2).rev() {
+            let (before, after) = (pair[0], pair[1]);
+            let end = before.time.after(after.u - before.u);
+            let time = PathTime {
+                s: after.time.s,
+                rate: -after.time.rate,
+                acceleration: end.acceleration,
+                jerk: -before.time.jerk,
+            };
+            self.law.push(u + whole - after.u, time);
+        }
+        if let Some(first) = nodes.first() {
+            self.law.push(u + whole, PathTime::steady(first.time.s, 0.0));
+        }
+    }
+
+    fn renew(&mut self, path: &TimedPath, u: f64) {
+        let view = self.view(path, u);
+        self.stops.renew(&self.law, &view, &self.room, u);
+    }
+
+    fn view<'a>(&self, path: &'a TimedPath, u: f64) -> View<'a> {
+        let backwards = self.returning.is_some_and(|until| u < until);
+        View { path, backwards }
+    }
+}
+
+/// What a stop beside the path takes at most: each joint lets its acceleration go, then brakes.
+pub fn stopping_beside(state: &State, bounds: &Bounds) -> Stopping {
+    let n = state.velocity.len();
+    let mut stopping = Stopping {
+        time_s: 0.0,
+        distance: JointVec::zeros(n),
+    };
+    for i in 0..n {
+        let (v, a) = (state.velocity[i].abs(), state.acceleration[i].abs());
+        let (most, jerk) = (bounds.acceleration[i], bounds.jerk[i]);
+        let settle = a / jerk;
+        let speed = v + 0.5 * a * settle;
+        let braking = if speed * jerk > most * most {
+            speed / most + most / jerk
+        } else {
+            2.0 * (speed / jerk).sqrt()
+        };
+        stopping.time_s = stopping.time_s.max(settle + braking);
+        stopping.distance[i] = speed * (settle + 0.5 * braking);
+    }
+    stopping
+}
+
+/// How finely a transition is sought that was asked for: see [`Transition::begin`].
+const FINE: f64 = 40.0;
+
+/// After that, what could not be found is tried again, in s.
+const RETRY_S: f64 = 0.05;
+
+/// A way back that is not worth going, in s of the path.
+const SHORTEST_WAY_S: f64 = 1e-6;
+
+const GO_BACK_TRIES: u32 = 16;
+
+/// What is taken as the step from tick to tick, in s.
+const SHORTEST_TICK_S: f64 = 1e-4;
+const LONGEST_TICK_S: f64 = 0.02;
