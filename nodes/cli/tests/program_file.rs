@@ -498,6 +498,15 @@ fn steps_come_in_the_order_of_the_file() {
     let program = parse(&format!("{head}{text}")).unwrap();
     let groups: Vec<_> = program.goals().map(|goal| goal.group.as_str()).collect();
     assert_eq!(groups, ["g1", "g2", "g3", "arm"]);
+    assert_eq!(program.named_groups(), ["arm", "g1", "g2", "g3"]);
+}
+
+#[test]
+fn a_program_names_groups_that_it_only_watches() {
+    let text = "name: x\nsteps:\n  - wait: { joint: { group: belt, above: 1 } }\n  - wait: { event: { group: gripper } }\n  - loop: { times: 1, steps: [ { speed: { group: arm, scale: 1 } }, { speed: { scale: 1 } } ] }\n";
+    let program = parse(text).unwrap();
+    assert_eq!(program.groups(), [""; 0]);
+    assert_eq!(program.named_groups(), ["arm", "belt", "gripper"]);
 }
 
 #[test]

@@ -147,6 +147,19 @@ impl Program {
         groups
     }
 
+    /// The groups it names, those included that it only watches, in order of their names.
+    pub fn named_groups(&self) -> Vec<String> {
+        let mut groups = self.groups();
+        groups.extend(
+            self.all_steps()
+                .into_iter()
+                .filter_map(|step| step.action.watches().map(str::to_owned)),
+        );
+        groups.sort();
+        groups.dedup();
+        groups
+    }
+
     /// An error about a step of this program.
     fn wrong(&self, step: &Step, reason: String) -> ProgramError {
         Wrong::at(step.spot, reason).of(self.path.clone())

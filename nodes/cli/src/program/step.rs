@@ -265,6 +265,19 @@ impl Passing {
 }
 
 impl Action {
+    /// The group that this step names without moving it.
+    pub fn watches(&self) -> Option<&str> {
+        match self {
+            Self::Wait(wait) => match &wait.until {
+                Until::Joint { group, .. } => Some(group),
+                Until::Event { group, .. } => group.as_deref(),
+                Until::Elapsed(_) => None,
+            },
+            Self::Override(to) => Some(to.group.as_str()).filter(|group| !group.is_empty()),
+            Self::Goal(_) | Self::Together(_) | Self::Track(_) | Self::Loop { .. } => None,
+        }
+    }
+
     /// The steps in this one; none of a single step.
     pub fn inner(&self) -> &[Step] {
         match self {

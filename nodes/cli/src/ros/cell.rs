@@ -1,6 +1,6 @@
 //! A running cell as its clients see it: descriptions, measured states, safety, events, losses.
 
-use crate::program::{Machine, Summary};
+use crate::program::{Machine, Program, Summary};
 use anyhow::{Context as _, bail};
 use r2r::diagnostic_msgs::msg::DiagnosticArray;
 use r2r::servomesh_msgs::msg;
@@ -96,17 +96,24 @@ impl Cell {
         Ok(())
     }
 
-    /// What a program still waits for; `None` when all its groups can be moved.
-    pub(super) fn missing(&self, groups: &[String]) -> Option<String> {
+    /// What a program still waits for; `None` when all groups that it names are there, and those that it moves can be moved.
+    pub(super) fn missing(&self, program: &Program) -> Option<String> {
         let Some(safety) = &self.safety_state else {
             return Some("safety/state (is the cell up?)".to_owned());
         };
-        groups.iter().find_map(|name| {
-            let Some(group) = self.known.get(name) else {
-                let known: Vec<_> = self.known.keys().map(String::as_str).collect();
-                let known = known.join(", ");
-                return Some(format!("{name}/description (is the driver of {name} up? There are: {known})"));
-            };
+        let unknown = program
+            .named_groups()
+            .into_iter()
+            .find(|name| !self.known.contains_key(name));
+        if let Some(name) = unknown {
+            let known: Vec<_> = self.known.keys().map(String::as_str).collect();
+            let known = known.join(", ");
+            return Some(format!(
+                "{name}/description (is the driver of {name} up? There are: {known})"
+            ));
+        }
+        program.groups().iter().find_map(|name| {
+            let group = self.known.get(name)?;
             match safety.group(group.description.name) {
                 None => Some(format!("safety to know group {name}")),
                 Some(gate) if gate.mode != SafetyMode::Normal => {

@@ -142,9 +142,11 @@ impl Clients {
         let heard = move |f: FollowJointTrajectory::Feedback| {
             let at = f.desired.time_from_start;
             let at_s = f64::from(at.sec) + 1e-9 * f64::from(at.nanosec);
+            // A server need not say where in time the desired point is.
+            let known = at_s > 0.0;
             Progress {
-                done: Some((at_s / whole_s).clamp(0.0, 1.0)),
-                remaining_s: Some((whole_s - at_s).max(0.0)),
+                done: known.then(|| (at_s / whole_s).clamp(0.0, 1.0)),
+                remaining_s: known.then(|| (whole_s - at_s).max(0.0)),
                 ..Progress::default()
             }
         };

@@ -120,14 +120,13 @@ impl Runner {
         let mut servers = self.clients.open(io, program)?;
         servers.extend(self.open_speed(io, program)?);
         let deadline = wall(io) + self.options.ready_timeout;
-        let groups = program.groups();
         loop {
             self.turn(io)?;
             if self.interrupted() > 0 {
                 return Ok(End::Interrupted);
             }
             servers.retain_mut(|(_, available)| available.now_or_never().is_none());
-            let missing = self.cell.missing(&groups);
+            let missing = self.cell.missing(program);
             let missing = missing.or_else(|| servers.first().map(|(name, _)| name.clone()));
             let Some(missing) = missing else {
                 check(&self.cell, program)?;
