@@ -200,7 +200,7 @@ fn towards(from: &Isometry3<f64>, to: &Isometry3<f64>) -> Vector6<f64> {
 }
 
 /// How far joints are turned to see what a lacking direction does (rad or m).
-const IDLE_STEP: f64 = 0.05;
+const IDLE_STEP: f64 = 0.01;
 
 const NEWTON_STEPS: usize = 8;
 

@@ -3,6 +3,7 @@
 //! | file | what it decides |
 //! |---|---|
 //! | [`joints`] | a path through joint waypoints: lines, round corners, exact pass-through |
+//! | `joint_run` | waypoints that are passed without a stop, as one curve |
 //! | [`tool`] | a path of segments of the tool: which run together without a stop |
 //! | [`segment`] | which lines and arcs are usable, and where each is at which length |
 //! | `run` | segments that run together, as one curve |
@@ -20,6 +21,7 @@ pub mod chain;
 mod corner;
 pub mod error;
 mod follow;
+mod joint_run;
 pub mod joints;
 mod run;
 pub mod segment;

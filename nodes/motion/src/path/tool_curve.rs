@@ -10,6 +10,7 @@ use nalgebra::{Isometry3, Translation3, Vector3};
 use super::segment::Way;
 use super::turning::Turning;
 use crate::quintic::{End, Quintic};
+use crate::timing;
 
 /// The least length (m of λ) of a rotation by 1 rad. Far less than any arm needs to turn its tool by as much at full speed, so λ is the tool's way
 /// wherever the way counts.
@@ -87,6 +88,20 @@ impl ToolCurve {
         }
         breaks.push(self.length);
         breaks
+    }
+}
+
+impl timing::ToolCurve for ToolCurve {
+    fn at(&self, lambda: f64) -> timing::ToolSample {
+        let ToolSample {
+            linear,
+            angular: [rate, rate1, _],
+            ..
+        } = self.at(lambda);
+        timing::ToolSample {
+            linear,
+            angular: [rate, rate1],
+        }
     }
 }
 

@@ -155,5 +155,6 @@ const JUST_BEYOND: f64 = 1e-4;
 const SMALL_JUMP: f64 = 0.2;
 /// How many places of the rest of a segment are tried.
 const REACHES: u8 = 2;
-/// What moves the tool by less per square of its change (m or rad) leaves it at rest. A stretched elbow moves it ten times as much.
-const AT_REST: f64 = 0.01;
+/// What moves the tool by less per square of its change (m or rad) leaves it at rest. A stretched elbow moves it a hundred times as much, one folded over
+/// itself ten times.
+const AT_REST: f64 = 1e-3;
