@@ -108,9 +108,10 @@ impl Law {
         (u.is_finite() && u >= from).then_some(u)
     }
 
-    /// The first moment in which it is at `s` or beyond, in s, if ever; it must not turn back before.
+    /// From when on it is at `s` or beyond for good, in s, if ever.
     pub(crate) fn when_at(&self, s: f64) -> Option<f64> {
-        let k = self.pieces.partition_point(|piece| piece.time.s < s);
+        let beyond = self.pieces.iter().rev().take_while(|piece| piece.time.s >= s);
+        let k = self.pieces.len() - beyond.count();
         let Some(next) = self.pieces.get(k) else {
             return self.when_settled_at(s);
         };

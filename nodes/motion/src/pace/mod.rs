@@ -337,11 +337,12 @@ impl Pace {
     /// Speeding up backwards is a transition on the path as seen backwards; coming to rest is one that speeds up
     /// forwards, run back in time.
     fn go_back(&mut self, path: &TimedPath, u: f64) -> bool {
-        let from = self.law.at(u).s.min(path.duration().max(0.0));
+        let from = self.law.at(u).s;
         let to = (from - self.wish.back).max(0.0);
         let way = from - to;
         let mut rate = self.wish.rate;
-        if way < SHORTEST_WAY_S {
+        // At its end a motion is over.
+        if way < SHORTEST_WAY_S || path.ends_at_rest() && from >= path.duration() {
             self.wish.back = 0.0;
             return true;
         }
@@ -414,7 +415,7 @@ impl Pace {
 }
 
 /// What a stop beside the path takes at most: each joint lets its acceleration go, then brakes.
-pub fn stopping_beside(state: &State, bounds: &Bounds) -> Stopping {
+pub(crate) fn stopping_beside(state: &State, bounds: &Bounds) -> Stopping {
     let n = state.velocity.len();
     let mut stopping = Stopping {
         time_s: 0.0,

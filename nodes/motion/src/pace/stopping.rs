@@ -96,30 +96,30 @@ impl Stops {
         step: f64,
         stretches: u32,
     ) {
-        if self.ready.from == f64::INFINITY {
+        if self.ready.found && self.ready.from == f64::INFINITY {
             return;
         }
-        if u + step > self.ready.from {
+        let lead = {
+            let ticks = (1.3 * f64::from(self.effort) / f64::from(stretches.max(1))).ceil() + 2.0;
+            (ticks * step).clamp(step, LONGEST_LEAD_S)
+        };
+        if self.ready.found && u + step > self.ready.from {
             // It is passed before the next tick.
-            if self.ready.found {
+            self.complete(law, view, room, u);
+            if !self.next.found || u + step > self.next.from {
+                self.begin(law, view, room, u, u + lead);
                 self.complete(law, view, room, u);
             }
-            if self.next.found && u <= self.next.from {
-                std::mem::swap(&mut self.ready, &mut self.next);
-            } else {
-                self.ready.found &= u <= self.ready.from;
-            }
-            self.next.found = false;
-            self.work = Work::Idle;
-        }
-        if self.next.found && !self.ready.found {
             std::mem::swap(&mut self.ready, &mut self.next);
             self.next.found = false;
+        } else if !self.ready.found && self.next.found {
+            std::mem::swap(&mut self.ready, &mut self.next);
         }
         if self.work == Work::Idle && !self.next.found {
-            let ticks = (1.3 * f64::from(self.effort) / f64::from(stretches.max(1))).ceil() + 2.0;
             let from = if self.ready.found { self.ready.from.max(u) } else { u };
-            self.begin(law, view, room, u, from + (ticks * step).clamp(step, LONGEST_LEAD_S));
+            if from < f64::INFINITY {
+                self.begin(law, view, room, u, from + lead);
+            }
         }
         for _ in 0..stretches {
             self.work(law, view, room, u);

@@ -377,7 +377,7 @@ impl Transition {
         };
         let last = self.trail.len() - 1;
         let to = last.saturating_sub(self.retreat).max(self.base);
-        self.retreat *= 2;
+        self.retreat = (self.retreat * 2).min(NODES);
         let stays = to == last;
         self.trail.truncate(to + 1);
         let at_rest = self.last().time.acceleration == 0.0;

@@ -146,7 +146,10 @@ impl Planner {
             .point_to_point
             .position(&present, &JointVec::from([hold]), &self.bounds)
         {
-            Ok(profile) => self.motion = Some(Motion::along(TimedPath::Profile(profile), ctx.now)),
+            Ok(profile) => {
+                let path = TimedPath::Profile(profile);
+                self.motion = Some(Motion::along(path, ctx.now, &self.bounds));
+            }
             Err(error) => {
                 let why = format!("can't hold the part: {}", error.describe(&self.group));
                 return self.abort(ctx, Code::InvalidGoal, why);

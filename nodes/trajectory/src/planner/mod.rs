@@ -248,6 +248,7 @@ impl Planner {
         self.watch(ctx);
         let Some(gate) = self.gate else { return };
         let Some(motion) = &mut self.motion else { return };
+        motion.tick(ctx.now, STRETCHES_PER_TICK);
         let state = motion.at(ctx.now);
         if motion.is_over(ctx.now) && !matches!(motion, Motion::Hold(_)) {
             *motion = Motion::Hold(motion.last_position());
@@ -274,7 +275,7 @@ impl Planner {
             effort: JointVec::EMPTY,
             effort_limit,
             release: false,
-            stopping: None,
+            stopping: Some(motion.stopping(ctx.now, &self.bounds)),
         };
         ctx.out.push_back(Output::Setpoint {
             group: self.group.name,
@@ -341,7 +342,7 @@ impl Planner {
             self.grasp = None;
             self.motion = stop
                 .ok()
-                .map(|stop| Motion::along(TimedPath::Profile(stop), ctx.now));
+                .map(|stop| Motion::along(TimedPath::Profile(stop), ctx.now, &self.bounds));
         } else if let Some(grasp) = self.grasp {
             let squeeze = grasp.hold - grasp.position;
             let hold = JointVec::from([measured.position[0] + squeeze]);
@@ -349,7 +350,8 @@ impl Planner {
             let profile = self.point_to_point.position(&at_rest, &hold, &self.bounds);
             match profile {
                 Ok(profile) if kept => {
-                    self.motion = Some(Motion::along(TimedPath::Profile(profile), ctx.now));
+                    let path = TimedPath::Profile(profile);
+                    self.motion = Some(Motion::along(path, ctx.now, &self.bounds));
                     self.effort_limit = grasp.effort_limit;
                 }
                 _ => self.grasp = None, // the part is gone
@@ -362,14 +364,7 @@ impl Planner {
         self.running = None;
         let Some(motion) = &mut self.motion else { return };
         let longest = ctx.config.max_stop_on_path.as_secs_f64();
-        let path_bounds = ctx.config.limit_factors.relax(&self.bounds);
-        let stopped = motion.stop(
-            ctx.now,
-            &self.bounds,
-            &path_bounds,
-            longest,
-            &mut self.point_to_point,
-        );
+        let stopped = motion.stop(ctx.now, &self.bounds, longest, &mut self.point_to_point);
         if let Err(error) = stopped {
             // Silence hands the stop to `safety`.
             let why = format!("no stop could be planned: {}", error.describe(&self.group));
@@ -471,6 +466,9 @@ impl Task {
         }
     }
 }
+
+/// What each tick may spend on having a stop ready: about a microsecond.
+const STRETCHES_PER_TICK: u32 = 2;
 
 /// Answers a goal that is not taken on.
 pub(crate) fn refuse(ctx: &mut Context<'_>, group: servomesh_types::GroupName, id: GoalId, refusal: Refusal) {
