@@ -116,7 +116,11 @@ impl Motion {
             Self::Hold(_) => None,
             Self::Along { path, start, pace } => {
                 let time = pace.at(now.seconds_from(*start));
-                let most = if path.ends_at_rest() { path.duration() } else { f64::INFINITY };
+                let most = if path.ends_at_rest() {
+                    path.duration()
+                } else {
+                    f64::INFINITY
+                };
                 Some((time.s.clamp(0.0, most), time.rate))
             }
         }
@@ -224,7 +228,12 @@ impl Motion {
             let still = JointVec::zeros(present.velocity.len());
             if let Ok(stop) = point_to_point.velocity(&present, &still, bounds)
                 && stop.duration() <= announced
-                && is_along(path, pace.at(now.seconds_from(*start)).s, &present.position, &stop)
+                && is_along(
+                    path,
+                    pace.at(now.seconds_from(*start)).s,
+                    &present.position,
+                    &stop,
+                )
             {
                 *self = Self::along(TimedPath::Profile(stop), now, bounds);
                 self.keep_going(now);

@@ -6,6 +6,8 @@ mod pace_support;
 
 use pace_support::{Case, Run, cases};
 use rand::RngExt;
+use servomesh_motion::Motion;
+use servomesh_types::JointVec;
 
 #[test]
 fn whatever_is_asked_at_whatever_tick_the_limits_are_kept_and_every_wish_comes_true() {
@@ -66,5 +68,68 @@ fn a_stop_takes_no_longer_and_leads_no_farther_than_was_announced() {
         share(0.9),
         share(1.0)
     );
-    assert!(share(0.5) < 1.5, "announced times are far too long: {}", share(0.5));
+    assert!(
+        share(0.5) < 1.5,
+        "announced times are far too long: {}",
+        share(0.5)
+    );
+}
+
+#[test]
+fn ticks_allocate_nothing() {
+    for number in 0..20 {
+        let case = Case::new(2_000_000 + number);
+        let mut run = Run::start(case);
+        if number % 2 == 0 {
+            run.set_rate(0.6);
+        }
+        let (bounds, mut now) = (run.case.bounds, run.now);
+        let allocated = allocation_counter::measure(|| {
+            for _ in 0..1000 {
+                now = now + std::time::Duration::from_millis(2);
+                run.motion.tick(now, 2);
+                let state = run.motion.at(now);
+                assert!(state.position.is_finite() && run.motion.stopping(now, &bounds).time_s.is_finite());
+            }
+        });
+        assert_eq!(allocated.count_total, 0, "case {number}");
+    }
+}
+
+#[test]
+fn stops_on_a_straight_line_are_nearly_as_quick_as_can_be() {
+    let mut excess = Vec::new();
+    for number in cases(150) {
+        let case = Case::new(3_000_000 + number);
+        let Some((path, s)) = pace_support::straight(&case) else {
+            continue;
+        };
+        let mut run = Run::start(Case { path, ..case });
+        let Motion::Along { path, pace, .. } = &mut run.motion else {
+            unreachable!("it was started")
+        };
+        let still = JointVec::zeros(run.case.bounds.jerk.len());
+        let quickest = run
+            .case
+            .point_to_point
+            .velocity(&path.at(s).state, &still, &run.case.bounds);
+        let quickest = quickest.expect("a stop is possible").duration();
+        assert!(pace.stop(path, s, 10.0), "case {number}");
+        let taken = pace.end(path).expect("it stops") - s;
+        assert!(
+            taken >= quickest * (1.0 - 1e-6),
+            "case {number}: {taken} s is less than {quickest} s"
+        );
+        excess.push(taken / quickest - 1.0);
+    }
+    excess.sort_by(f64::total_cmp);
+    let share = |p: f64| excess[((excess.len() - 1) as f64 * p) as usize] * 100.0;
+    println!(
+        "{} stops: excess over the quickest: median {:.2} %, 90 % {:.2} %, most {:.2} %",
+        excess.len(),
+        share(0.5),
+        share(0.9),
+        share(1.0)
+    );
+    assert!(share(0.5) < 5.0, "median {} %", share(0.5));
 }

@@ -151,6 +151,11 @@ impl Law {
     }
 }
 
+/// Whether two rates are the same but for rounding.
+pub(crate) fn same_rate(a: f64, b: f64) -> bool {
+    (a - b).abs() < 1e-12
+}
+
 /// Measurements refer to the past; what is older is of no use, in s.
 const HISTORY_S: f64 = 0.5;
 

@@ -25,7 +25,7 @@ use servomesh_types::{JointVec, Stopping};
 use crate::bounds::Bounds;
 use crate::state::State;
 use crate::timed_path::TimedPath;
-use law::Law;
+use law::{Law, same_rate};
 use stopping::Stops;
 use stretch::{Room, View};
 use transition::{Node, Transition, append};
@@ -203,7 +203,8 @@ impl Pace {
             self.pursue(path, u);
         }
         let view = self.view(path, u);
-        self.stops.tick(&self.law, &view, &self.room, u.max(0.0), step, stretches);
+        self.stops
+            .tick(&self.law, &view, &self.room, u.max(0.0), step, stretches);
     }
 
     /// What a stop asked for now would take, if one on the path is known.
@@ -271,7 +272,7 @@ impl Pace {
         }
         let (settled, rest) = self.law.settled();
         let target = if self.wish.paused { 0.0 } else { self.wish.rate };
-        if rest.rate == target {
+        if same_rate(rest.rate, target) {
             if self.wish.back > 0.0 && target == 0.0 {
                 if u < settled {
                     self.retry = Some(settled);
@@ -347,8 +348,14 @@ impl Pace {
             return true;
         }
         let (forwards, backwards) = (
-            View { path, backwards: false },
-            View { path, backwards: true },
+            View {
+                path,
+                backwards: false,
+            },
+            View {
+                path,
+                backwards: true,
+            },
         );
         let mut last = Transition::new();
         for _ in 0..GO_BACK_TRIES {
@@ -365,7 +372,7 @@ impl Pace {
                 continue;
             };
             let needs = (up.time.s + from) + (down.time.s - to);
-            let same = up.time.rate == rate && down.time.rate == rate;
+            let same = same_rate(up.time.rate, rate) && same_rate(down.time.rate, rate);
             if needs > way || !same {
                 rate *= (way / needs).sqrt().clamp(0.1, 0.95);
                 continue;

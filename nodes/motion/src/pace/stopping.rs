@@ -116,7 +116,11 @@ impl Stops {
             std::mem::swap(&mut self.ready, &mut self.next);
         }
         if self.work == Work::Idle && !self.next.found {
-            let from = if self.ready.found { self.ready.from.max(u) } else { u };
+            let from = if self.ready.found {
+                self.ready.from.max(u)
+            } else {
+                u
+            };
             if from < f64::INFINITY {
                 self.begin(law, view, room, u, from + lead);
             }
@@ -182,7 +186,10 @@ impl Stops {
             }
             Work::Measure { start, place } => {
                 let next = &mut self.next;
-                let (middle, end) = (view.along(law.at(next.from.min(next.until))).s, view.along(next.end).s);
+                let (middle, end) = (
+                    view.along(law.at(next.from.min(next.until))).s,
+                    view.along(next.end).s,
+                );
                 next.way.measure(view, place, [start, middle, end]);
                 self.work = Work::Measure {
                     start,
@@ -204,7 +211,9 @@ impl Stops {
             .end()
             .and_then(|end| Some((law.when_at(end)?, PathTime::steady(end, 0.0))));
         let found = self.search.found();
-        let last = found.last().map(|node| (next.from + node.u, view.along(node.time)));
+        let last = found
+            .last()
+            .map(|node| (next.from + node.u, view.along(node.time)));
         let best = match (last, end) {
             (Some(last), Some(end)) if end.0 < last.0 => Some(end),
             (None, end) => end,

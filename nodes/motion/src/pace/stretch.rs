@@ -6,7 +6,7 @@
 //!
 //! **Invariant:** a stretch that is said to keep the limits keeps them from end to end.
 
-use servomesh_types::{JointVec, MAX_JOINTS};
+use servomesh_types::JointVec;
 
 use super::law::PathTime;
 use crate::state::Sample;
@@ -89,7 +89,7 @@ impl Stretch {
     /// `from.jerk` is what the rate's jerk will be about. `None` if the path would be left backwards.
     pub(crate) fn ahead(view: &View<'_>, from: &PathTime, here: &Sample, h: f64) -> Option<Self> {
         let mut length = from.after(h).s - from.s;
-        if !(length > SHORTEST) {
+        if length <= SHORTEST || length.is_nan() {
             return None;
         }
         let mut times = [0.5 * h, h];
@@ -200,12 +200,7 @@ fn narrow(interval: &mut (f64, f64), sample: &Sample, from: &PathTime, t: f64, r
         if t > 0.0 {
             let path = a * square;
             let limit = (room.acceleration[i] * (1.0 - 2.0 * MARGIN)).max(path.abs());
-            clip(
-                interval,
-                path + v * acceleration,
-                t * (v + a * rate * t),
-                limit,
-            );
+            clip(interval, path + v * acceleration, t * (v + a * rate * t), limit);
         }
     }
     let most = (MOST_ACCELERATION - acceleration.abs()).max(0.0);
@@ -277,7 +272,7 @@ fn time_to(from: &PathTime, length: f64, guess: f64) -> Option<f64> {
     let mut t = guess;
     for _ in 0..NEWTON_STEPS {
         let now = from.after(t);
-        if !(now.rate > 0.0) {
+        if now.rate <= 0.0 || now.rate.is_nan() {
             return None;
         }
         let step = (now.s - from.s - length) / now.rate;
@@ -294,14 +289,12 @@ fn time_to(from: &PathTime, length: f64, guess: f64) -> Option<f64> {
     ((now.s - from.s - length).abs() < 0.01 * SIDE_S).then_some(t)
 }
 
-const _: () = assert!(MAX_JOINTS > 0);
-
 /// Share of a limit that a changing rate leaves unused, for what three samples say of a stretch.
 const MARGIN: f64 = 1e-3;
 
 /// Where joints hardly move, a rate may change at will: a few control periods from 1 to 0. Per second and second².
-const MOST_ACCELERATION: f64 = 1.0 / 0.02;
-const MOST_JERK: f64 = MOST_ACCELERATION / 0.01;
+pub(crate) const MOST_ACCELERATION: f64 = 1.0 / 0.02;
+pub(crate) const MOST_JERK: f64 = MOST_ACCELERATION / 0.01;
 
 /// Just before or after a step of jerk, in s.
 pub(crate) const SIDE_S: f64 = 1e-9;

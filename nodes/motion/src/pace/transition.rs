@@ -7,8 +7,8 @@
 //! **Invariant:** what is [`found`](Transition::found) was checked on every stretch from its start until its rate is
 //! constant. A search does not allocate, and may be spread over many calls.
 
-use super::law::{Law, PathTime, ROOM};
-use super::stretch::{Room, SIDE_S, Stretch, View, jerks_at};
+use super::law::{Law, PathTime, ROOM, same_rate};
+use super::stretch::{MOST_ACCELERATION, MOST_JERK, Room, SIDE_S, Stretch, View, jerks_at};
 use crate::state::Sample;
 
 /// The search, and what it has found.
@@ -42,9 +42,15 @@ pub(crate) struct Node {
 #[derive(Clone, Copy, Debug)]
 enum Phase {
     /// Lets an acceleration go that leads elsewhere; then drives on from σ on.
-    Release { beyond: f64 },
+    Release {
+        beyond: f64,
+    },
     /// Drives the rate, but not before σ.
-    Drive { beyond: f64, landing: Option<usize>, misses: u32 },
+    Drive {
+        beyond: f64,
+        landing: Option<usize>,
+        misses: u32,
+    },
     /// Checks the landing from a node on.
     Land(Landing),
     Done,
@@ -109,7 +115,7 @@ impl Transition {
         } else {
             Phase::Release { beyond }
         };
-        if start.acceleration == 0.0 && start.rate == target {
+        if start.acceleration == 0.0 && same_rate(start.rate, target) {
             self.best.push(Node {
                 u: 0.0,
                 time: PathTime::steady(start.s, target),
@@ -152,7 +158,11 @@ impl Transition {
             }
             Phase::Drive { .. } if view.end().is_some_and(|end| last.time.s >= end) => self.end(view),
             Phase::Drive { beyond, .. } if last.time.s < beyond => self.coast(view),
-            Phase::Drive { beyond, landing, misses } => self.drive(view, room, beyond, landing, misses),
+            Phase::Drive {
+                beyond,
+                landing,
+                misses,
+            } => self.drive(view, room, beyond, landing, misses),
         }
     }
 
@@ -173,10 +183,18 @@ impl Transition {
                 return self.leave(view, landing, false);
             }
         }
-        self.phase = Phase::Drive { beyond, landing, misses };
+        self.phase = Phase::Drive {
+            beyond,
+            landing,
+            misses,
+        };
         let up = self.target > now.rate;
         let pick = |(low, high): (f64, f64), gain: f64| {
-            if up { high.max(0.0) * gain } else { low.min(0.0) * gain }
+            if up {
+                high.max(0.0) * gain
+            } else {
+                low.min(0.0) * gain
+            }
         };
         let at_once = jerks_at(&self.here, &now, room);
         let mut guess = now;
@@ -187,12 +205,20 @@ impl Transition {
         let (low, high) = stretch.jerks(&now, room);
         // What is being driven is not given back before the landing.
         let neutral = -now.acceleration / stretch.duration();
-        let (low, high) = if up { (low.max(neutral), high) } else { (low, high.min(neutral)) };
-        if !(low <= high) {
+        let (low, high) = if up {
+            (low.max(neutral), high)
+        } else {
+            (low, high.min(neutral))
+        };
+        if low > high {
             return self.stuck(view, room, landing);
         }
         let hardest = if up { high } else { low };
-        let hardest = if hardest.signum() == guess.jerk.signum() { hardest * self.gain } else { hardest };
+        let hardest = if hardest.signum() == guess.jerk.signum() {
+            hardest * self.gain
+        } else {
+            hardest
+        };
         let easiest = if up { low } else { high };
         for share in SHARES {
             let mut from = now;
@@ -200,7 +226,9 @@ impl Transition {
             if now.acceleration == 0.0 && from.jerk.abs() * stretch.duration() < NEGLIGIBLE {
                 break;
             }
-            let Some(t) = stretch.keeps(&from, room) else { continue };
+            let Some(t) = stretch.keeps(&from, room) else {
+                continue;
+            };
             let next = from.after(t);
             if (next.rate - self.target) * (now.rate - self.target) <= 0.0 {
                 return self.leave(view, landing, false);
@@ -300,7 +328,11 @@ impl Transition {
             landing.here = view.at(from.s + SIDE_S);
         }
         // Next to rest nothing moves any more.
-        let whole = if self.target == 0.0 { duration * (1.0 - NEAR_REST) } else { duration };
+        let whole = if self.target == 0.0 {
+            duration * (1.0 - NEAR_REST)
+        } else {
+            duration
+        };
         let h = (duration / (duration / self.h).ceil().clamp(LANDING.0, LANDING.1)).min(whole - landing.t);
         let now = from.after(landing.t);
         if h > 1e-9 * duration {
@@ -322,7 +354,10 @@ impl Transition {
         if self.best.last().is_none_or(|best| u < best.u) {
             self.best.clear();
             self.best.extend_from_slice(&self.trail[..landing.from]);
-            self.best.push(Node { u: node.u, time: from });
+            self.best.push(Node {
+                u: node.u,
+                time: from,
+            });
             self.best.push(Node {
                 u,
                 time: PathTime::steady(from.after(duration).s, self.target),
@@ -338,7 +373,12 @@ impl Transition {
     }
 
     fn landed_nowhere(&mut self, view: &View<'_>, room: &Room, landing: Landing) {
-        let Landing { from, earlier, blocked, .. } = landing;
+        let Landing {
+            from,
+            earlier,
+            blocked,
+            ..
+        } = landing;
         if landing.duration > 0.0 && from >= self.base + earlier {
             return self.try_landing(from - earlier, earlier + earlier / 2 + 1, blocked);
         }
@@ -396,7 +436,7 @@ impl Transition {
         let now = self.last().time;
         let (low, high) = jerks_at(&self.here, &now, room);
         let most = if now.acceleration > 0.0 { -low } else { high };
-        if !(most > 0.0) {
+        if most <= 0.0 {
             self.phase = self.back();
             return self.look(view);
         }
@@ -409,7 +449,9 @@ impl Transition {
             let Some(stretch) = Stretch::ahead(view, &from, &self.here, whole / pieces) else {
                 continue;
             };
-            let Some(t) = stretch.keeps(&from, room) else { continue };
+            let Some(t) = stretch.keeps(&from, room) else {
+                continue;
+            };
             self.advance(view, &stretch, from, t);
             if t >= whole * (1.0 - 1e-9) {
                 let index = self.trail.len() - 1;
@@ -505,10 +547,6 @@ pub(crate) const NODES: usize = ROOM / 2;
 
 /// Stretches one search may look at: a millisecond or two.
 const MOST_STEPS: u32 = 3_000;
-
-/// Where joints hardly move: see [`super::stretch`].
-const MOST_ACCELERATION: f64 = 50.0;
-const MOST_JERK: f64 = 5_000.0;
 
 /// How far ahead the path is looked at for the length of stretches, in s.
 const LOOK_S: [f64; 3] = [0.0, 0.03, 0.1];

@@ -221,7 +221,10 @@ impl Planner {
             }
         };
         let profile = self.gentlest(&present, &target, goal.mode, &bounds, acceleration_scale)?;
-        Ok((kind, Motion::along(TimedPath::Profile(profile), ctx.now, &self.bounds)))
+        Ok((
+            kind,
+            Motion::along(TimedPath::Profile(profile), ctx.now, &self.bounds),
+        ))
     }
 
     /// The motion with that share of acceleration and jerk, or with as much as coming off the present motion takes: a
@@ -295,7 +298,10 @@ impl Planner {
         let target = JointVec::from([position]);
         let profile = self.gentlest(&present, &target, MoveMode::Joint, &bounds, 1.0)?;
         let kind = Kind::Grip(Grip::new(present.position[0], position, &ctx.config.gripper));
-        Ok((kind, Motion::along(TimedPath::Profile(profile), ctx.now, &self.bounds)))
+        Ok((
+            kind,
+            Motion::along(TimedPath::Profile(profile), ctx.now, &self.bounds),
+        ))
     }
 
     /// A move's target for all joints, with `others` for those it does not name.
