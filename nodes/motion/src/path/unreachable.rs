@@ -154,7 +154,7 @@ const JUST_BEYOND: f64 = 1e-4;
 /// Solutions nearer than this are the same configuration, come to by a turn of infinite rate (rad or m).
 const SMALL_JUMP: f64 = 0.2;
 /// How many places of the rest of a segment are tried.
-const REACHES: u8 = 2;
+const REACHES: u8 = 4;
 /// What moves the tool by less per square of its change (m or rad) leaves it at rest. A stretched elbow moves it a hundred times as much, one folded over
 /// itself ten times.
 const AT_REST: f64 = 1e-3;

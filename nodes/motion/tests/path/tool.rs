@@ -4,6 +4,7 @@ use nalgebra::{Isometry3, Rotation3, Unit, UnitQuaternion, Vector3};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use servomesh_motion::path::{Corner, Part, Path, PathError, Settings, Target, ToolSegment, plan_tool};
+use servomesh_motion::timing::{Limits, Tool};
 use servomesh_types::JointVec;
 
 use crate::arms::{Arm, moved, seeded, vector};
@@ -230,4 +231,58 @@ fn lines_of_joints_and_of_the_tool_take_turns() {
     let mixed = [line(0.05, Corner::Through), joint(there, Corner::Stop)];
     let error = plan_tool(&mut arm.chain, &start, &mixed, &arm.bounds, &Settings::default()).unwrap_err();
     assert_eq!(error, PathError::MixedCorner { segment: 0 });
+}
+
+#[test]
+fn a_planned_path_can_be_timed_within_the_limits_of_the_tool() {
+    let mut arm = Arm::six();
+    let mut rng = seeded(11);
+    let start = arm.draw(&mut rng);
+    let mut pose = arm.chain.pose(&start);
+    let segments: Vec<ToolSegment> = (0..4)
+        .map(|_| {
+            pose = moved(&pose, &mut rng, 0.1, 0.2);
+            ToolSegment {
+                target: Target::Line {
+                    position: pose.translation.vector,
+                    orientation: Some(pose.rotation),
+                },
+                corner: Corner::Blend(0.03),
+            }
+        })
+        .collect();
+    let path = plan_tool(
+        &mut arm.chain,
+        &start,
+        &segments,
+        &arm.bounds,
+        &Settings::default(),
+    )
+    .unwrap();
+    let part = &path.parts[0];
+    let curve = part.curve.as_ref().unwrap();
+    let speed = 0.25;
+    let limits = Limits {
+        tool: Some(Tool {
+            curve,
+            speed,
+            acceleration: 2.0,
+            jerk: 50.0,
+            angular_speed: f64::INFINITY,
+            angular_acceleration: f64::INFINITY,
+        }),
+        ..Limits::of(&arm.bounds)
+    };
+    let law = servomesh_motion::timing::plan(&part.spline, &limits).unwrap();
+    assert!((law.length() - part.length()).abs() < 1e-12);
+    let mut fastest = 0.0;
+    for k in 0..=1000 {
+        let moment = law.at(law.duration() * f64::from(k) / 1000.0);
+        let at = curve.at(moment.s);
+        fastest = f64::max(fastest, at.linear[0].norm() * moment.rate);
+    }
+    assert!(
+        fastest <= speed * (1.0 + 1e-6) && fastest > 0.8 * speed,
+        "{fastest} m/s"
+    );
 }
