@@ -90,6 +90,7 @@ fn gripper_and_conveyor_move_while_the_arm_does() {
             target: vec![0.2],
             velocity_scale: 0.0,
             acceleration_scale: 0.0,
+            ..MoveGoal::default()
         },
     );
     for id in [arm, grip, run] {

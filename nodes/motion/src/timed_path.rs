@@ -14,15 +14,51 @@ pub enum TimedPath {
     Profile(Profile),
     /// Along a path, as quickly as its limits allow.
     Timed(TimedSpline),
+    /// Several, one after the other, each from rest to rest.
+    Sequence(Sequence),
+}
+
+/// Paths of which each starts where the one before ends, both at rest.
+#[derive(Clone, Debug)]
+pub struct Sequence {
+    parts: Vec<TimedPath>,
+    /// When each part begins, in s, and at last when the last one ends.
+    starts: Vec<f64>,
+    corners: Vec<f64>,
 }
 
 impl TimedPath {
+    /// One path after the other; each starts where the one before ends, both at rest. There is at least one.
+    pub fn sequence(mut parts: Vec<Self>) -> Self {
+        if parts.len() == 1 {
+            return parts.remove(0);
+        }
+        let mut starts = vec![0.0];
+        let mut corners = Vec::new();
+        for part in &parts {
+            let start = starts[starts.len() - 1];
+            corners.extend(
+                part.corners_between(f64::NEG_INFINITY, f64::INFINITY)
+                    .iter()
+                    .map(|t| start + t),
+            );
+            starts.push(start + part.duration());
+        }
+        corners.dedup();
+        Self::Sequence(Sequence {
+            parts,
+            starts,
+            corners,
+        })
+    }
+
     /// The path `s` seconds after its start.
     pub fn at(&self, s: f64) -> Sample {
         match self {
             Self::Spline(spline) => spline.at(s),
             Self::Profile(profile) => profile.at(s),
             Self::Timed(timed) => timed.at(s),
+            Self::Sequence(sequence) => sequence.at(s),
         }
     }
 
@@ -32,6 +68,7 @@ impl TimedPath {
             Self::Spline(spline) => spline.duration(),
             Self::Profile(profile) => profile.duration(),
             Self::Timed(timed) => timed.duration(),
+            Self::Sequence(sequence) => sequence.duration(),
         }
     }
 
@@ -41,6 +78,7 @@ impl TimedPath {
             Self::Spline(spline) => spline.times(),
             Self::Profile(profile) => profile.corners(),
             Self::Timed(timed) => timed.corners(),
+            Self::Sequence(sequence) => &sequence.corners,
         };
         let first = corners.partition_point(|t| *t <= from);
         let last = corners.partition_point(|t| *t <= to);
@@ -50,8 +88,24 @@ impl TimedPath {
     /// Whether it stands still from its end on; else it keeps its velocities.
     pub fn ends_at_rest(&self) -> bool {
         match self {
-            Self::Spline(_) | Self::Timed(_) => true,
+            Self::Spline(_) | Self::Timed(_) | Self::Sequence(_) => true,
             Self::Profile(profile) => profile.ends_at_rest(),
         }
+    }
+}
+
+impl Sequence {
+    fn at(&self, s: f64) -> Sample {
+        let last = self.parts.len() - 1;
+        let k = self
+            .starts
+            .partition_point(|start| *start <= s)
+            .saturating_sub(1)
+            .min(last);
+        self.parts[k].at(s - self.starts[k])
+    }
+
+    fn duration(&self) -> f64 {
+        self.starts[self.parts.len()]
     }
 }

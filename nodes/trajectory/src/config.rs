@@ -33,6 +33,16 @@ pub struct Settings {
     pub max_stop_on_path: Duration,
     /// How far a trajectory's own velocity, acceleration and jerk may exceed the joint's.
     pub limit_factors: LimitFactors,
+    /// Whether a trajectory that breaks the limits is slowed down, along its own path, instead of refused.
+    pub retime_trajectories: bool,
+    /// What a tool may do on lines and arcs, where the goal does not say.
+    pub tool: ToolSettings,
+    /// How much later the machine shows a setpoint than it is meant for, when it follows a moving frame.
+    pub tracking_lead: Duration,
+    /// How long a jog request counts.
+    pub jog_timeout: Duration,
+    /// How far jogging stays away from obstacles and from the machine itself \[m\].
+    pub jog_clearance: f64,
     /// Tolerances of revolute joints.
     pub revolute: Tolerances,
     /// Tolerances of prismatic joints.
@@ -41,6 +51,21 @@ pub struct Settings {
     pub joints: BTreeMap<String, Tolerances>,
     /// How grasps are noticed and held.
     pub gripper: GripperSettings,
+}
+
+/// What a tool may do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ToolSettings {
+    /// Speed of its origin \[m/s\].
+    pub speed: f64,
+    /// Acceleration of its origin \[m/s²\].
+    pub acceleration: f64,
+    /// Jerk of its origin \[m/s³\].
+    pub jerk: f64,
+    /// How fast it may turn \[rad/s\].
+    pub angular_speed: f64,
+    /// How fast that may change \[rad/s²\].
+    pub angular_acceleration: f64,
 }
 
 /// Factors on the limits a trajectory is checked against, each at least 1.
@@ -97,6 +122,17 @@ impl Default for Settings {
                 acceleration: 1.0,
                 jerk: 1.0,
             },
+            retime_trajectories: false,
+            tool: ToolSettings {
+                speed: 0.5,
+                acceleration: 2.0,
+                jerk: 20.0,
+                angular_speed: 2.0,
+                angular_acceleration: 8.0,
+            },
+            tracking_lead: Duration::ZERO,
+            jog_timeout: Duration::from_millis(100),
+            jog_clearance: 0.02,
             revolute: Tolerances {
                 start: 0.01,
                 path: 0.0,
@@ -179,6 +215,22 @@ impl Config {
             range::LIMIT_FACTOR,
         )?;
         within("limit_factor.jerk", s.limit_factors.jerk, range::LIMIT_FACTOR)?;
+        within("tool.speed", s.tool.speed, range::TOOL_SPEED)?;
+        within("tool.acceleration", s.tool.acceleration, range::TOOL_ACCELERATION)?;
+        within("tool.jerk", s.tool.jerk, range::TOOL_JERK)?;
+        within("tool.angular_speed", s.tool.angular_speed, range::TOOL_SPEED)?;
+        within(
+            "tool.angular_acceleration",
+            s.tool.angular_acceleration,
+            range::TOOL_ACCELERATION,
+        )?;
+        within(
+            "tracking.lead_s",
+            s.tracking_lead.as_secs_f64(),
+            range::TRACKING_LEAD_S,
+        )?;
+        within("jog.timeout_s", s.jog_timeout.as_secs_f64(), range::JOG_TIMEOUT_S)?;
+        within("jog.clearance", s.jog_clearance, range::JOG_CLEARANCE)?;
         within(
             "gripper.stall_velocity",
             s.gripper.stall_velocity,
@@ -300,6 +352,18 @@ pub mod range {
     pub const MAX_STOP_ON_PATH_S: (f64, f64) = (0.0, 10.0);
     /// Factors on a joint's limits.
     pub const LIMIT_FACTOR: (f64, f64) = (1.0, 100.0);
+    /// Speed of a tool, in m/s and rad/s.
+    pub const TOOL_SPEED: (f64, f64) = (1e-4, 20.0);
+    /// Acceleration of a tool, in m/s² and rad/s².
+    pub const TOOL_ACCELERATION: (f64, f64) = (1e-3, 1_000.0);
+    /// Jerk of a tool, in m/s³.
+    pub const TOOL_JERK: (f64, f64) = (1e-2, 100_000.0);
+    /// How much later the machine shows a setpoint, in s.
+    pub const TRACKING_LEAD_S: (f64, f64) = (0.0, 0.05);
+    /// How long a jog request counts, in s.
+    pub const JOG_TIMEOUT_S: (f64, f64) = (0.004, 1.0);
+    /// Distance that jogging keeps, in m.
+    pub const JOG_CLEARANCE: (f64, f64) = (0.0, 1.0);
     /// Tolerances on positions, in rad or m; 0: not checked.
     pub const TOLERANCE: (f64, f64) = (0.0, 1_000.0);
     /// Speed below which a joint stands, in rad/s or m/s.

@@ -12,7 +12,8 @@
 use servomesh_types::{GroupDescription, JointVec, Stamp};
 
 use crate::config::Config;
-use crate::goal::{Code, FollowGoal, Point, Refusal};
+use crate::effort::EffortTrack;
+use crate::{Code, FollowGoal, Point, Refusal};
 use servomesh_motion::State;
 use servomesh_motion::bounds::{Bounds, Quantity, unit};
 use servomesh_motion::estimate;
@@ -32,9 +33,28 @@ pub(crate) struct Start<'a> {
     pub(crate) deviation: JointVec,
 }
 
+/// Why a trajectory can't be followed.
+pub(crate) struct Unfollowable {
+    pub(crate) refusal: Refusal,
+    /// It could be, more slowly.
+    pub(crate) too_fast: bool,
+}
+
+impl From<Refusal> for Unfollowable {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            too_fast: false,
+        }
+    }
+}
+
 impl Start<'_> {
     /// The path of a goal; `None` if it ends where the group is already.
-    pub(crate) fn path(&self, goal: &FollowGoal) -> Result<Option<Spline>, Refusal> {
+    ///
+    /// # Errors
+    /// Why it can't be followed, and whether that is for limits of velocity, acceleration or jerk only.
+    pub(crate) fn path(&self, goal: &FollowGoal) -> Result<Option<Spline>, Unfollowable> {
         let columns = self.columns(&goal.joint_names)?;
         self.check_points(goal)?;
         let last_ns = goal.points.last().map_or(0, |point| point.time_from_start_ns);
@@ -43,7 +63,7 @@ impl Start<'_> {
                 let late_s = self.now.seconds_from(stamp) - last_ns as f64 * 1e-9;
                 if late_s >= 0.0 {
                     let text = format!("the trajectory ended {late_s:.3} s ago, by its header's stamp");
-                    return Err(Refusal::new(Code::OldHeaderTimestamp, text));
+                    return Err(Refusal::new(Code::OldHeaderTimestamp, text).into());
                 }
                 stamp.seconds_from(self.now)
             }
@@ -60,6 +80,37 @@ impl Start<'_> {
             .relax(self.bounds)
             .around(&self.present.position);
         self.path_within(&Spline::through(&knots), &bounds).map(Some)
+    }
+
+    /// The efforts of a goal whose [`path`](Self::path) was found.
+    pub(crate) fn effort(&self, goal: &FollowGoal) -> Result<Option<EffortTrack>, Refusal> {
+        if goal.points.iter().all(|point| point.effort.is_empty()) {
+            return Ok(None);
+        }
+        for (index, point) in goal.points.iter().enumerate() {
+            for (value, name) in point.effort.iter().zip(&goal.joint_names) {
+                let limit = self
+                    .group
+                    .joint_index(name)
+                    .map_or(0.0, |joint| self.group.joints[joint].limits.effort());
+                if value.abs() > limit {
+                    return Err(Refusal::invalid(format!(
+                        "joint {name}: effort {value:.4} of point {index} is beyond its limit {limit:.4}"
+                    )));
+                }
+            }
+        }
+        let columns = self.columns(&goal.joint_names)?;
+        let shift_s = goal.stamp.map_or(0.0, |stamp| stamp.seconds_from(self.now));
+        let points = goal.points.iter().map(|point| {
+            let efforts = JointVec::from_fn(columns.len(), |joint| {
+                columns[joint]
+                    .and_then(|place| point.effort.get(place).copied())
+                    .unwrap_or(0.0)
+            });
+            (point.time_from_start_ns as f64 * 1e-9 + shift_s, efforts)
+        });
+        Ok(Some(EffortTrack::new(points)))
     }
 
     /// For each joint of the group, its place in the goal.
@@ -288,7 +339,7 @@ impl Start<'_> {
     }
 
     /// The path from the present setpoint: what it is off by fades out by a knot that leaves time enough.
-    fn path_within(&self, spline: &Spline, bounds: &Bounds) -> Result<Spline, Refusal> {
+    fn path_within(&self, spline: &Spline, bounds: &Bounds) -> Result<Spline, Unfollowable> {
         let start = spline.at(0.0).state;
         let offset = State {
             position: minus(&self.present.position, &start.position),
@@ -310,7 +361,10 @@ impl Start<'_> {
             excess = path.excess(bounds);
         }
         match excess {
-            Some(excess) => Err(Refusal::invalid(excess.describe(self.group))),
+            Some(excess) => Err(Unfollowable {
+                refusal: Refusal::invalid(excess.describe(self.group)),
+                too_fast: excess.quantity != Quantity::Position,
+            }),
             None => Ok(path),
         }
     }

@@ -1,100 +1,6 @@
-//! What can be asked of a group, and the answers: the values at the border of this core.
+//! What can be asked of a group, as it was asked: nothing here is checked yet.
 
-use servomesh_types::{
-    Event, GroupDescription, GroupMotion, GroupName, JointVec, SafetyState, Setpoint, Stamp,
-};
-use std::time::Duration;
-
-use crate::State;
-
-/// Everything that can reach the core.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Input {
-    /// A driver announced its group, or announced it anew.
-    Group(GroupDescription),
-    /// What a group really does.
-    Motion {
-        /// Which group.
-        group: GroupName,
-        /// What it does.
-        motion: GroupMotion,
-    },
-    /// What `safety` says of all groups.
-    Safety(SafetyState),
-    /// A goal: follow a trajectory.
-    Follow {
-        /// Which group.
-        group: GroupName,
-        /// The goal's name in every answer.
-        id: GoalId,
-        /// What to do.
-        goal: FollowGoal,
-    },
-    /// A goal: go somewhere, or run at a velocity.
-    Move {
-        /// Which group.
-        group: GroupName,
-        /// The goal's name in every answer.
-        id: GoalId,
-        /// What to do.
-        goal: MoveGoal,
-    },
-    /// A goal: open or close a gripper, or until it holds something.
-    Grip {
-        /// Which group.
-        group: GroupName,
-        /// The goal's name in every answer.
-        id: GoalId,
-        /// Where to go.
-        position: f64,
-        /// Most effort to use; 0: the joint's own limit.
-        max_effort: f64,
-    },
-    /// The same by the joint's name, and with a limit on its velocity.
-    ParallelGrip {
-        /// Which group.
-        group: GroupName,
-        /// The goal's name in every answer.
-        id: GoalId,
-        /// What to do.
-        goal: ParallelGripGoal,
-    },
-    /// Give up a goal; one that is over is left alone.
-    Cancel {
-        /// Which goal.
-        id: GoalId,
-    },
-}
-
-/// Everything the core can cause.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Output {
-    /// Where a group should be now.
-    Setpoint {
-        /// Which group.
-        group: GroupName,
-        /// Where.
-        setpoint: Setpoint,
-    },
-    /// How a goal is getting on.
-    Feedback {
-        /// Which group.
-        group: GroupName,
-        /// Which goal.
-        id: GoalId,
-        /// How.
-        feedback: Feedback,
-    },
-    /// A goal is over. Comes once for every goal.
-    Done {
-        /// Which goal.
-        id: GoalId,
-        /// How it ended.
-        outcome: Outcome,
-    },
-    /// Something happened.
-    Event(Event),
-}
+use servomesh_types::Stamp;
 
 /// A goal's name, given by whoever sends it; one goal at a time has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -128,7 +34,7 @@ pub struct Point {
     pub velocities: Vec<f64>,
     /// One for each joint, or empty: estimated.
     pub accelerations: Vec<f64>,
-    /// One for each joint, or empty. Checked and not used: the driver's own model knows the effort a motion takes.
+    /// One for each joint, or empty: added to what the driver's own model says.
     pub effort: Vec<f64>,
     /// When, in ns counted from the start.
     pub time_from_start_ns: i64,
@@ -147,11 +53,13 @@ pub struct JointTolerance {
     pub acceleration: f64,
 }
 
-/// Go somewhere as fast as the limits allow, or run at a velocity: `servomesh_msgs/action/Move`.
-#[derive(Clone, Debug, PartialEq)]
+/// Go somewhere as fast as the limits allow, run at a velocity, or follow a path: `servomesh_msgs/action/Move`.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MoveGoal {
     /// What `target` means.
     pub mode: MoveMode,
+    /// How joints go together: the number in the message.
+    pub synchronization: u8,
     /// Joints of `target`; empty: all, in the group's order. Others come to rest.
     pub joint_names: Vec<String>,
     /// One for each joint.
@@ -160,17 +68,122 @@ pub struct MoveGoal {
     pub velocity_scale: f64,
     /// Share of each acceleration and jerk limit, (0, 1]; 0: 1.
     pub acceleration_scale: f64,
+    /// The path, in mode [`Path`](MoveMode::Path).
+    pub path: PathGoal,
 }
 
 /// What a [`MoveGoal`]'s target means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MoveMode {
     /// Positions to go to.
+    #[default]
     Joint,
     /// Velocities to keep, also after the goal is reached; for endless groups.
     Velocity,
+    /// Not read: the path leads.
+    Path,
     /// Something this release does not know; refused.
     Other(u8),
+}
+
+/// Lines and arcs to follow, as they were asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PathGoal {
+    /// Its pieces, in order.
+    pub segments: Vec<Segment>,
+    /// Link in whose frame poses are; empty: the robot's root.
+    pub frame: String,
+    /// Link whose poses are meant; empty: the group's tool.
+    pub tool: String,
+    /// Highest speed of the tool \[m/s\]; 0: a parameter.
+    pub tool_speed: f64,
+    /// Highest acceleration of the tool \[m/s²\]; 0: a parameter.
+    pub tool_acceleration: f64,
+    /// Highest jerk of the tool \[m/s³\]; 0: a parameter.
+    pub tool_jerk: f64,
+}
+
+/// A piece of a path: `servomesh_msgs/msg/PathSegment`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Segment {
+    /// Joint line, line, circle or arc: the number in the message.
+    pub kind: u8,
+    /// Stop, blend or through: the number in the message.
+    pub corner: u8,
+    /// Size of the blend \[m, rad\].
+    pub blend: f64,
+    /// One for each joint of the group.
+    pub position: Vec<f64>,
+    /// Where a line or circle ends \[m\].
+    pub translation: [f64; 3],
+    /// How the tool is turned there: a quaternion x, y, z, w; of zeros: as at the start.
+    pub rotation: [f64; 4],
+    /// A place on a circle \[m\].
+    pub via: [f64; 3],
+    /// Of an arc \[m\].
+    pub centre: [f64; 3],
+    /// Of an arc; of any length above 0.
+    pub axis: [f64; 3],
+    /// Of an arc, counter-clockwise about its axis \[rad\].
+    pub angle: f64,
+}
+
+/// Run a joint in step with one of another group: `servomesh_msgs/action/Couple`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CoupleGoal {
+    /// The group that leads.
+    pub leader: String,
+    /// Its joint; empty: the only one.
+    pub leader_joint: String,
+    /// The joint that follows; empty: the only one.
+    pub joint: String,
+    /// How far it goes for each unit of the leader; 0 with a cam.
+    pub ratio: f64,
+    /// Positions of leader and follower, by rising leader; empty for a gear.
+    pub cam: Vec<(f64, f64)>,
+    /// After how much of the leader the cam begins anew; 0: it has ends.
+    pub period: f64,
+    /// A gear counts from zero, not from where both are.
+    pub absolute: bool,
+}
+
+/// Keep moving for a moment: `servomesh_msgs/msg/Jog`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JogRequest {
+    /// When it was made; `None`: now.
+    pub stamp: Option<Stamp>,
+    /// Velocities of joints (0) or a twist of the tool (1).
+    pub mode: u8,
+    /// Joints of `velocity`; empty: all, in the group's order.
+    pub joint_names: Vec<String>,
+    /// One for each joint.
+    pub velocity: Vec<f64>,
+    /// Of the tool's origin \[m/s\].
+    pub linear: [f64; 3],
+    /// Of the tool \[rad/s\].
+    pub angular: [f64; 3],
+    /// Link in whose axes the twist is; empty: the robot's root.
+    pub frame: String,
+    /// Link that moves; empty: the group's tool.
+    pub tool: String,
+}
+
+/// How motions run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Steer {
+    /// At this share of what was planned, 0 … 1, from now on.
+    Scale(f64),
+    /// To rest on the path; the goal stays.
+    Pause,
+    /// On with the goal.
+    Resume,
+    /// Back by so many seconds of the path's time, while paused.
+    StepBack(f64),
+    /// To rest on the path; the goal is given up.
+    Stop {
+        /// By IEC 60204-1: 1 ends without torque, 2 holds the position.
+        category: u8,
+    },
 }
 
 /// Open or close a gripper: `control_msgs/action/ParallelGripperCommand`.
@@ -184,132 +197,4 @@ pub struct ParallelGripGoal {
     pub velocity: Vec<f64>,
     /// Most effort to use, or empty; 0: the joint's limit.
     pub effort: Vec<f64>,
-}
-
-/// How a goal is getting on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Feedback {
-    /// When the values hold.
-    pub stamp: Stamp,
-    /// Where the group should be.
-    pub desired: State,
-    /// Where it was measured last.
-    pub actual: State,
-    /// Measured effort of each joint; empty if it is not known.
-    pub effort: JointVec,
-    /// How much of the motion is done, 0 … 1.
-    pub progress: f64,
-    /// How long until the motion's end.
-    pub remaining: Duration,
-}
-
-impl Feedback {
-    /// Desired minus actual.
-    pub fn error(&self) -> State {
-        let minus = |a: &JointVec, b: &JointVec| JointVec::from_fn(a.len().min(b.len()), |i| a[i] - b[i]);
-        State {
-            position: minus(&self.desired.position, &self.actual.position),
-            velocity: minus(&self.desired.velocity, &self.actual.velocity),
-            acceleration: minus(&self.desired.acceleration, &self.actual.acceleration),
-        }
-    }
-}
-
-/// How a goal ended.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
-    /// In one word, as ROS actions have it.
-    pub status: Status,
-    /// Why.
-    pub code: Code,
-    /// Why, as a sentence for people; empty if all went well.
-    pub text: String,
-    /// How long it took.
-    pub duration: Duration,
-    /// Where a gripper is then, and what it found; `None` for other goals and those that were never taken on.
-    pub grip: Option<GripResult>,
-}
-
-/// The ends a ROS action knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// The goal was reached.
-    Succeeded,
-    /// It was refused or given up.
-    Aborted,
-    /// It was given up since its sender asked for that.
-    Cancelled,
-}
-
-/// Why a goal ended; the numbers are those of `FollowJointTrajectory` and `Move`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
-pub enum Code {
-    /// Nothing to complain about.
-    Successful = 0,
-    /// The goal can't be followed.
-    InvalidGoal = -1,
-    /// The goal's joints are not the group's.
-    InvalidJoints = -2,
-    /// The trajectory should be over already.
-    OldHeaderTimestamp = -3,
-    /// A joint strayed too far on the way.
-    PathToleranceViolated = -4,
-    /// A joint did not arrive in time.
-    GoalToleranceViolated = -5,
-    /// The group is stopped, or its state is not known.
-    NotReady = -6,
-    /// Given up since `safety` stopped the group.
-    Stopped = -7,
-    /// Given up for a newer goal.
-    Replaced = -8,
-}
-
-impl Code {
-    /// The number in `servomesh_msgs/action/Move`.
-    pub fn number(self) -> i32 {
-        self as i32
-    }
-
-    /// The number in `control_msgs/action/FollowJointTrajectory`, which knows 0 … −5: the others are `INVALID_GOAL`.
-    pub fn follow_number(self) -> i32 {
-        match self {
-            Self::NotReady | Self::Stopped | Self::Replaced => Self::InvalidGoal as i32,
-            code => code as i32,
-        }
-    }
-}
-
-/// What a gripper's goal found.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct GripResult {
-    /// Measured position.
-    pub position: f64,
-    /// Measured effort.
-    pub effort: f64,
-    /// It stands still short of its goal: it holds something, or is blocked.
-    pub stalled: bool,
-    /// It is where it was asked to be.
-    pub reached: bool,
-}
-
-/// Why a goal is not taken on.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{text}")]
-pub(crate) struct Refusal {
-    pub(crate) code: Code,
-    pub(crate) text: String,
-}
-
-impl Refusal {
-    pub(crate) fn new(code: Code, text: impl Into<String>) -> Self {
-        Self {
-            code,
-            text: text.into(),
-        }
-    }
-
-    pub(crate) fn invalid(text: impl Into<String>) -> Self {
-        Self::new(Code::InvalidGoal, text)
-    }
 }

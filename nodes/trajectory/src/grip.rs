@@ -2,8 +2,8 @@
 
 use servomesh_types::Stamp;
 
+use crate::GripResult;
 use crate::config::GripperSettings;
-use crate::goal::GripResult;
 
 /// One gripper goal on its way.
 #[derive(Clone, Copy, Debug)]

@@ -12,7 +12,8 @@
 //! | room | what it decides |
 //! |---|---|
 //! | [`config`] | what can be set, checked once |
-//! | `goal` | the values at the border: inputs, outputs, goals, outcomes and their codes |
+//! | `interface`, `goal`, `outcome` | the values at the border: inputs, outputs, goals, outcomes and their codes |
+//! | `plan` | what takes too long between two setpoints |
 //! | `trajectory` | [`Trajectory`]: the core; which group gets what, and when the grid comes round |
 //! | `planner` | one group: what it is doing, for which goal; `accept` takes goals on, `judge` ends them |
 //! | `follow` | whether a trajectory can be followed, and the path through it |
@@ -59,6 +60,7 @@
 //!             target: vec![0.5],
 //!             velocity_scale: 0.0,
 //!             acceleration_scale: 0.0,
+//!             ..MoveGoal::default()
 //!         };
 //!         core.handle(now, Input::Move { group, id: GoalId(7), goal });
 //!     }
@@ -78,18 +80,32 @@
 //! ```
 
 pub mod config;
+mod effort;
 mod follow;
 mod goal;
 mod grip;
+mod interface;
+mod outcome;
+mod peers;
+
+mod plan;
 mod planner;
+mod robot;
 mod tolerance;
+mod torque;
 mod trajectory;
 
-pub use config::{Config, ConfigError, GripperSettings, LimitFactors, Settings, Tolerances};
+pub use config::{Config, ConfigError, GripperSettings, LimitFactors, Settings, Tolerances, ToolSettings};
 pub use goal::{
-    Code, Feedback, FollowGoal, GoalId, GripResult, Input, JointTolerance, MoveGoal, MoveMode, Outcome,
-    Output, ParallelGripGoal, Point, Status,
+    CoupleGoal, FollowGoal, GoalId, JogRequest, JointTolerance, MoveGoal, MoveMode, ParallelGripGoal,
+    PathGoal, Point, Segment, Steer,
 };
+pub use interface::{Input, Output};
+pub(crate) use outcome::Refusal;
+pub use outcome::{Code, CouplingState, Feedback, GripResult, Outcome, Status};
+
+pub use plan::{Plan, Planned};
 pub use planner::Phase;
+pub use robot::Robot;
 pub use servomesh_motion::State;
 pub use trajectory::Trajectory;

@@ -4,7 +4,9 @@ mod shell {
     pub(crate) mod goals;
     pub(crate) mod node;
     pub(crate) mod parameters;
+    pub(crate) mod planning;
     pub(crate) mod ports;
+    pub(crate) mod steering;
 }
 
 fn main() -> std::process::ExitCode {

@@ -3,7 +3,7 @@
 use servomesh_types::{GroupDescription, GroupMotion, JointVec};
 
 use crate::config::Config;
-use crate::goal::{JointTolerance, Refusal};
+use crate::{JointTolerance, Refusal};
 use servomesh_motion::State;
 use servomesh_motion::bounds::{Quantity, unit};
 

@@ -7,13 +7,17 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::goal::{Code, GoalId, Input, Output, Refusal};
+use crate::peers::Peers;
 use crate::planner::{Context, GripRequest, Phase, Planner, refuse};
+use crate::robot::Robot;
+use crate::{Code, GoalId, Input, Output, Refusal, Steer};
 
 /// The core: a planner for each announced group. See the [crate] for what it does.
 pub struct Trajectory {
     config: Config,
+    robot: Option<Robot>,
     groups: BTreeMap<GroupName, Planner>,
+    peers: Peers,
     /// What `safety` said last, also of groups that are not announced yet.
     gates: BTreeMap<GroupName, GroupSafety>,
     next: Option<Stamp>,
@@ -25,11 +29,21 @@ impl Trajectory {
     pub fn new(config: Config) -> Self {
         Self {
             config,
+            robot: None,
             groups: BTreeMap::new(),
+            peers: Peers::default(),
             gates: BTreeMap::new(),
             next: None,
             out: VecDeque::with_capacity(QUEUE),
         }
+    }
+
+    /// The same core, with what there is to know of the machine: without it there are no tool paths, no twists and no torque
+    /// limits. To be said before any group is announced.
+    #[must_use]
+    pub fn with_robot(mut self, robot: Option<Robot>) -> Self {
+        self.robot = robot;
+        self
     }
 
     /// What a group is doing at `now`; `None` if it was never announced.
@@ -49,6 +63,8 @@ impl Trajectory {
         let mut ctx = Context {
             now,
             config: &self.config,
+            robot: self.robot.as_ref(),
+            peers: &self.peers,
             out: &mut self.out,
         };
         for planner in self.groups.values_mut() {
@@ -75,6 +91,8 @@ impl Trajectory {
         let mut ctx = Context {
             now,
             config: &self.config,
+            robot: self.robot.as_ref(),
+            peers: &self.peers,
             out: &mut self.out,
         };
         if let Some(planner) = self.groups.get_mut(&name) {
@@ -86,6 +104,7 @@ impl Trajectory {
         }
         if let Some(text) = unusable(&group) {
             self.groups.remove(&name);
+            self.peers.remove(name);
             self.out.push_back(Output::Event(Event {
                 stamp: now,
                 kind: EventKind::Fault,
@@ -94,10 +113,25 @@ impl Trajectory {
             }));
             return;
         }
-        let mut planner = Planner::new(group, &self.config);
+        let mut planner = match Planner::new(group, &self.config, self.robot.as_ref()) {
+            Ok(planner) => planner,
+            Err(error) => {
+                self.groups.remove(&name);
+                self.peers.remove(name);
+                self.peers.remove(name);
+                self.out.push_back(Output::Event(Event {
+                    stamp: now,
+                    kind: EventKind::Fault,
+                    group: Some(name),
+                    text: format!("group {name} is not used: {error}"),
+                }));
+                return;
+            }
+        };
         if let Some(gate) = self.gates.get(&name) {
             planner.gate(&mut ctx, gate);
         }
+        self.peers.announce(planner.shared_group());
         self.groups.insert(name, planner);
         let period = self.config.period;
         self.next
@@ -108,6 +142,8 @@ impl Trajectory {
         let mut ctx = Context {
             now,
             config: &self.config,
+            robot: self.robot.as_ref(),
+            peers: &self.peers,
             out: &mut self.out,
         };
         for gate in &safety.groups {
@@ -129,6 +165,8 @@ impl Trajectory {
         let mut ctx = Context {
             now,
             config: &self.config,
+            robot: self.robot.as_ref(),
+            peers: &self.peers,
             out: &mut self.out,
         };
         match self.groups.get_mut(&group) {
@@ -138,6 +176,45 @@ impl Trajectory {
                 refuse(&mut ctx, group, id, refusal);
             }
         }
+    }
+
+    /// Changes how one group moves, or all of them.
+    fn steer(&mut self, now: Stamp, request: u64, group: Option<GroupName>, steer: Steer) {
+        let mut ctx = Context {
+            now,
+            config: &self.config,
+            robot: self.robot.as_ref(),
+            peers: &self.peers,
+            out: &mut self.out,
+        };
+        let done = match group {
+            Some(name) => match self.groups.get_mut(&name) {
+                Some(planner) => planner.steer(&mut ctx, steer),
+                None => Err(format!("group {name} was not announced")),
+            },
+            None if self.groups.is_empty() => Err("no group was announced".to_owned()),
+            None => {
+                // Each does what it can; it is a refusal only if none could.
+                let results: Vec<_> = self
+                    .groups
+                    .values_mut()
+                    .map(|planner| planner.steer(&mut ctx, steer))
+                    .collect();
+                match results.iter().any(Result::is_ok) {
+                    true => Ok(()),
+                    false => Err(results
+                        .into_iter()
+                        .filter_map(Result::err)
+                        .collect::<Vec<_>>()
+                        .join("; ")),
+                }
+            }
+        };
+        self.out.push_back(Output::Answer {
+            request,
+            granted: done.is_ok(),
+            text: done.err().unwrap_or_default(),
+        });
     }
 }
 
@@ -150,9 +227,14 @@ impl Core for Trajectory {
             Input::Group(group) => self.announce(now, group),
             Input::Safety(safety) => self.gate(now, &safety),
             Input::Motion { group, motion } => {
+                if let Some(peer) = self.peers.get_mut(group) {
+                    peer.measured = Some(motion);
+                }
                 let mut ctx = Context {
                     now,
                     config: &self.config,
+                    robot: self.robot.as_ref(),
+                    peers: &self.peers,
                     out: &mut self.out,
                 };
                 // The motion of a group whose announcement is still on its way says nothing that the next won't.
@@ -184,10 +266,33 @@ impl Core for Trajectory {
                     planner.parallel_grip(ctx, id, &goal)
                 });
             }
+            Input::Couple { group, id, goal } => {
+                self.goal(now, group, id, |planner, ctx| planner.couple(ctx, id, &goal));
+            }
+            Input::Jog { .. } => {}
+            Input::Steer {
+                request,
+                group,
+                steer,
+            } => self.steer(now, request, group, steer),
+            Input::Planned(planned) => {
+                let mut ctx = Context {
+                    now,
+                    config: &self.config,
+                    robot: self.robot.as_ref(),
+                    peers: &self.peers,
+                    out: &mut self.out,
+                };
+                if let Some(planner) = self.groups.get_mut(&planned.group) {
+                    planner.planned(&mut ctx, planned);
+                }
+            }
             Input::Cancel { id } => {
                 let mut ctx = Context {
                     now,
                     config: &self.config,
+                    robot: self.robot.as_ref(),
+                    peers: &self.peers,
                     out: &mut self.out,
                 };
                 // None has it if it ended while its cancel was on the way: its sender has been told.
@@ -204,13 +309,25 @@ impl Core for Trajectory {
             return;
         }
         self.next = Some(now.next_multiple(self.config.period, Duration::ZERO));
-        let mut ctx = Context {
-            now,
-            config: &self.config,
-            out: &mut self.out,
-        };
-        for planner in self.groups.values_mut() {
-            planner.tick(&mut ctx);
+        // Those that follow others come last: by then their leaders' setpoints of this tick are known.
+        for following in [false, true] {
+            for (name, planner) in &mut self.groups {
+                if planner.follows() != following {
+                    continue;
+                }
+                let mut ctx = Context {
+                    now,
+                    config: &self.config,
+                    robot: self.robot.as_ref(),
+                    peers: &self.peers,
+                    out: &mut self.out,
+                };
+                planner.tick(&mut ctx);
+                if let Some(peer) = self.peers.get_mut(*name) {
+                    peer.setpoint = planner.commanded();
+                    peer.follows = planner.follows();
+                }
+            }
         }
     }
 

@@ -35,6 +35,7 @@ fn scales_slow_it_down_and_joints_not_named_stay() {
         target: vec![1.5],
         velocity_scale: 0.25,
         acceleration_scale: 0.5,
+        ..MoveGoal::default()
     });
     let from = bench.setpoints.len();
     bench.finish(id);
@@ -73,6 +74,7 @@ fn a_belt_keeps_running_after_its_goal_until_the_next() {
         target: vec![velocity],
         velocity_scale: 0.0,
         acceleration_scale: 0.0,
+        ..MoveGoal::default()
     };
     let id = bench.request(run(0.2));
     assert_eq!(bench.finish(id).status, Status::Succeeded);

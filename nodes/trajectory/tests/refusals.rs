@@ -259,6 +259,7 @@ fn moves_that_can_not_be() {
             target: vec![0.5],
             velocity_scale: 0.5,
             acceleration_scale: 0.0,
+            ..MoveGoal::default()
         };
         change(&mut goal);
         let id = bench.request(goal);
@@ -316,7 +317,7 @@ fn moves_that_can_not_be() {
     check(
         |g| g.mode = MoveMode::Other(7),
         invalid,
-        "mode 7 is neither 0 (joint) nor 1 (velocity)",
+        "mode 7 is none of 0 (joint), 1 (velocity), 2 (path)",
     );
     let mut belt = Bench::conveyor();
     let id = belt.request(MoveGoal {
@@ -325,6 +326,7 @@ fn moves_that_can_not_be() {
         target: vec![-0.6],
         velocity_scale: 0.0,
         acceleration_scale: 0.0,
+        ..MoveGoal::default()
     });
     assert_eq!(
         belt.done[&id].text,

@@ -12,35 +12,42 @@ use servomesh_estimator::{
 };
 use servomesh_safety::{Config as SafetyConfig, Input as SafetyInput, Output as SafetyOutput, Safety};
 use servomesh_trajectory::{
-    Config as TrajectoryConfig, FollowGoal, GoalId, Input as TrajectoryInput, MoveGoal, Outcome,
+    Config as TrajectoryConfig, Feedback, GoalId, Input as TrajectoryInput, Outcome,
     Output as TrajectoryOutput, Trajectory,
 };
-use servomesh_types::{Core, DriveMode, Event, GroupDescription, GroupName, SafetyState, ServoState, Stamp};
+use servomesh_types::{
+    Core, DriveMode, Event, GroupDescription, GroupName, SafetyState, ServoState, Setpoint, Stamp,
+};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The cell: all cores, the machine, and the network between them.
 pub struct Cell {
-    files: CellFiles,
-    now: Stamp,
-    hardware: Hardware,
-    trajectory: Option<Trajectory>,
-    safety: Option<Safety>,
+    pub(super) files: CellFiles,
+    pub(super) now: Stamp,
+    pub(super) hardware: Hardware,
+    pub(super) trajectory: Option<Trajectory>,
+    pub(super) safety: Option<Safety>,
     estimator: Option<Estimator>,
     drivers: BTreeMap<GroupName, Option<Driver>>,
-    network: Network,
+    pub(super) network: Network,
     /// On their way, by time of arrival and order of sending.
     mail: BTreeMap<(Stamp, u64), (Address, Message)>,
     sent: u64,
-    latched_safety: Option<SafetyState>,
-    last_request: u64,
-    answers: BTreeMap<u64, bool>,
-    last_goal: u64,
-    outcomes: BTreeMap<GoalId, Outcome>,
-    events: Vec<Event>,
-    states: BTreeMap<GroupName, ServoState>,
-    largest_error: BTreeMap<GroupName, f64>,
-    digest: Digest,
+    pub(super) latched_safety: Option<SafetyState>,
+    pub(super) last_request: u64,
+    pub(super) answers: BTreeMap<u64, bool>,
+    pub(super) last_goal: u64,
+    pub(super) outcomes: BTreeMap<GoalId, Outcome>,
+    pub(super) feedback: BTreeMap<GoalId, Feedback>,
+    /// Answers of `trajectory`, by request.
+    pub(super) steered: BTreeMap<u64, Result<(), String>>,
+    /// The newest setpoint of each group.
+    pub(super) setpoints: BTreeMap<GroupName, Setpoint>,
+    pub(super) events: Vec<Event>,
+    pub(super) states: BTreeMap<GroupName, ServoState>,
+    pub(super) largest_error: BTreeMap<GroupName, f64>,
+    pub(super) digest: Digest,
 }
 
 impl Cell {
@@ -72,6 +79,9 @@ impl Cell {
             answers: BTreeMap::new(),
             last_goal: 0,
             outcomes: BTreeMap::new(),
+            feedback: BTreeMap::new(),
+            steered: BTreeMap::new(),
+            setpoints: BTreeMap::new(),
             events: Vec::new(),
             states: BTreeMap::new(),
             largest_error: BTreeMap::new(),
@@ -104,7 +114,10 @@ impl Cell {
     /// A driver's files don't fit each other.
     pub fn start(&mut self, part: Part) -> Result<(), FilesError> {
         match part {
-            Part::Trajectory => self.trajectory = Some(Trajectory::new(TrajectoryConfig::default())),
+            Part::Trajectory => {
+                let robot = self.files.robot()?;
+                self.trajectory = Some(Trajectory::new(TrajectoryConfig::default()).with_robot(Some(robot)));
+            }
             Part::Safety => self.safety = Some(Safety::new(SafetyConfig::default())),
             Part::Estimator => {
                 let config =
@@ -312,10 +325,11 @@ impl Cell {
         self.drain_driver(group);
     }
 
-    fn drain_trajectory(&mut self) {
+    pub(super) fn drain_trajectory(&mut self) {
         while let Some(output) = self.trajectory.as_mut().and_then(Core::poll) {
             match output {
                 TrajectoryOutput::Setpoint { group, setpoint } => {
+                    self.setpoints.insert(group, setpoint);
                     self.send(
                         Part::Safety,
                         Delivery::Stream,
@@ -326,12 +340,28 @@ impl Cell {
                     self.outcomes.insert(id, outcome);
                 }
                 TrajectoryOutput::Event(event) => self.events.push(event),
-                TrajectoryOutput::Feedback { .. } => {}
+                TrajectoryOutput::Feedback { id, feedback, .. } => {
+                    self.feedback.insert(id, feedback);
+                }
+                TrajectoryOutput::Plan(plan) => {
+                    // Planning takes no time here; the shell does it beside the loop.
+                    if let Some(core) = &mut self.trajectory {
+                        core.handle(self.now, TrajectoryInput::Planned(plan.run()));
+                    }
+                }
+                TrajectoryOutput::Answer {
+                    request,
+                    granted,
+                    text,
+                } => {
+                    let answer = if granted { Ok(()) } else { Err(text) };
+                    self.steered.insert(request, answer);
+                }
             }
         }
     }
 
-    fn drain_safety(&mut self) {
+    pub(super) fn drain_safety(&mut self) {
         while let Some(output) = self.safety.as_mut().and_then(Core::poll) {
             match output {
                 SafetyOutput::Command { group, command } => {
@@ -431,114 +461,5 @@ impl Cell {
             .flatten()
             .map(|driver| driver.config().group().clone())
             .collect()
-    }
-}
-
-/// What a client of the cell does, and sees.
-impl Cell {
-    /// Sends a trajectory.
-    pub fn send_follow(&mut self, group: &str, goal: FollowGoal) -> GoalId {
-        self.goal(group, |group, id| TrajectoryInput::Follow { group, id, goal })
-    }
-
-    /// Sends a move.
-    pub fn send_move(&mut self, group: &str, goal: MoveGoal) -> GoalId {
-        self.goal(group, |group, id| TrajectoryInput::Move { group, id, goal })
-    }
-
-    /// Opens or closes a gripper.
-    pub fn send_grip(&mut self, group: &str, position: f64, max_effort: f64) -> GoalId {
-        self.goal(group, |group, id| TrajectoryInput::Grip {
-            group,
-            id,
-            position,
-            max_effort,
-        })
-    }
-
-    /// Cancels a goal.
-    pub fn cancel(&mut self, id: GoalId) {
-        if let Some(core) = &mut self.trajectory {
-            core.handle(self.now, TrajectoryInput::Cancel { id });
-        }
-        self.drain_trajectory();
-    }
-
-    /// Asks safety to stop all groups.
-    pub fn stop(&mut self) -> bool {
-        self.request(|request| SafetyInput::Stop { request })
-    }
-
-    /// Asks safety to forget its faults; whether it was granted.
-    pub fn reset(&mut self) -> bool {
-        self.request(|request| SafetyInput::Reset { request })
-    }
-
-    /// How a goal ended; `None` while it goes on.
-    pub fn outcome(&self, id: GoalId) -> Option<&Outcome> {
-        self.outcomes.get(&id)
-    }
-
-    /// Virtual time.
-    pub fn now(&self) -> Stamp {
-        self.now
-    }
-
-    /// The newest state of a group's servos, if its driver ever spoke.
-    pub fn servo_state(&self, group: &str) -> Option<&ServoState> {
-        self.states.get(&GroupName::new(group).ok()?)
-    }
-
-    /// What safety says.
-    pub fn safety(&self) -> Option<&SafetyState> {
-        self.latched_safety.as_ref()
-    }
-
-    /// The largest distance between reference and measured position of any joint of a group while it was driven.
-    pub fn largest_error(&self, group: &str) -> f64 {
-        GroupName::new(group)
-            .ok()
-            .and_then(|name| self.largest_error.get(&name).copied())
-            .unwrap_or(0.0)
-    }
-
-    /// What happened, oldest first.
-    pub fn events(&self) -> &[Event] {
-        &self.events
-    }
-
-    /// Messages that the network lost.
-    pub fn lost(&self) -> u64 {
-        self.network.lost()
-    }
-
-    /// A digest of all that the servos did: equal for equal runs.
-    pub fn digest(&self) -> u64 {
-        self.digest.value()
-    }
-
-    /// The machine.
-    pub fn hardware(&mut self) -> &mut Hardware {
-        &mut self.hardware
-    }
-
-    fn goal(&mut self, group: &str, input: impl FnOnce(GroupName, GoalId) -> TrajectoryInput) -> GoalId {
-        self.last_goal += 1;
-        let id = GoalId(self.last_goal);
-        if let (Some(core), Ok(group)) = (&mut self.trajectory, GroupName::new(group)) {
-            core.handle(self.now, input(group, id));
-        }
-        self.drain_trajectory();
-        id
-    }
-
-    fn request(&mut self, input: impl FnOnce(u64) -> SafetyInput) -> bool {
-        self.last_request += 1;
-        let request = self.last_request;
-        if let Some(core) = &mut self.safety {
-            core.handle(self.now, input(request));
-        }
-        self.drain_safety();
-        self.answers.get(&request).copied().unwrap_or(false)
     }
 }

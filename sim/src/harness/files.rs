@@ -7,6 +7,7 @@ use crate::wiring::Wiring;
 use servomesh_driver::files::{FileError, JointFiles, Wanted};
 use servomesh_driver::{Config, ConfigError, Driver};
 use servomesh_robot::{Model, RobotError};
+use servomesh_trajectory::Robot;
 use servomesh_types::{Capabilities, GroupName};
 
 /// The files that describe a cell.
@@ -42,6 +43,18 @@ pub enum FilesError {
 }
 
 impl CellFiles {
+    /// What the planner knows of the machine: its description, and where the arm holds its tool.
+    ///
+    /// # Errors
+    /// The description has no such link.
+    pub fn robot(&self) -> Result<Robot, FilesError> {
+        let tools = GroupName::new("arm")
+            .map(|arm| (arm, "gripper_tcp".to_owned()))
+            .into_iter()
+            .collect();
+        Ok(Robot::new(self.model.clone(), &tools)?)
+    }
+
     /// The default cell, as `launch/robots/` describes it.
     ///
     /// # Errors

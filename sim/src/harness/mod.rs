@@ -14,8 +14,7 @@
 //!     mode: MoveMode::Joint,
 //!     joint_names: vec!["elbow_joint".into()],
 //!     target: vec![1.2],
-//!     velocity_scale: 0.0,
-//!     acceleration_scale: 0.0,
+//!     ..MoveGoal::default()
 //! };
 //! let id = cell.send_move("arm", goal);
 //! assert!(cell.run_until(Duration::from_secs(5), |cell| cell.outcome(id).is_some()));
@@ -24,6 +23,7 @@
 //! ```
 
 mod cell;
+mod client;
 mod digest;
 mod files;
 mod network;

@@ -21,6 +21,7 @@ pub(crate) fn move_by(cell: &mut Cell, offset: f64) -> GoalId {
         target: at.iter().map(|position| position + offset).collect(),
         velocity_scale: 0.0,
         acceleration_scale: 0.0,
+        ..MoveGoal::default()
     };
     cell.send_move("arm", goal)
 }

@@ -1,24 +1,14 @@
 //! Which goals are taken on. A goal that is refused changes nothing: whatever the group was doing goes on.
 
-use servomesh_types::{EventKind, JointVec, SafetyMode};
+use servomesh_types::{EventKind, JointVec, SafetyMode, Stamp};
 use std::time::Duration;
 
+use super::course::Course;
 use super::{Context, Kind, Planner, Task, refuse};
-use crate::follow::Start;
-use crate::goal::{Code, FollowGoal, GoalId, MoveGoal, MoveMode, ParallelGripGoal, Refusal, Status};
-use crate::grip::Grip;
-use servomesh_motion::State;
-use servomesh_motion::bounds::{Bounds, Quantity, unit};
-use servomesh_motion::{Motion, TimedPath};
-use servomesh_motion::{NoProfile, Profile};
-
-/// What a gripper is asked for; 0 is the joint's own limit.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct GripRequest {
-    pub(crate) position: f64,
-    pub(crate) max_velocity: f64,
-    pub(crate) max_effort: f64,
-}
+use crate::follow::{Start, Unfollowable};
+use crate::{Code, FollowGoal, GoalId, MoveGoal, MoveMode, Refusal, Status};
+use servomesh_motion::bounds::unit;
+use servomesh_motion::{Bounds, NoProfile, Profile, Quantity, State, TimedPath};
 
 impl Planner {
     /// Takes on a trajectory.
@@ -28,12 +18,16 @@ impl Planner {
                 let what = format!("a trajectory of {} points", goal.points.len());
                 self.begin(ctx, id, kind, motion, &what);
             }
-            Err(refusal) => refuse(ctx, self.group.name, id, refusal),
+            Err((refusal, None)) => refuse(ctx, self.group.name, id, refusal),
+            Err((_, Some(kind))) => self.retime(ctx, id, goal, *kind),
         }
     }
 
     /// Takes on a move.
     pub(crate) fn go(&mut self, ctx: &mut Context<'_>, id: GoalId, goal: &MoveGoal) {
+        if goal.mode == MoveMode::Path {
+            return self.path(ctx, id, goal);
+        }
         match self.plan_move(ctx, goal) {
             Ok((kind, motion)) => {
                 let what = if goal.mode == MoveMode::Velocity {
@@ -47,53 +41,16 @@ impl Planner {
         }
     }
 
-    /// Takes on a gripper's goal.
-    pub(crate) fn grip(&mut self, ctx: &mut Context<'_>, id: GoalId, request: GripRequest) {
-        let max_effort = request.max_effort;
-        match self.plan_grip(ctx, request) {
-            Ok((kind, motion)) => {
-                self.begin(ctx, id, kind, motion, "a grip");
-                if max_effort > 0.0 {
-                    self.effort_limit = JointVec::from([max_effort]);
-                }
-            }
-            Err(refusal) => refuse(ctx, self.group.name, id, refusal),
-        }
-    }
-
-    /// Takes on a gripper's goal that names its joint.
-    pub(crate) fn parallel_grip(&mut self, ctx: &mut Context<'_>, id: GoalId, goal: &ParallelGripGoal) {
-        match self.grip_request(goal) {
-            Ok(request) => self.grip(ctx, id, request),
-            Err(refusal) => refuse(ctx, self.group.name, id, refusal),
-        }
-    }
-
-    fn grip_request(&self, goal: &ParallelGripGoal) -> Result<GripRequest, Refusal> {
-        if let Some(name) = goal
-            .joint_names
-            .iter()
-            .find(|name| self.group.joint_index(name).is_none())
-        {
-            let text = format!("joint {name:?} is not one of group {}'s", self.group.name);
-            return Err(Refusal::new(Code::InvalidJoints, text));
-        }
-        let one = |field: &str, values: &[f64], absent: Option<f64>| match (values, absent) {
-            ([value], _) => Ok(*value),
-            ([], Some(absent)) => Ok(absent),
-            _ => Err(Refusal::invalid(format!(
-                "{field} has {} values for 1 joint",
-                values.len()
-            ))),
-        };
-        Ok(GripRequest {
-            position: one("position", &goal.position, None)?,
-            max_velocity: one("velocity", &goal.velocity, Some(0.0))?,
-            max_effort: one("effort", &goal.effort, Some(0.0))?,
-        })
-    }
-
-    fn begin(&mut self, ctx: &mut Context<'_>, id: GoalId, kind: Kind, motion: Motion, what: &str) {
+    pub(super) fn begin(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: GoalId,
+        kind: Kind,
+        course: Course,
+        what: &str,
+    ) {
+        self.drop_pending(ctx, Status::Aborted, Code::Replaced, "replaced by a newer goal");
+        self.release = false;
         if let Some(task) = &mut self.task {
             let ending = task.ending.take();
             let outcome = ending.unwrap_or_else(|| {
@@ -106,10 +63,14 @@ impl Planner {
             });
             self.finish(ctx, outcome);
         }
-        let end = motion.end().unwrap_or(ctx.now);
-        let text = format!("{what} over {:.2} s", end.since(ctx.now).as_secs_f64());
+        let text = match course.end() {
+            Some(end) => format!("{what} over {:.2} s", end.since(ctx.now).as_secs_f64()),
+            None => what.to_owned(),
+        };
+        let end = course.end().unwrap_or(ctx.now);
         self.event(ctx, EventKind::GoalAccepted, text);
-        self.motion = Some(motion);
+        self.course = Some(course);
+        self.apply_scale(ctx);
         self.running = None;
         self.grasp = None;
         self.effort_limit = JointVec::EMPTY;
@@ -124,8 +85,8 @@ impl Planner {
         });
     }
 
-    /// The setpoint now, if the group can take goals.
-    fn present(&self, ctx: &Context<'_>) -> Result<State, Refusal> {
+    /// From where a new motion starts, and when that is, if the group can take goals.
+    pub(super) fn present(&self, ctx: &Context<'_>) -> Result<(Stamp, State), Refusal> {
         let name = self.group.name;
         let not_ready = |text: String| Err(Refusal::new(Code::NotReady, text));
         match &self.gate {
@@ -145,52 +106,69 @@ impl Planner {
             }
             Some(_) => {}
         }
-        match (&self.motion, self.silence(ctx)) {
+        match (&self.course, self.silence(ctx)) {
             (None, _) => not_ready(format!("group {name} is not ready: its state is not known yet")),
             (Some(_), Some(silent)) => not_ready(format!(
                 "group {name} is not ready: no motion state for {:.0} ms",
                 silent.as_secs_f64() * 1e3
             )),
-            (Some(motion), None) => Ok(motion.at(ctx.now)),
+            (Some(course), None) => Ok(course.present(ctx.now)),
         }
     }
 
-    fn plan_follow(&mut self, ctx: &Context<'_>, goal: &FollowGoal) -> Result<(Kind, Motion), Refusal> {
-        let present = self.present(ctx)?;
-        let kind = Kind::Follow {
+    /// The motion; else why not, and what to do with one that is only too fast.
+    fn plan_follow(
+        &mut self,
+        ctx: &Context<'_>,
+        goal: &FollowGoal,
+    ) -> Result<(Kind, Course), Declined> {
+        let refused = |refusal| (refusal, None);
+        let (began, present) = self.present(ctx).map_err(refused)?;
+        let mut kind = Kind::Follow {
             path: self
                 .path_tolerance
-                .with(&goal.path_tolerance, "path_tolerance", &self.group)?,
+                .with(&goal.path_tolerance, "path_tolerance", &self.group)
+                .map_err(refused)?,
             goal: self
                 .goal_tolerance
-                .with(&goal.goal_tolerance, "goal_tolerance", &self.group)?,
+                .with(&goal.goal_tolerance, "goal_tolerance", &self.group)
+                .map_err(refused)?,
             patience: match goal.goal_time_tolerance_ns {
                 0 => default_patience(ctx),
                 ns => u64::try_from(ns).ok().map(Duration::from_nanos),
             },
+            effort: None,
         };
         let rest = self.rest(&present);
         let start = Start {
             group: &self.group,
             config: ctx.config,
             bounds: &self.bounds,
-            now: ctx.now,
+            now: began,
             present,
             rest,
             deviation: self.deviation(),
         };
-        let motion = match start.path(goal)? {
-            Some(spline) => {
-                let bounds = ctx.config.limit_factors.relax(&self.bounds);
-                Motion::along(TimedPath::Spline(spline), ctx.now, &bounds)
+        let motion = match start.path(goal) {
+            Ok(Some(spline)) => TimedPath::Spline(spline),
+            Ok(None) => return Ok((kind, Course::hold(present.position))),
+            Err(Unfollowable { refusal, too_fast }) => {
+                let slower = too_fast && ctx.config.retime_trajectories;
+                return Err((refusal, slower.then(|| Box::new(kind))));
             }
-            None => Motion::Hold(present.position),
         };
-        Ok((kind, motion))
+        if let Kind::Follow { effort, .. } = &mut kind {
+            *effort = start.effort(goal).map_err(refused)?;
+        }
+        if let Some(overload) = self.torque.as_mut().and_then(|torque| torque.overload(&motion)) {
+            return Err(refused(Refusal::invalid(overload.describe(&self.group))));
+        }
+        let bounds = ctx.config.limit_factors.relax(&self.bounds);
+        Ok((kind, Course::along(motion, began, &bounds)))
     }
 
-    fn plan_move(&mut self, ctx: &Context<'_>, goal: &MoveGoal) -> Result<(Kind, Motion), Refusal> {
-        let present = self.present(ctx)?;
+    fn plan_move(&mut self, ctx: &Context<'_>, goal: &MoveGoal) -> Result<(Kind, Course), Refusal> {
+        let (began, present) = self.present(ctx)?;
         let velocity_scale = scale("velocity_scale", goal.velocity_scale)?;
         let acceleration_scale = scale("acceleration_scale", goal.acceleration_scale)?;
         let bounds = self.bounds.scaled(velocity_scale, 1.0, 1.0);
@@ -205,9 +183,10 @@ impl Planner {
             }
             MoveMode::Other(number) => {
                 return Err(Refusal::invalid(format!(
-                    "mode {number} is neither 0 (joint) nor 1 (velocity)"
+                    "mode {number} is none of 0 (joint), 1 (velocity), 2 (path)"
                 )));
             }
+            MoveMode::Path => return Err(Refusal::invalid("a path is planned, not moved to")),
             MoveMode::Velocity if !self.group.capabilities.endless => {
                 return Err(Refusal::invalid(format!(
                     "group {} does not run without end: it takes no velocity goals",
@@ -223,13 +202,13 @@ impl Planner {
         let profile = self.gentlest(&present, &target, goal.mode, &bounds, acceleration_scale)?;
         Ok((
             kind,
-            Motion::along(TimedPath::Profile(profile), ctx.now, &self.bounds),
+            Course::along(TimedPath::Profile(profile), began, &self.bounds),
         ))
     }
 
     /// The motion with that share of acceleration and jerk, or with as much as coming off the present motion takes: a
     /// joint that nears its end at full speed can't turn there gently.
-    fn gentlest(
+    pub(super) fn gentlest(
         &mut self,
         present: &State,
         target: &JointVec,
@@ -259,49 +238,6 @@ impl Planner {
         }
         let why = failure.map(|error| error.describe(&self.group));
         Err(Refusal::invalid(why.unwrap_or_default()))
-    }
-
-    fn plan_grip(&mut self, ctx: &Context<'_>, request: GripRequest) -> Result<(Kind, Motion), Refusal> {
-        let present = self.present(ctx)?;
-        let GripRequest {
-            position,
-            max_velocity,
-            max_effort,
-        } = request;
-        let name = self.group.name;
-        let [joint] = &self.group.joints[..] else {
-            let text = format!("group {name} has more joints than a gripper");
-            return Err(Refusal::new(Code::InvalidJoints, text));
-        };
-        if !self.group.capabilities.gripper {
-            return Err(Refusal::invalid(format!("group {name} is no gripper")));
-        }
-        let most = [
-            ("max_effort", max_effort, joint.limits.effort()),
-            ("velocity", max_velocity, joint.limits.velocity()),
-        ];
-        for (what, value, limit) in most {
-            if !(0.0..=limit).contains(&value) {
-                return Err(Refusal::invalid(format!(
-                    "joint {}: {what} {value:.4} is not within 0 and its limit {limit:.4}",
-                    joint.name
-                )));
-            }
-        }
-        let share = if max_velocity > 0.0 {
-            max_velocity / joint.limits.velocity()
-        } else {
-            1.0
-        };
-        let bounds = self.bounds.scaled(share, 1.0, 1.0);
-        self.check(0, position, Quantity::Position, &bounds)?;
-        let target = JointVec::from([position]);
-        let profile = self.gentlest(&present, &target, MoveMode::Joint, &bounds, 1.0)?;
-        let kind = Kind::Grip(Grip::new(present.position[0], position, &ctx.config.gripper));
-        Ok((
-            kind,
-            Motion::along(TimedPath::Profile(profile), ctx.now, &self.bounds),
-        ))
     }
 
     /// A move's target for all joints, with `others` for those it does not name.
@@ -344,7 +280,13 @@ impl Planner {
         Ok(target)
     }
 
-    fn check(&self, joint: usize, value: f64, quantity: Quantity, bounds: &Bounds) -> Result<(), Refusal> {
+    pub(super) fn check(
+        &self,
+        joint: usize,
+        value: f64,
+        quantity: Quantity,
+        bounds: &Bounds,
+    ) -> Result<(), Refusal> {
         let name = self.group.joint_name(joint);
         if !value.is_finite() {
             return Err(Refusal::invalid(format!(
@@ -365,7 +307,7 @@ impl Planner {
     }
 
     /// Where the group would come to rest if it stopped now.
-    fn rest(&mut self, present: &State) -> JointVec {
+    pub(super) fn rest(&mut self, present: &State) -> JointVec {
         if present.is_at_rest() {
             return present.position;
         }
@@ -377,9 +319,9 @@ impl Planner {
 
     /// Measured minus setpoint, both at the time of the measurement.
     fn deviation(&self) -> JointVec {
-        match (&self.measured, &self.motion) {
-            (Some(measured), Some(motion)) => {
-                let desired = motion.when_measured(measured.motion.stamp).position;
+        match (&self.measured, &self.course) {
+            (Some(measured), Some(course)) => {
+                let desired = course.when_measured(measured.motion.stamp).position;
                 JointVec::from_fn(desired.len(), |i| measured.motion.position[i] - desired[i])
             }
             _ => JointVec::zeros(self.group.joints.len()),
@@ -387,11 +329,11 @@ impl Planner {
     }
 }
 
-fn default_patience(ctx: &Context<'_>) -> Option<Duration> {
+pub(super) fn default_patience(ctx: &Context<'_>) -> Option<Duration> {
     Some(ctx.config.goal_time_tolerance).filter(|patience| !patience.is_zero())
 }
 
-fn scale(name: &str, value: f64) -> Result<f64, Refusal> {
+pub(super) fn scale(name: &str, value: f64) -> Result<f64, Refusal> {
     match value {
         0.0 => Ok(1.0),
         value if value > 0.0 && value <= 1.0 => Ok(value),
@@ -400,3 +342,6 @@ fn scale(name: &str, value: f64) -> Result<f64, Refusal> {
         ))),
     }
 }
+
+/// Why a trajectory is not followed as it is, and what to do with it if it is only too fast.
+type Declined = (Refusal, Option<Box<Kind>>);

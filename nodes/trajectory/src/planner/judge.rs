@@ -2,26 +2,24 @@
 //!
 //! Setpoint and measurement are compared at the time of the measurement, so that no latency passes for an error.
 
-use servomesh_types::{EventKind, JointVec};
+use servomesh_types::JointVec;
 
-use super::{Context, Grasp, Kind, Planner};
-use crate::goal::{Code, GripResult, Status};
+use super::{Context, Kind, Planner};
 use crate::grip::Reading;
-use servomesh_motion::State;
-use servomesh_motion::{Motion, TimedPath};
+use crate::{Code, GripResult, Status};
 
 impl Planner {
     /// Judges the goal by the newest measurement.
     pub(super) fn judge(&mut self, ctx: &mut Context<'_>) {
-        let (Some(task), Some(measured), Some(motion)) = (&mut self.task, &self.measured, &self.motion)
+        let (Some(task), Some(measured), Some(course)) = (&mut self.task, &self.measured, &self.course)
         else {
             return;
         };
-        if task.ending.is_some() {
+        if task.ending.is_some() || matches!(task.kind, Kind::Couple | Kind::Track) {
             return;
         }
         let actual = &measured.motion;
-        let desired = motion.when_measured(actual.stamp);
+        let desired = course.when_measured(actual.stamp);
         if let Kind::Follow { path, .. } = &task.kind
             && actual.stamp < task.end
             && let Some(violation) = path.violation(&desired, actual)
@@ -69,8 +67,11 @@ impl Planner {
     pub(super) fn lose_patience(&mut self, ctx: &mut Context<'_>) {
         let Some(task) = &self.task else { return };
         let patience = match &task.kind {
-            Kind::Follow { patience, .. } | Kind::Move { patience } | Kind::Run { patience, .. } => *patience,
-            Kind::Grip(_) => None, // it arrives or stalls
+            Kind::Follow { patience, .. }
+            | Kind::Move { patience }
+            | Kind::Path { patience, .. }
+            | Kind::Run { patience, .. } => *patience,
+            Kind::Grip(_) | Kind::Couple | Kind::Track => None, // it arrives, stalls, or has no end
         };
         let late = ctx.now.since(task.end);
         if let Some(patience) = patience
@@ -87,12 +88,14 @@ impl Planner {
 
     /// What is missing for having arrived.
     fn complaint(&self, ctx: &Context<'_>) -> Option<String> {
-        let (task, motion, actual) = (self.task.as_ref()?, self.motion.as_ref()?, &self.measured?.motion);
-        let desired = motion.when_measured(actual.stamp);
+        let (task, course, actual) = (self.task.as_ref()?, self.course.as_ref()?, &self.measured?.motion);
+        let desired = course.when_measured(actual.stamp);
         let n = desired.velocity.len();
         let (tolerance, velocity) = match &task.kind {
             Kind::Follow { goal, .. } => (Some(goal), JointVec::zeros(n)),
-            Kind::Move { .. } | Kind::Grip(_) => (Some(&self.goal_tolerance), JointVec::zeros(n)),
+            Kind::Move { .. } | Kind::Path { .. } | Kind::Grip(_) | Kind::Couple | Kind::Track => {
+                (Some(&self.goal_tolerance), JointVec::zeros(n))
+            }
             Kind::Run { target, .. } => (None, *target),
         };
         if let Some(violation) = tolerance.and_then(|tolerance| tolerance.violation(&desired, actual)) {
@@ -118,6 +121,7 @@ impl Planner {
         let mut outcome = task.outcome(ctx.now, Status::Succeeded, Code::Successful, "");
         match &task.kind {
             Kind::Run { target, .. } if target.max_abs() > 0.0 => self.running = Some(task.id),
+            Kind::Path { deviation, .. } => outcome.path_deviation = *deviation,
             Kind::Grip(_) => {
                 outcome.grip = Some(GripResult {
                     position: measured.motion.position[0],
@@ -127,45 +131,6 @@ impl Planner {
                 });
             }
             _ => {}
-        }
-        self.finish(ctx, outcome);
-    }
-
-    /// Holds on to what is between the fingers.
-    fn grasped(&mut self, ctx: &mut Context<'_>, found: GripResult) {
-        let (Some(task), Some(motion)) = (&self.task, &self.motion) else {
-            return;
-        };
-        let Kind::Grip(grip) = &task.kind else { return };
-        let present: State = motion.at(ctx.now);
-        let hold = grip.hold(found.position, &ctx.config.gripper);
-        let closing = grip.closing;
-        let mut outcome = task.outcome(ctx.now, Status::Succeeded, Code::Successful, "");
-        outcome.grip = Some(found);
-        match self
-            .point_to_point
-            .position(&present, &JointVec::from([hold]), &self.bounds)
-        {
-            Ok(profile) => {
-                let path = TimedPath::Profile(profile);
-                self.motion = Some(Motion::along(path, ctx.now, &self.bounds));
-            }
-            Err(error) => {
-                let why = format!("can't hold the part: {}", error.describe(&self.group));
-                return self.abort(ctx, Code::InvalidGoal, why);
-            }
-        }
-        if closing {
-            self.grasp = Some(Grasp {
-                position: found.position,
-                hold,
-                effort_limit: self.effort_limit,
-            });
-            let text = format!(
-                "holds something at {:.4} with effort {:.2}",
-                found.position, found.effort
-            );
-            self.event(ctx, EventKind::Grasped, text);
         }
         self.finish(ctx, outcome);
     }

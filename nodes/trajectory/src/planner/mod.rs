@@ -14,25 +14,37 @@
 //! Every goal that was taken gets exactly one `Done`.
 
 mod accept;
+mod coupling;
+mod course;
+mod gripping;
 mod judge;
+mod online;
+mod routes;
+mod steering;
+mod tracking;
 
-pub(crate) use accept::GripRequest;
+pub(crate) use gripping::GripRequest;
 
 use servomesh_types::{
-    Event, EventKind, GroupDescription, GroupMotion, GroupSafety, JointVec, SafetyMode, Setpoint, Stamp,
-    StreamTag,
+    Event, EventKind, GroupDescription, GroupMotion, GroupName, GroupSafety, JointVec, SafetyMode, Setpoint,
+    Stamp, StreamTag,
 };
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::goal::{Code, Feedback, GoalId, GripResult, Outcome, Output, Refusal, Status};
+use crate::effort::EffortTrack;
 use crate::grip::Grip;
+use crate::peers::Peers;
+use crate::robot::Robot;
 use crate::tolerance::Tolerance;
-use servomesh_motion::PointToPoint;
-use servomesh_motion::State;
-use servomesh_motion::bounds::Bounds;
-use servomesh_motion::{Motion, TimedPath};
+use crate::torque::Torque;
+use crate::{Code, Feedback, GoalId, GripResult, Outcome, Output, Refusal, Status};
+use course::Course;
+use routes::Pending;
+use servomesh_motion::{Bounds, PointToPoint, State, TimedPath};
+use servomesh_robot::{Model, RobotError};
 
 /// What a group is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +75,17 @@ impl Phase {
 pub(crate) struct Context<'a> {
     pub(crate) now: Stamp,
     pub(crate) config: &'a Config,
+    pub(crate) robot: Option<&'a Robot>,
+    pub(crate) peers: &'a Peers,
     pub(crate) out: &'a mut VecDeque<Output>,
 }
 
 /// One group's planner.
 pub(crate) struct Planner {
-    group: GroupDescription,
+    group: Arc<GroupDescription>,
+    /// Its joints and what they move, if that is known.
+    model: Option<Arc<Model>>,
+    torque: Option<Torque>,
     bounds: Bounds,
     path_tolerance: Tolerance,
     goal_tolerance: Tolerance,
@@ -76,8 +93,16 @@ pub(crate) struct Planner {
     gate: Option<GroupSafety>,
     measured: Option<Measured>,
     /// `None`: unseeded.
-    motion: Option<Motion>,
+    course: Option<Course>,
     task: Option<Task>,
+    /// A path that has not begun.
+    pending: Option<Pending>,
+    /// Plans asked for so far.
+    attempts: u64,
+    /// How fast the operator wants motions to run, of what is planned.
+    scale: f64,
+    /// Torque off at the end of this stop.
+    release: bool,
     /// The velocity goal that was reached and keeps running.
     running: Option<GoalId>,
     effort_limit: JointVec,
@@ -115,14 +140,25 @@ enum Kind {
         path: Tolerance,
         goal: Tolerance,
         patience: Option<Duration>,
+        effort: Option<EffortTrack>,
     },
     Move {
         patience: Option<Duration>,
+    },
+    Path {
+        patience: Option<Duration>,
+        /// When each segment ends, in s of the path's time, and which one it is.
+        segment_ends: Vec<(f64, usize)>,
+        deviation: f64,
     },
     Run {
         target: JointVec,
         patience: Option<Duration>,
     },
+    /// In step with another group until it is cancelled.
+    Couple,
+    /// In a frame that another group moves.
+    Track,
     Grip(Grip),
 }
 
@@ -136,32 +172,59 @@ struct Grasp {
 
 impl Planner {
     /// A planner for a group that has at least one joint.
-    pub(crate) fn new(group: GroupDescription, config: &Config) -> Self {
-        Self {
+    pub(crate) fn new(
+        group: GroupDescription,
+        config: &Config,
+        robot: Option<&Robot>,
+    ) -> Result<Self, RobotError> {
+        let model = robot.map(|robot| robot.of_group(&group)).transpose()?;
+        let torque = model.clone().map(|model| Torque::new(model, &group));
+        Ok(Self {
             bounds: Bounds::of(&group),
             path_tolerance: Tolerance::of_path(&group, config),
             goal_tolerance: Tolerance::of_goal(&group, config),
             point_to_point: PointToPoint::new(group.joints.len()),
-            group,
+            group: Arc::new(group),
+            model: model.map(Arc::new),
+            torque,
             gate: None,
             measured: None,
-            motion: None,
+            course: None,
             task: None,
+            pending: None,
+            attempts: 0,
+            scale: 1.0,
+            release: false,
             running: None,
             effort_limit: JointVec::EMPTY,
             grasp: None,
             seq: 0,
             streamed: None,
             bad_motion: false,
-        }
+        })
     }
 
     pub(crate) fn group(&self) -> &GroupDescription {
         &self.group
     }
 
+    /// Whether others' setpoints have to be known before its own.
+    pub(crate) fn follows(&self) -> bool {
+        matches!(&self.course, Some(Course::Online(online)) if online.follows())
+    }
+
+    pub(crate) fn shared_group(&self) -> &Arc<GroupDescription> {
+        &self.group
+    }
+
+    /// The newest setpoint and when it applies.
+    pub(crate) fn commanded(&self) -> Option<(Stamp, State)> {
+        let stamp = self.streamed?;
+        Some((stamp, self.course.as_ref()?.at(stamp)))
+    }
+
     pub(crate) fn phase(&self, now: Stamp) -> Phase {
-        match (&self.motion, &self.task) {
+        match (&self.course, &self.task) {
             (None, _) => Phase::Unseeded,
             (Some(_), Some(Task { ending: None, .. })) => Phase::Executing,
             (Some(motion), _) if motion.is_over(now) => Phase::Holding,
@@ -173,6 +236,9 @@ impl Planner {
     /// Takes what `safety` says of this group.
     pub(crate) fn gate(&mut self, ctx: &mut Context<'_>, gate: &GroupSafety) {
         let before = self.gate.replace(*gate);
+        if before.is_none_or(|before| before.speed_scale.total_cmp(&gate.speed_scale).is_ne()) {
+            self.apply_scale(ctx);
+        }
         if gate.mode == SafetyMode::Normal && before.is_none_or(|before| before.epoch == gate.epoch) {
             return;
         }
@@ -206,7 +272,7 @@ impl Planner {
             heard: ctx.now,
             motion,
         });
-        if self.motion.is_some() {
+        if self.course.is_some() {
             self.judge(ctx);
         } else if self.gate.is_some_and(|gate| gate.mode == SafetyMode::Normal) {
             self.seed(ctx);
@@ -215,6 +281,10 @@ impl Planner {
 
     /// Gives up a goal; tells whether it was this planner's.
     pub(crate) fn cancel(&mut self, ctx: &mut Context<'_>, id: GoalId) -> bool {
+        if self.pending.as_ref().is_some_and(|pending| pending.id == id) {
+            self.drop_pending(ctx, Status::Cancelled, Code::Successful, "cancelled");
+            return true;
+        }
         if self.running == Some(id) {
             self.stop(ctx, None);
             return true;
@@ -233,10 +303,12 @@ impl Planner {
 
     /// Gives up whatever is going on, since the group is no longer what it was.
     pub(crate) fn unseed(&mut self, ctx: &mut Context<'_>, code: Code, why: String) {
-        self.motion = None;
+        self.course = None;
         self.streamed = None;
         self.running = None;
+        self.release = false;
         self.effort_limit = JointVec::EMPTY;
+        self.drop_pending(ctx, Status::Aborted, code, &why);
         if let Some(task) = &self.task {
             let outcome = task.outcome(ctx.now, Status::Aborted, code, why);
             self.finish(ctx, outcome);
@@ -246,14 +318,34 @@ impl Planner {
     /// One step on the grid.
     pub(crate) fn tick(&mut self, ctx: &mut Context<'_>) {
         self.watch(ctx);
+        self.begin_when_standing(ctx);
         let Some(gate) = self.gate else { return };
-        let Some(motion) = &mut self.motion else { return };
-        motion.tick(ctx.now, STRETCHES_PER_TICK);
-        let state = motion.at(ctx.now);
-        if motion.is_over(ctx.now) && !matches!(motion, Motion::Hold(_)) {
-            *motion = Motion::Hold(motion.last_position());
+        let Some(course) = &mut self.course else { return };
+        if !course.tick(ctx.now, ctx.peers) {
+            let why = "what leads the group can't be followed any more".to_owned();
+            self.abort(ctx, Code::NotReady, why);
         }
-        let over = motion.is_over(ctx.now);
+        self.judge_tracking(ctx);
+        let Some(course) = &mut self.course else { return };
+        if let (Some(task), Some(end)) = (&mut self.task, course.end()) {
+            task.end = end; // it moves with the rate
+        }
+        let state = course.at(ctx.now);
+        let path_time = course.planned().and_then(|motion| motion.path_time(ctx.now));
+        let effort = match (&self.task, path_time) {
+            (
+                Some(Task {
+                    kind: Kind::Follow {
+                        effort: Some(track), ..
+                    },
+                    ..
+                }),
+                Some((path_s, _)),
+            ) => track.at(path_s),
+            _ => JointVec::EMPTY,
+        };
+        let stopping = course.stopping(ctx.now, &self.bounds);
+        let over = course.is_over(ctx.now);
         let tag = StreamTag {
             stamp: ctx.now,
             epoch: gate.epoch,
@@ -272,10 +364,10 @@ impl Planner {
             position,
             velocity,
             acceleration,
-            effort: JointVec::EMPTY,
+            effort,
             effort_limit,
-            release: false,
-            stopping: Some(motion.stopping(ctx.now, &self.bounds)),
+            release: over && self.release,
+            stopping: Some(stopping),
         };
         ctx.out.push_back(Output::Setpoint {
             group: self.group.name,
@@ -292,10 +384,10 @@ impl Planner {
 
     /// Ends a motion that has lost what it needs: its own rhythm, or the measured state.
     fn watch(&mut self, ctx: &mut Context<'_>) {
-        let Some(motion) = &self.motion else { return };
+        let Some(course) = &self.course else { return };
         if let Some(last) = self.streamed {
             let gap = ctx.now.since(last);
-            if gap > ctx.config.valid_for && !motion.is_over(last) {
+            if gap > ctx.config.valid_for && !course.is_over(last) {
                 // Going on would jump; `safety` has taken over long since.
                 let why = format!("no setpoint could be made for {:.0} ms", gap.as_secs_f64() * 1e3);
                 self.event(ctx, EventKind::Stopped, why.clone());
@@ -330,7 +422,7 @@ impl Planner {
             let joint = &self.group.joints[i];
             measured.velocity[i].abs() > ctx.config.tolerances(&joint.name, joint.kind).stopped_velocity
         });
-        self.motion = Some(Motion::Hold(measured.position));
+        self.course = Some(Course::hold(measured.position));
         self.effort_limit = JointVec::EMPTY;
         if moving {
             let limit = &self.bounds.velocity;
@@ -340,9 +432,9 @@ impl Planner {
                 .point_to_point
                 .rest(&State { velocity, ..at_rest }, &self.bounds);
             self.grasp = None;
-            self.motion = stop
+            self.course = stop
                 .ok()
-                .map(|stop| Motion::along(TimedPath::Profile(stop), ctx.now, &self.bounds));
+                .map(|stop| Course::along(TimedPath::Profile(stop), ctx.now, &self.bounds));
         } else if let Some(grasp) = self.grasp {
             let squeeze = grasp.hold - grasp.position;
             let hold = JointVec::from([measured.position[0] + squeeze]);
@@ -350,8 +442,7 @@ impl Planner {
             let profile = self.point_to_point.position(&at_rest, &hold, &self.bounds);
             match profile {
                 Ok(profile) if kept => {
-                    let path = TimedPath::Profile(profile);
-                    self.motion = Some(Motion::along(path, ctx.now, &self.bounds));
+                    self.course = Some(Course::along(TimedPath::Profile(profile), ctx.now, &self.bounds));
                     self.effort_limit = grasp.effort_limit;
                 }
                 _ => self.grasp = None, // the part is gone
@@ -362,9 +453,9 @@ impl Planner {
     /// Comes to rest, then ends the goal with `outcome`.
     fn stop(&mut self, ctx: &mut Context<'_>, outcome: Option<Outcome>) {
         self.running = None;
-        let Some(motion) = &mut self.motion else { return };
-        let longest = ctx.config.max_stop_on_path.as_secs_f64();
-        let stopped = motion.stop(ctx.now, &self.bounds, longest, &mut self.point_to_point);
+        let Some(course) = &mut self.course else { return };
+        let longest = ctx.config.max_stop_on_path;
+        let stopped = course.stop(ctx.now, &self.bounds, longest, &mut self.point_to_point);
         if let Err(error) = stopped {
             // Silence hands the stop to `safety`.
             let why = format!("no stop could be planned: {}", error.describe(&self.group));
@@ -409,7 +500,7 @@ impl Planner {
     }
 
     fn feedback(&mut self, ctx: &mut Context<'_>, desired: &State) {
-        let (Some(task), Some(measured), Some(motion)) = (&mut self.task, &self.measured, &self.motion)
+        let (Some(task), Some(measured), Some(course)) = (&mut self.task, &self.measured, &self.course)
         else {
             return;
         };
@@ -418,12 +509,19 @@ impl Planner {
         }
         task.feedback_due = ctx.now.next_multiple(ctx.config.feedback_period, Duration::ZERO);
         let actual = &measured.motion;
-        let end = motion.end().filter(|_| task.ending.is_some()).unwrap_or(task.end);
-        let (gone, whole) = (ctx.now.since(task.accepted), end.since(task.accepted));
-        let share = if whole.is_zero() {
-            1.0
-        } else {
-            gone.as_secs_f64() / whole.as_secs_f64()
+        let motion = course.planned();
+        let path_s = motion
+            .and_then(|motion| motion.path_time(ctx.now))
+            .map_or(0.0, |(path_s, _)| path_s);
+        let segment = match &task.kind {
+            Kind::Path { segment_ends, .. } => {
+                let k = segment_ends.partition_point(|(end_s, _)| *end_s <= path_s);
+                segment_ends
+                    .get(k)
+                    .or(segment_ends.last())
+                    .map_or(0, |(_, segment)| *segment)
+            }
+            _ => 0,
         };
         let feedback = Feedback {
             stamp: ctx.now,
@@ -434,8 +532,11 @@ impl Planner {
                 acceleration: actual.acceleration,
             },
             effort: actual.effort,
-            progress: share.min(1.0),
-            remaining: end.since(ctx.now),
+            progress: motion.map_or(0.0, |motion| motion.progress(ctx.now)),
+            remaining: motion.and_then(|motion| motion.remaining(ctx.now)),
+            rate: motion.map_or(1.0, |motion| motion.rate(ctx.now)),
+            segment,
+            coupling: course.coupling(),
         };
         ctx.out.push_back(Output::Feedback {
             group: self.group.name,
@@ -463,15 +564,18 @@ impl Task {
             text: text.into(),
             duration: now.since(self.accepted),
             grip: None,
+            path_deviation: 0.0,
         }
     }
 }
 
-/// What each tick may spend on having a stop ready: about a microsecond.
-const STRETCHES_PER_TICK: u32 = 2;
-
 /// Answers a goal that is not taken on.
-pub(crate) fn refuse(ctx: &mut Context<'_>, group: servomesh_types::GroupName, id: GoalId, refusal: Refusal) {
+pub(crate) fn refuse(ctx: &mut Context<'_>, group: GroupName, id: GoalId, refusal: Refusal) {
+    end_unstarted(ctx, group, id, Status::Aborted, refusal);
+}
+
+/// Ends a goal for which nothing has moved.
+fn end_unstarted(ctx: &mut Context<'_>, group: GroupName, id: GoalId, status: Status, refusal: Refusal) {
     let Refusal { code, text } = refusal;
     let stamp = ctx.now;
     let event = Event {
@@ -482,11 +586,12 @@ pub(crate) fn refuse(ctx: &mut Context<'_>, group: servomesh_types::GroupName, i
     };
     ctx.out.push_back(Output::Event(event));
     let outcome = Outcome {
-        status: Status::Aborted,
+        status,
         code,
         text,
         duration: Duration::ZERO,
         grip: None::<GripResult>,
+        path_deviation: 0.0,
     };
     ctx.out.push_back(Output::Done { id, outcome });
 }

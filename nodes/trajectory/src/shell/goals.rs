@@ -2,13 +2,15 @@
 
 use r2r::control_msgs::action::{FollowJointTrajectory, GripperCommand, ParallelGripperCommand};
 use r2r::control_msgs::msg::JointTolerance as ToleranceMsg;
+use r2r::geometry_msgs::msg::{Pose, Vector3};
 use r2r::sensor_msgs::msg::JointState;
-use r2r::servomesh_msgs::action::Move;
-use r2r::trajectory_msgs::msg::JointTrajectoryPoint;
+use r2r::servomesh_msgs::action::{Couple, Move};
+use r2r::servomesh_msgs::msg::{Jog, PathSegment};
+use r2r::trajectory_msgs::msg::{JointTrajectory, JointTrajectoryPoint};
 use servomesh_shell::ros::wire::{stamp_from_msg, stamp_to_msg};
 use servomesh_trajectory::{
-    Code, Feedback, FollowGoal, GripResult, JointTolerance, MoveGoal, MoveMode, Outcome, ParallelGripGoal,
-    Point, State, Status,
+    Code, CoupleGoal, Feedback, FollowGoal, GripResult, JogRequest, JointTolerance, MoveGoal, MoveMode,
+    Outcome, ParallelGripGoal, PathGoal, Point, Segment, State, Status,
 };
 use servomesh_types::{GroupDescription, JointVec, Stamp};
 use std::time::Duration;
@@ -58,26 +60,91 @@ fn nanos(duration: &r2r::builtin_interfaces::msg::Duration) -> i64 {
     Stamp::from_parts(duration.sec, duration.nanosec).as_nanos()
 }
 
+/// A trajectory that came on a topic: no tolerances of its own, and nobody to tell how it ended.
+pub(crate) fn streamed(trajectory: JointTrajectory) -> FollowGoal {
+    follow(FollowJointTrajectory::Goal {
+        trajectory,
+        ..Default::default()
+    })
+}
+
 /// A move.
 pub(crate) fn motion(goal: Move::Goal) -> MoveGoal {
-    let Move::Goal {
-        mode,
-        joint_names,
-        target,
-        velocity_scale,
-        acceleration_scale,
-    } = goal;
-    let mode = match mode {
-        0 => MoveMode::Joint,
-        1 => MoveMode::Velocity,
-        other => MoveMode::Other(other),
-    };
     MoveGoal {
-        mode,
-        joint_names,
-        target,
-        velocity_scale,
-        acceleration_scale,
+        mode: match goal.mode {
+            0 => MoveMode::Joint,
+            1 => MoveMode::Velocity,
+            2 => MoveMode::Path,
+            other => MoveMode::Other(other),
+        },
+        synchronization: goal.synchronization,
+        joint_names: goal.joint_names,
+        target: goal.target,
+        velocity_scale: goal.velocity_scale,
+        acceleration_scale: goal.acceleration_scale,
+        path: PathGoal {
+            segments: goal.segments.into_iter().map(segment).collect(),
+            frame: goal.frame,
+            tool: goal.tool,
+            tool_speed: goal.tool_speed,
+            tool_acceleration: goal.tool_acceleration,
+            tool_jerk: goal.tool_jerk,
+        },
+    }
+}
+
+fn segment(message: PathSegment) -> Segment {
+    let Pose {
+        position,
+        orientation,
+    } = message.pose;
+    Segment {
+        kind: message.kind,
+        corner: message.corner,
+        blend: message.blend,
+        position: message.position,
+        translation: [position.x, position.y, position.z],
+        rotation: [orientation.x, orientation.y, orientation.z, orientation.w],
+        via: [message.via.x, message.via.y, message.via.z],
+        centre: [message.centre.x, message.centre.y, message.centre.z],
+        axis: vector(&message.axis),
+        angle: message.angle,
+    }
+}
+
+fn vector(message: &Vector3) -> [f64; 3] {
+    [message.x, message.y, message.z]
+}
+
+/// A gear or a cam.
+pub(crate) fn couple(goal: Couple::Goal) -> CoupleGoal {
+    CoupleGoal {
+        leader: goal.leader,
+        leader_joint: goal.leader_joint,
+        joint: goal.joint,
+        ratio: goal.ratio,
+        cam: goal
+            .cam
+            .iter()
+            .map(|point| (point.leader, point.follower))
+            .collect(),
+        period: goal.period,
+        absolute: goal.absolute,
+    }
+}
+
+/// A moment of jogging.
+pub(crate) fn jog(message: Jog) -> JogRequest {
+    let stamp = stamp_from_msg(&message.stamp);
+    JogRequest {
+        stamp: (stamp != Stamp::ZERO).then_some(stamp),
+        mode: message.mode,
+        joint_names: message.joint_names,
+        velocity: message.velocity,
+        linear: vector(&message.twist.linear),
+        angular: vector(&message.twist.angular),
+        frame: message.frame,
+        tool: message.tool,
     }
 }
 
@@ -106,6 +173,7 @@ pub(crate) fn not_active() -> Outcome {
         text: NOT_ACTIVE.to_owned(),
         duration: Duration::ZERO,
         grip: None,
+        path_deviation: 0.0,
     }
 }
 
@@ -142,7 +210,11 @@ pub(crate) fn follow_result(outcome: &Outcome) -> FollowJointTrajectory::Result 
 pub(crate) fn move_feedback(feedback: &Feedback) -> Move::Feedback {
     Move::Feedback {
         progress: feedback.progress,
-        remaining: feedback.remaining.as_secs_f64(),
+        remaining: feedback
+            .remaining
+            .map_or(f64::INFINITY, |left| left.as_secs_f64()),
+        rate: feedback.rate,
+        segment: u32::try_from(feedback.segment).unwrap_or(u32::MAX),
         desired: feedback.desired.position.to_vec(),
         error: feedback.error().position.to_vec(),
     }
@@ -153,6 +225,24 @@ pub(crate) fn move_result(outcome: &Outcome) -> Move::Result {
         error_code: outcome.code.number(),
         error_string: outcome.text.clone(),
         duration: outcome.duration.as_secs_f64(),
+        path_deviation: outcome.path_deviation,
+    }
+}
+
+pub(crate) fn couple_feedback(feedback: &Feedback) -> Couple::Feedback {
+    let coupling = feedback.coupling.unwrap_or_default();
+    Couple::Feedback {
+        in_step: coupling.in_step,
+        leader: coupling.leader,
+        desired: coupling.desired,
+        error: coupling.error,
+    }
+}
+
+pub(crate) fn couple_result(outcome: &Outcome) -> Couple::Result {
+    Couple::Result {
+        error_code: outcome.code.number(),
+        error_string: outcome.text.clone(),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::goals;
 use super::parameters;
+use super::planning::Planning;
 use super::ports::{Asked, Ports};
+use super::steering::Steering;
+use anyhow::Context as _;
 use r2r::servomesh_msgs::msg::{MotionState, SafetyState as SafetyStateMsg};
 use servomesh_shell::health::{Level, Report};
 use servomesh_shell::latency::Latency;
@@ -16,6 +19,8 @@ pub(crate) struct TrajectoryNode {
     core: Option<Trajectory>,
     discovery: Groups,
     groups: BTreeMap<GroupName, Ports>,
+    steering: Steering,
+    planning: Planning,
     motion: Latest<MotionState>,
     safety: Queue<SafetyStateMsg>,
     said: Option<SafetyState>,
@@ -39,6 +44,8 @@ impl Node for TrajectoryNode {
             core: None,
             discovery: Groups::new(),
             groups: BTreeMap::new(),
+            steering: Steering::open(io)?,
+            planning: Planning::start().context("no thread for planning")?,
             motion: io.latest("motion_state", qos::STREAM, |message: &MotionState| message.seq)?,
             safety: io.queue("safety/state", qos::LATCHED)?,
             said: None,
@@ -50,7 +57,8 @@ impl Node for TrajectoryNode {
     }
 
     fn configure(&mut self, _io: &mut Io, params: &Params, _now: Stamp) -> anyhow::Result<()> {
-        self.core = Some(Trajectory::new(parameters::config(params)?));
+        let robot = parameters::robot(params)?;
+        self.core = Some(Trajectory::new(parameters::config(params)?).with_robot(robot));
         Ok(())
     }
 
@@ -107,6 +115,17 @@ impl Node for TrajectoryNode {
                 Ok((group, motion)) if active => self.feed(io, now, Input::Motion { group, motion }),
                 Ok(_) => {}
                 Err(error) => self.complain(io, &format!("motion_state: {error}")),
+            }
+        }
+        while let Some(planned) = self.planning.take() {
+            self.feed(io, now, Input::Planned(planned));
+        }
+        while let Some(input) = self.steering.take() {
+            match input {
+                Input::Steer { request, .. } if !active => {
+                    self.steering.answer(request, false, goals::NOT_ACTIVE.to_owned());
+                }
+                input => self.feed(io, now, input),
             }
         }
         let names: Vec<GroupName> = self.groups.keys().copied().collect();
@@ -176,6 +195,8 @@ impl TrajectoryNode {
     fn answer(&mut self, io: &mut Io, now: Stamp, active: bool, group: GroupName, asked: Asked) {
         match asked {
             Asked::Goal(_, input) if active => self.feed(io, now, input),
+            Asked::Told(input) if active => self.feed(io, now, input),
+            Asked::Told(_) => {} // as if it had come later
             Asked::Goal(id, _) => {
                 if let Some(ports) = self.groups.get_mut(&group) {
                     ports.end(id, &goals::not_active());
@@ -215,6 +236,19 @@ impl TrajectoryNode {
                     }
                 }
                 Output::Event(event) => io.event(&event),
+                Output::Plan(plan) => {
+                    // Without the thread it takes longer here, and no plan is lost.
+                    if let Err(plan) = self.planning.begin(plan)
+                        && let Some(core) = &mut self.core
+                    {
+                        core.handle(now, Input::Planned(plan.run()));
+                    }
+                }
+                Output::Answer {
+                    request,
+                    granted,
+                    text,
+                } => self.steering.answer(request, granted, text),
             }
         }
     }

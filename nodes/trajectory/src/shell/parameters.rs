@@ -1,8 +1,13 @@
 //! The node's parameters, and the core's configuration from them.
 
+use anyhow::Context as _;
+use servomesh_robot::Model;
 use servomesh_shell::params::{ParamSpec, Params, Value};
 use servomesh_trajectory::config::range;
-use servomesh_trajectory::{Config, ConfigError, GripperSettings, LimitFactors, Settings, Tolerances};
+use servomesh_trajectory::{
+    Config, ConfigError, GripperSettings, LimitFactors, Robot, Settings, Tolerances, ToolSettings,
+};
+use servomesh_types::GroupName;
 use std::time::Duration;
 
 pub(crate) fn specs() -> Vec<ParamSpec> {
@@ -81,6 +86,74 @@ pub(crate) fn specs() -> Vec<ParamSpec> {
             range::LIMIT_FACTOR,
             FACTOR,
         ),
+        ParamSpec::switch(
+            "retime_trajectories",
+            default.retime_trajectories,
+            "Whether a trajectory that breaks the limits is slowed down along its path instead of refused",
+        ),
+        ParamSpec::text(
+            "robot_description_file",
+            "",
+            "Path of the URDF; empty: no tool paths, no jogging by twists, no torque limits",
+        ),
+        ParamSpec::new(
+            "tools.groups",
+            Value::StringArray(Vec::new()),
+            "Groups that carry a tool; tools.links has one value for each of them",
+        ),
+        ParamSpec::new(
+            "tools.links",
+            Value::StringArray(Vec::new()),
+            "The tool of each of tools.groups: a link of the robot",
+        ),
+        ParamSpec::number(
+            "tool.speed",
+            default.tool.speed,
+            range::TOOL_SPEED,
+            "Highest speed of a tool on lines and arcs, where the goal does not say [m/s]",
+        ),
+        ParamSpec::number(
+            "tool.acceleration",
+            default.tool.acceleration,
+            range::TOOL_ACCELERATION,
+            "Highest acceleration of a tool on lines and arcs, where the goal does not say [m/s²]",
+        ),
+        ParamSpec::number(
+            "tool.jerk",
+            default.tool.jerk,
+            range::TOOL_JERK,
+            "Highest jerk of a tool on lines and arcs, where the goal does not say [m/s³]",
+        ),
+        ParamSpec::number(
+            "tool.angular_speed",
+            default.tool.angular_speed,
+            range::TOOL_SPEED,
+            "How fast a tool may turn on lines and arcs [rad/s]",
+        ),
+        ParamSpec::number(
+            "tool.angular_acceleration",
+            default.tool.angular_acceleration,
+            range::TOOL_ACCELERATION,
+            "How fast the turning of a tool may change on lines and arcs [rad/s²]",
+        ),
+        seconds(
+            "tracking.lead_s",
+            default.tracking_lead,
+            range::TRACKING_LEAD_S,
+            "How much later the machine shows a setpoint than it is meant for, when it follows a moving frame [s]",
+        ),
+        seconds(
+            "jog.timeout_s",
+            default.jog_timeout,
+            range::JOG_TIMEOUT_S,
+            "How long a jog request counts [s]",
+        ),
+        ParamSpec::number(
+            "jog.clearance",
+            default.jog_clearance,
+            range::JOG_CLEARANCE,
+            "How far jogging by twists stays away from the machine itself [m]",
+        ),
         ParamSpec::number(
             "gripper.stall_velocity",
             default.gripper.stall_velocity,
@@ -152,6 +225,17 @@ pub(crate) fn config(params: &Params) -> Result<Config, ConfigError> {
             acceleration: params.number("limit_factor.acceleration"),
             jerk: params.number("limit_factor.jerk"),
         },
+        retime_trajectories: params.switch("retime_trajectories"),
+        tool: ToolSettings {
+            speed: params.number("tool.speed"),
+            acceleration: params.number("tool.acceleration"),
+            jerk: params.number("tool.jerk"),
+            angular_speed: params.number("tool.angular_speed"),
+            angular_acceleration: params.number("tool.angular_acceleration"),
+        },
+        tracking_lead: params.seconds("tracking.lead_s"),
+        jog_timeout: params.seconds("jog.timeout_s"),
+        jog_clearance: params.number("jog.clearance"),
         revolute: tolerances(REVOLUTE),
         prismatic: tolerances(PRISMATIC),
         joints: Tolerances::by_joint(names, start, path, goal, stopped_velocity)?,
@@ -162,6 +246,28 @@ pub(crate) fn config(params: &Params) -> Result<Config, ConfigError> {
             closes_downwards: params.switch("gripper.closes_downwards"),
         },
     })
+}
+
+/// The machine, if there is a description of it.
+pub(crate) fn robot(params: &Params) -> anyhow::Result<Option<Robot>> {
+    let (groups, links) = (params.texts("tools.groups"), params.texts("tools.links"));
+    anyhow::ensure!(
+        groups.len() == links.len(),
+        "tools.groups has {} values and tools.links {}: give each group its link",
+        groups.len(),
+        links.len()
+    );
+    let tools = groups
+        .iter()
+        .zip(links)
+        .map(|(group, link)| Ok((GroupName::new(group).context("tools.groups")?, link.clone())))
+        .collect::<anyhow::Result<_>>()?;
+    let file = params.text("robot_description_file");
+    if file.is_empty() {
+        return Ok(None);
+    }
+    let model = Model::from_urdf_file(file).context("robot_description_file")?;
+    Ok(Some(Robot::new(model, &tools).context("tools.links")?))
 }
 
 const FACTOR: &str = "How far a trajectory's own values may exceed this limit of a joint, as a factor [1]";

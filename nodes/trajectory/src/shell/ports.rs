@@ -2,9 +2,10 @@
 
 use super::goals;
 use r2r::control_msgs::action::{FollowJointTrajectory, GripperCommand, ParallelGripperCommand};
-use r2r::servomesh_msgs::action::Move;
-use r2r::servomesh_msgs::msg::Setpoint as SetpointMsg;
-use servomesh_shell::ros::{ActionServer, GoalNumber, Io, Publisher, qos};
+use r2r::servomesh_msgs::action::{Couple, Move};
+use r2r::servomesh_msgs::msg::{Jog as JogMsg, Setpoint as SetpointMsg};
+use r2r::trajectory_msgs::msg::JointTrajectory;
+use servomesh_shell::ros::{ActionServer, GoalNumber, Io, Publisher, Queue, qos};
 use servomesh_trajectory::{Feedback, GoalId, Input, Outcome, Status};
 use servomesh_types::GroupDescription;
 
@@ -13,6 +14,9 @@ pub(crate) struct Ports {
     pub(crate) setpoint: Publisher<SetpointMsg>,
     follow: ActionServer<FollowJointTrajectory::Action>,
     motion: ActionServer<Move::Action>,
+    couple: ActionServer<Couple::Action>,
+    jog: Queue<JogMsg>,
+    streamed: Queue<JointTrajectory>,
     /// Grippers only.
     grip: Option<(
         ActionServer<GripperCommand::Action>,
@@ -24,6 +28,8 @@ pub(crate) struct Ports {
 pub(crate) enum Asked {
     Goal(GoalId, Input),
     Cancel(GoalId),
+    /// Without an answer.
+    Told(Input),
 }
 
 impl Ports {
@@ -39,6 +45,9 @@ impl Ports {
             setpoint: io.publisher(&format!("{name}/setpoint"), qos::STREAM)?,
             follow: io.action_server(&format!("{name}/follow_joint_trajectory"))?,
             motion: io.action_server(&format!("{name}/move"))?,
+            couple: io.action_server(&format!("{name}/couple"))?,
+            jog: io.queue(&format!("{name}/jog"), qos::STREAM)?,
+            streamed: io.queue(&format!("{name}/joint_trajectory"), qos::STATE)?,
             grip,
             description,
         })
@@ -58,6 +67,20 @@ impl Ports {
             id,
             goal: goals::motion(goal),
         });
+        take(&mut self.couple, io, &mut asked, |id, goal| Input::Couple {
+            group,
+            id,
+            goal: goals::couple(goal),
+        });
+        while let Some(trajectory) = self.streamed.take() {
+            let id = GoalId(io.next_goal().0);
+            let goal = goals::streamed(trajectory);
+            asked.push(Asked::Told(Input::Follow { group, id, goal }));
+        }
+        while let Some(message) = self.jog.take() {
+            let request = goals::jog(message);
+            asked.push(Asked::Told(Input::Jog { group, request }));
+        }
         if let Some((grip, parallel)) = &mut self.grip {
             take(grip, io, &mut asked, |id, goal| {
                 let (position, max_effort) = (goal.command.position, goal.command.max_effort);
@@ -83,6 +106,8 @@ impl Ports {
                 .feedback(number, goals::follow_feedback(feedback, &self.description));
         } else if self.motion.has(number) {
             self.motion.feedback(number, goals::move_feedback(feedback));
+        } else if self.couple.has(number) {
+            self.couple.feedback(number, goals::couple_feedback(feedback));
         } else if let Some((grip, parallel)) = &self.grip {
             if grip.has(number) {
                 grip.feedback(number, goals::grip_feedback(feedback));
@@ -100,6 +125,9 @@ impl Ports {
         });
         end(&mut self.motion, number, outcome.status, || {
             goals::move_result(outcome)
+        });
+        end(&mut self.couple, number, outcome.status, || {
+            goals::couple_result(outcome)
         });
         if let Some((grip, parallel)) = &mut self.grip {
             end(grip, number, outcome.status, || goals::grip_result(outcome));

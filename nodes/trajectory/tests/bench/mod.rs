@@ -3,8 +3,8 @@
 #![allow(dead_code)] // each test file uses its part
 
 use servomesh_trajectory::{
-    Config, Feedback, FollowGoal, GoalId, Input, MoveGoal, MoveMode, Outcome, Output, Phase, Point, Settings,
-    Trajectory,
+    Config, Feedback, FollowGoal, GoalId, Input, MoveGoal, MoveMode, Outcome, Output, Phase, Plan, Point,
+    Settings, Steer, Trajectory,
 };
 use servomesh_types::{
     Capabilities, Core, Epoch, Event, EventKind, Fault, GroupDescription, GroupMotion, GroupName,
@@ -35,6 +35,9 @@ pub(crate) struct Bench {
     pub(crate) done: BTreeMap<GoalId, Outcome>,
     pub(crate) feedback: Vec<(GoalId, Feedback)>,
     pub(crate) events: Vec<Event>,
+    /// Not worked out yet.
+    pub(crate) plans: VecDeque<Plan>,
+    answers: BTreeMap<u64, Result<(), String>>,
     /// Whether the motion state is published.
     pub(crate) talks: bool,
     next_id: u64,
@@ -142,6 +145,8 @@ impl Bench {
             done: BTreeMap::new(),
             feedback: Vec::new(),
             events: Vec::new(),
+            plans: VecDeque::new(),
+            answers: BTreeMap::new(),
             talks: true,
             next_id: 1,
         };
@@ -254,6 +259,7 @@ impl Bench {
             target: target.to_vec(),
             velocity_scale,
             acceleration_scale,
+            ..MoveGoal::default()
         })
     }
 
@@ -286,6 +292,26 @@ impl Bench {
         self.events.iter().any(|event| event.kind == kind)
     }
 
+    /// Works out what has been planned for, and hands it in.
+    pub(crate) fn plan(&mut self) {
+        while let Some(plan) = self.plans.pop_front() {
+            self.handle(Input::Planned(plan.run()));
+        }
+    }
+
+    pub(crate) fn steer(&mut self, steer: Steer) -> Result<(), String> {
+        self.next_id += 1;
+        let (request, group) = (self.next_id, Some(self.group));
+        self.handle(Input::Steer {
+            request,
+            group,
+            steer,
+        });
+        self.answers
+            .remove(&request)
+            .expect("each request is answered at once")
+    }
+
     fn id(&mut self) -> GoalId {
         self.next_id += 1;
         GoalId(self.next_id)
@@ -305,6 +331,16 @@ impl Bench {
                     assert!(twice.is_none(), "{id:?} is done twice");
                 }
                 Output::Event(event) => self.events.push(event),
+                Output::Plan(plan) => self.plans.push_back(plan),
+                Output::Answer {
+                    granted,
+                    text,
+                    request,
+                    ..
+                } => {
+                    let answer = if granted { Ok(()) } else { Err(text) };
+                    self.answers.insert(request, answer);
+                }
             }
         }
     }

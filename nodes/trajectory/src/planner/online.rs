@@ -1,0 +1,256 @@
+//! Motions that are decided anew at each tick: what they did lately, since measurements tell of the past.
+//!
+//! **Invariant:** from its state at the last tick, a group that moves so can come to rest within its limits.
+
+use servomesh_motion::State;
+use servomesh_motion::cam::Coupling;
+use servomesh_motion::pursuit::{Point, Pursuit};
+use servomesh_motion::tracking::{
+    Because, Measured, Phase, RelativeMotion as _, TimedTool, Tracked, Tracking,
+};
+use servomesh_robot::LinkId;
+use servomesh_types::{GroupName, JointVec, Stamp};
+
+use crate::CouplingState;
+use crate::peers::Peers;
+
+/// A motion that is decided at each tick.
+#[derive(Debug)]
+pub(super) struct Online {
+    pub(super) generator: Generator,
+    past: Past,
+}
+
+/// What decides it.
+#[derive(Debug)]
+pub(super) enum Generator {
+    Coupled(Coupled),
+    Tracking(Box<Follower>),
+}
+
+/// A tool in a frame that another group moves.
+#[derive(Debug)]
+pub(super) struct Follower {
+    pub(super) tracking: Tracking<TimedTool>,
+    /// The joint that moves the frame.
+    pub(super) leader: GroupName,
+    pub(super) leader_joint: usize,
+    /// What was asked for, so that the next goal can tell whether it goes on there.
+    pub(super) frame: LinkId,
+    pub(super) tool: LinkId,
+    heard: Stamp,
+    /// Whether it has caught the frame up.
+    joined: bool,
+    /// Whether the frame went on where the arm could not follow.
+    lost: bool,
+    pub(super) tracked: Option<Tracked>,
+}
+
+/// One joint in step with a joint of another group; the others come to rest.
+#[derive(Debug)]
+pub(super) struct Coupled {
+    pub(super) joint: usize,
+    pub(super) leader: GroupName,
+    pub(super) leader_joint: usize,
+    pub(super) coupling: Coupling,
+    pub(super) others: Pursuit,
+    /// At the last tick: whether it is in step, where the leader was, and how far it was off.
+    pub(super) seen: (bool, f64, f64),
+}
+
+/// The setpoints of the last ticks, newest last.
+#[derive(Debug)]
+struct Past {
+    ticks: [(Stamp, State); REMEMBERED],
+    newest: usize,
+}
+
+impl Online {
+    /// From `state` at `now` on.
+    pub(super) fn new(generator: Generator, now: Stamp, state: State) -> Self {
+        Self {
+            generator,
+            past: Past {
+                ticks: [(now, state); REMEMBERED],
+                newest: 0,
+            },
+        }
+    }
+
+    /// The newest setpoint and when it applied.
+    pub(super) fn newest(&self) -> (Stamp, State) {
+        self.past.ticks[self.past.newest]
+    }
+
+    /// Decides the setpoint at `now`; `false` if this can't go on.
+    pub(super) fn tick(&mut self, now: Stamp, peers: &Peers) -> bool {
+        let (before, state) = self.newest();
+        let dt_s = now.seconds_from(before);
+        if dt_s <= 0.0 {
+            return true;
+        }
+        let next = match &mut self.generator {
+            Generator::Coupled(coupled) => coupled.tick(dt_s, peers),
+            Generator::Tracking(follower) => follower.tick(dt_s, now, peers),
+        };
+        self.past.push(now, next.unwrap_or(state));
+        next.is_some()
+    }
+
+    /// How a joint keeps in step, if one does.
+    pub(super) fn coupling(&self) -> Option<CouplingState> {
+        let Generator::Coupled(Coupled { joint, seen, .. }) = &self.generator else {
+            return None;
+        };
+        let (in_step, leader, error) = *seen;
+        Some(CouplingState {
+            in_step,
+            leader,
+            desired: self.newest().1.position[*joint],
+            error,
+        })
+    }
+
+    /// Whether others' setpoints have to be known before its own.
+    pub(super) fn follows(&self) -> bool {
+        matches!(self.generator, Generator::Coupled(_))
+    }
+
+    /// Where the group should have been at `stamp`.
+    pub(super) fn at(&self, stamp: Stamp) -> State {
+        self.past.at(stamp)
+    }
+}
+
+impl Follower {
+    pub(super) fn new(
+        tracking: Tracking<TimedTool>,
+        (leader, leader_joint): (GroupName, usize),
+        (frame, tool): (LinkId, LinkId),
+    ) -> Self {
+        Self {
+            tracking,
+            leader,
+            leader_joint,
+            frame,
+            tool,
+            heard: Stamp::ZERO,
+            joined: false,
+            lost: false,
+            tracked: None,
+        }
+    }
+
+    fn tick(&mut self, dt_s: f64, now: Stamp, peers: &Peers) -> Option<State> {
+        let motion = peers.get(self.leader).and_then(|peer| peer.measured);
+        let newer = motion.filter(|motion| motion.stamp > self.heard);
+        let measured = newer.and_then(|motion| {
+            self.heard = motion.stamp;
+            Some(Measured {
+                point: Point {
+                    p: *motion.position.get(self.leader_joint)?,
+                    v: *motion.velocity.get(self.leader_joint)?,
+                    a: motion.acceleration.get(self.leader_joint).copied().unwrap_or(0.0),
+                },
+                age_s: now.seconds_from(motion.stamp),
+            })
+        });
+        let tracked = self.tracking.tick(dt_s, measured).ok()?;
+        self.tracked = Some(tracked);
+        self.joined |= tracked.caught_up;
+        if self.joined && measured.is_some() && tracked.lag.abs() > LOST && tracked.phase == Phase::Following
+        {
+            self.lost = true;
+            self.tracking.leave();
+        }
+        Some(tracked.sample.state)
+    }
+
+    /// Whether the path in the frame is done, with the tool where it should be.
+    pub(super) fn has_arrived(&self) -> bool {
+        self.tracked.is_some_and(|tracked| {
+            tracked.phase == Phase::Following
+                && tracked.caught_up
+                && tracked.time_s >= self.tracking.motion().duration()
+                && tracked.error <= ARRIVED
+        })
+    }
+
+    /// Why it has left the frame by itself, if it has.
+    pub(super) fn gave_up(&self) -> Option<&'static str> {
+        match self.tracking.phase() {
+            Phase::Leaving(because) | Phase::Stopping(because) | Phase::AtRest(because) => match because {
+                Because::Asked if self.lost => Some("the frame went beyond where the arm can follow it"),
+                Because::Asked => None,
+                Because::FrameLost => Some("nothing was heard of the frame any more"),
+                Because::Limits => {
+                    Some("following the frame farther would break a limit or lead out of reach")
+                }
+            },
+            Phase::Following => None,
+        }
+    }
+
+    /// Whether it has come to rest for good.
+    pub(super) fn rests(&self) -> bool {
+        matches!(self.tracking.phase(), Phase::AtRest(_))
+    }
+}
+
+impl Coupled {
+    fn tick(&mut self, dt_s: f64, peers: &Peers) -> Option<State> {
+        let leader = peers
+            .get(self.leader)
+            .and_then(|peer| peer.setpoint)
+            .map(|(_, state)| (state.joint(self.leader_joint), 0.0));
+        let mut state = self.others.rest(dt_s).ok()?.state;
+        let coupled = self.coupling.tick(dt_s, leader).ok()?;
+        state.set_joint(self.joint, coupled.point);
+        let at = leader.map_or(f64::NAN, |(point, _)| point.p);
+        self.seen = (coupled.in_step, at, coupled.error.unwrap_or(f64::NAN));
+        Some(state)
+    }
+}
+
+impl Past {
+    fn push(&mut self, now: Stamp, state: State) {
+        self.newest = (self.newest + 1) % REMEMBERED;
+        self.ticks[self.newest] = (now, state);
+    }
+
+    /// Between two ticks on the straight line between them; before the first one that is remembered, there.
+    fn at(&self, stamp: Stamp) -> State {
+        let (mut after, mut state) = self.ticks[self.newest];
+        for back in 1..REMEMBERED {
+            if stamp >= after {
+                break;
+            }
+            let (before, earlier) = self.ticks[(self.newest + REMEMBERED - back) % REMEMBERED];
+            let span_s = after.seconds_from(before);
+            if stamp >= before && span_s > 0.0 {
+                let share = stamp.seconds_from(before) / span_s;
+                return between(&earlier, &state, share);
+            }
+            (after, state) = (before, earlier);
+        }
+        state
+    }
+}
+
+fn between(a: &State, b: &State, share: f64) -> State {
+    let mix = |a: &JointVec, b: &JointVec| JointVec::from_fn(a.len(), |i| a[i] + share * (b[i] - a[i]));
+    State {
+        position: mix(&a.position, &b.position),
+        velocity: mix(&a.velocity, &b.velocity),
+        acceleration: mix(&a.acceleration, &b.acceleration),
+    }
+}
+
+/// Ticks that are remembered: 0.1 s at 500 Hz and more.
+const REMEMBERED: usize = 64;
+
+/// How far a tool may be from its place in the frame to have arrived, in m.
+const ARRIVED: f64 = 5e-4;
+
+/// How far the frame may be ahead of a tool that has caught it up, in its joint's unit.
+const LOST: f64 = 0.01;
