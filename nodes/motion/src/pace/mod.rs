@@ -422,7 +422,7 @@ impl Pace {
 }
 
 /// What a stop beside the path takes at most: each joint lets its acceleration go, then brakes.
-pub(crate) fn stopping_beside(state: &State, bounds: &Bounds) -> Stopping {
+pub fn stopping_beside(state: &State, bounds: &Bounds) -> Stopping {
     let n = state.velocity.len();
     let mut stopping = Stopping {
         time_s: 0.0,

@@ -117,11 +117,7 @@ impl Planner {
     }
 
     /// The motion; else why not, and what to do with one that is only too fast.
-    fn plan_follow(
-        &mut self,
-        ctx: &Context<'_>,
-        goal: &FollowGoal,
-    ) -> Result<(Kind, Course), Declined> {
+    fn plan_follow(&mut self, ctx: &Context<'_>, goal: &FollowGoal) -> Result<(Kind, Course), Declined> {
         let refused = |refusal| (refusal, None);
         let (began, present) = self.present(ctx).map_err(refused)?;
         let mut kind = Kind::Follow {

@@ -174,5 +174,5 @@ impl Course {
     }
 }
 
-/// What a tick may spend on looking ahead: each about two evaluations of the path.
-const STRETCHES: u32 = 8;
+/// What each tick may spend on having a stop ready: about a microsecond.
+const STRETCHES: u32 = 2;
