@@ -84,8 +84,12 @@ pub(super) struct Stretch {
 pub const MAX_LENGTH: f64 = 1000.0;
 /// The most turns of an arc (rad).
 pub const MAX_ANGLE: f64 = 1000.0 * TAU;
-/// Segments shorter than this (m, rad) count as nothing.
-const NOTHING: f64 = 1e-9;
+/// Segments shorter than this (m, rad) count as nothing: no machine shows them.
+const NOTHING: f64 = 1e-6;
+/// The least length of an axis that has a direction.
+const LEAST_AXIS: f64 = 1e-9;
+/// The least radius of a blend (m, rad).
+pub const LEAST_BLEND: f64 = 1e-6;
 /// The least sine of the widest angle between start, via and end that makes a circle.
 const COLLINEAR: f64 = 1e-6;
 
@@ -243,7 +247,7 @@ impl Check {
             return Err(self.bad(
                 "the angle (rad)",
                 angle,
-                "a number other than 0, at most 1000 turns",
+                "1e-6 or more in magnitude, at most 1000 turns",
             ));
         }
         Ok(())
@@ -251,9 +255,11 @@ impl Check {
 
     pub(super) fn corner(self, corner: Corner) -> Result<(), PathError> {
         match corner {
-            Corner::Blend(radius) if !(radius > 0.0 && radius <= MAX_LENGTH) => {
-                Err(self.bad("blend", radius, "a number above 0 and at most 1000"))
-            }
+            Corner::Blend(radius) if !(LEAST_BLEND..=MAX_LENGTH).contains(&radius) => Err(self.bad(
+                "blend",
+                radius,
+                "a number from 1e-6 to 1000; for none, stop there",
+            )),
             _ => Ok(()),
         }
     }
@@ -282,8 +288,8 @@ impl Check {
         axis: &Vector3<f64>,
     ) -> Result<(Vector3<f64>, Vector3<f64>), PathError> {
         let norm = axis.norm();
-        if !(norm > NOTHING && norm < f64::INFINITY) {
-            return Err(self.bad("the axis' length", norm, "a number above 0"));
+        if !(LEAST_AXIS..=f64::MAX).contains(&norm) {
+            return Err(self.bad("the axis' length", norm, "a number above 1e-9"));
         }
         let axis = axis / norm;
         Ok((centre + axis * axis.dot(&(from - centre)), axis))
@@ -303,7 +309,11 @@ impl Check {
             ("the distance from via to end (m)", (to - via).norm()),
         ] {
             if length <= NOTHING {
-                return Err(self.bad(what, length, "above 0; for a full circle give centre and angle"));
+                return Err(self.bad(
+                    what,
+                    length,
+                    "above 1e-6; for a full circle give centre and angle",
+                ));
             }
         }
         let normal = u.cross(&w);

@@ -3,6 +3,7 @@
 mod arms;
 mod curves;
 mod joints;
+mod nasty;
 mod refusals;
 
 mod tool;
