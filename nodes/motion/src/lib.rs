@@ -36,7 +36,7 @@ pub mod timing;
 pub use bounds::{Bounds, Excess, Quantity};
 pub use motion::Motion;
 pub use pace::{NotPaused, Pace, PathTime};
-pub use profile::{NoProfile, PointToPoint, Profile};
+pub use profile::{NoProfile, PointToPoint, Profile, Synchronization};
 pub use pursuit::Pursuit;
 pub use spline::{Knot, Spline};
 pub use state::{Sample, State};

@@ -15,11 +15,12 @@ use crate::workspace::Workspace;
 const PINOCCHIO: &str = "pin==4.1.0";
 const DYNAMICS: &str = "nodes/robot/tests/golden/generate.py";
 /// Which package each script needs; it writes the files beside it.
-const SCRIPTS: [(&str, &str); 4] = [
+const SCRIPTS: [(&str, &str); 5] = [
     (PINOCCHIO, DYNAMICS),
     (PINOCCHIO, "nodes/robot/tests/golden/collision.py"),
     ("mujoco==4.0.0", "sim/tests/golden/generate.py"),
     ("eaik==1.2.2", "nodes/robot/tests/inverse_kinematics/generate.py"),
+    ("ruckig==0.19.4", "nodes/motion/tests/golden/profile_durations.py"),
 ];
 
 /// Options of `cargo xtask golden`.

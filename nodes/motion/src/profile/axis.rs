@@ -35,6 +35,8 @@ pub(super) struct Limits {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Motion {
     pub(super) stretches: [(f64, f64); 9],
+    /// Which stretch starts the cruise, with what velocity, stated exactly.
+    cruise: Option<(usize, f64)>,
 }
 
 /// The task of one axis, with the target ahead of the stopping point.
@@ -71,11 +73,24 @@ impl Motion {
         self.stretches.iter().map(|(t, _)| t).sum()
     }
 
-    fn of(first: &Transfer, cruise: f64, last: &Transfer, sign: f64) -> Self {
+    /// Appends it to a track that ends where it starts.
+    pub(super) fn append_to(&self, track: &mut Track) {
+        for (k, (t, jerk)) in self.stretches.iter().enumerate() {
+            if let Some((start, v)) = self.cruise
+                && k == start
+            {
+                track.end_at(track.end().p, v, 0.0);
+            }
+            track.push(*t, *jerk);
+        }
+    }
+
+    fn of(first: &Transfer, steady: Option<f64>, cruise: f64, last: &Transfer, sign: f64) -> Self {
         let [a, b, c] = first.stretches();
         let [d, e, f] = last.stretches();
         Self {
             stretches: [a, b, c, (cruise, 0.0), d, e, f, NONE, NONE].map(|(t, jerk)| (t, sign * jerk)),
+            cruise: steady.map(|v| (3, sign * v)),
         }
     }
 }
@@ -121,7 +136,7 @@ impl Ahead {
     /// The quickest motion.
     pub(super) fn quickest(&self) -> Motion {
         match self.shape {
-            Shape::Stop => self.over(self.from, &Transfer::default(), 0.0),
+            Shape::Stop => self.over(self.from, None, &Transfer::default(), 0.0),
             Shape::Peak(v) => self.through(v, self.cruise(v)),
             Shape::Waist(a) => self.past(self.waist(a)),
         }
@@ -153,9 +168,13 @@ impl Ahead {
             let at_highest = missing(highest);
             if at_highest < 0.0 {
                 let v = root::between(missing, (0.0, self.beyond), (highest, at_highest));
-                let cruise = duration - self.ramps(v).0;
+                let (ramps, reach) = self.ramps(v);
+                let cruise = duration - ramps;
                 if cruise >= 0.0 {
-                    return Some(self.through(v, cruise));
+                    // The place is kept to the last digit, at the cost of a time that nobody can measure.
+                    let exact = (self.distance - reach) / v;
+                    let same = exact >= 0.0 && (exact - cruise).abs() <= SAME * ramps;
+                    return Some(self.through(v, if same { exact } else { cruise }));
                 }
                 highest = v;
             }
@@ -198,7 +217,9 @@ impl Ahead {
         let ([first, second], ahead) = delayed(time);
         let mut motion = Motion::default();
         motion.stretches[..2].copy_from_slice(&[first, second]);
-        motion.stretches[2..].copy_from_slice(&ahead.quickest().stretches[..7]);
+        let quickest = ahead.quickest();
+        motion.stretches[2..].copy_from_slice(&quickest.stretches[..7]);
+        motion.cruise = quickest.cruise.map(|(start, v)| (start + 2, self.sign * v));
         for (_, jerk) in &mut motion.stretches {
             *jerk *= self.sign;
         }
@@ -209,7 +230,8 @@ impl Ahead {
         let start = self.from.released(self.jerk);
         let lowest = start.max(0.0);
         let too_far = |v: f64| self.reach(v) - self.distance;
-        let at_lowest = if lowest > 0.0 {
+        // Where the axis just has to go on taking its acceleration back, stopping leads through the lowest.
+        let at_lowest = if lowest > 0.0 && self.from.a < 0.0 {
             too_far(lowest)
         } else {
             -self.beyond
@@ -257,16 +279,17 @@ impl Ahead {
 
     fn through(&self, v: f64, cruise: f64) -> Motion {
         let first = Transfer::between(self.from, v, self.acceleration, self.jerk);
-        self.over(Pace::steady(v), &first, cruise)
+        self.over(Pace::steady(v), Some(v), &first, cruise)
     }
 
     fn past(&self, waist: Pace) -> Motion {
-        self.over(waist, &Transfer::ramp(self.from.a, waist.a, self.jerk), 0.0)
+        let first = Transfer::ramp(self.from.a, waist.a, self.jerk);
+        self.over(waist, None, &first, 0.0)
     }
 
-    fn over(&self, pace: Pace, first: &Transfer, cruise: f64) -> Motion {
+    fn over(&self, pace: Pace, steady: Option<f64>, first: &Transfer, cruise: f64) -> Motion {
         let last = Transfer::between(pace, 0.0, self.acceleration, self.jerk);
-        Motion::of(first, cruise, &last, self.sign)
+        Motion::of(first, steady, cruise, &last, self.sign)
     }
 
     /// The pace at which the acceleration, taken back at once, has come up to `a`.
@@ -287,6 +310,9 @@ impl Ahead {
 /// No stretch.
 const NONE: (f64, f64) = (0.0, 0.0);
 
+/// By which share of the ramps' a duration may be off.
+const SAME: f64 = 1e-8;
+
 /// How often a cruise is looked for below one that leaves no time.
 const CRUISES: u32 = 4;
 
@@ -306,10 +332,8 @@ mod tests {
 
     fn check(from: Pace, distance: f64, motion: &Motion, duration: f64) {
         let mut track = Track::starting(0.0, from.v, from.a);
-        for (t, jerk) in motion.stretches {
-            assert!(t >= 0.0, "{t} s from {from:?} over {distance}: {motion:?}");
-            track.push(t, jerk);
-        }
+        assert!(motion.stretches.iter().all(|(t, _)| *t >= 0.0), "{motion:?}");
+        motion.append_to(&mut track);
         let end = track.end();
         let what = format!("from {from:?} over {distance} in {duration} s: {motion:?}");
         assert!((end.p - distance).abs() < 1e-10, "{} {what}", end.p);

@@ -39,32 +39,30 @@ pub(super) fn into_limits(track: &mut Track, limits: &Limits) {
     track.end_at(track.end().p, limit - peak * peak.abs() / (2.0 * jerk), peak);
 }
 
-/// Brakes as hard as it can for `duration`: a ramp, and the plateau it leads to.
-pub(super) fn hard(track: &mut Track, limits: &Limits, duration: f64) {
-    let pace = end_of(track);
-    let sign = -pace.v.signum();
-    let ramp = ((limits.acceleration - sign * pace.a) / limits.jerk).max(0.0);
-    track.push(ramp.min(duration), sign * limits.jerk);
+/// Brakes as hard as it can for `duration`, against motion towards `sign`: a ramp, and the plateau it leads to.
+pub(super) fn hard(track: &mut Track, limits: &Limits, sign: f64, duration: f64) {
+    let ramp = ((limits.acceleration + sign * end_of(track).a) / limits.jerk).max(0.0);
+    track.push(ramp.min(duration), -sign * limits.jerk);
     track.push(duration - ramp, 0.0);
 }
 
-/// How long braking as hard as it can takes until the velocity is zero, in s.
-pub(super) fn hard_duration(pace: Pace, limits: &Limits) -> f64 {
-    let sign = -pace.v.signum();
-    let (v, a) = (pace.v.abs(), sign * pace.a);
+/// How long braking as hard as it can takes until nothing moves towards `sign` any more, in s.
+pub(super) fn hard_duration(pace: Pace, limits: &Limits, sign: f64) -> f64 {
+    let (v, a) = (sign * pace.v, -sign * pace.a);
     // v = a·t + j·t²/2 on the ramp to the limit, then v falls evenly.
     let ramp = ((limits.acceleration - a) / limits.jerk).max(0.0);
     let on_ramp = ramp * (a + 0.5 * limits.jerk * ramp);
-    if on_ramp >= v {
-        let root = (a * a + 2.0 * limits.jerk * v).sqrt();
+    if on_ramp < v {
+        return ramp + (v - on_ramp) / limits.acceleration;
+    }
+    let root = (a * a + 2.0 * limits.jerk * v).sqrt();
+    if root.is_nan() {
+        0.0
+    } else if a > 0.0 {
         // Written so that digits are not lost where the axis brakes already.
-        if a > 0.0 {
-            2.0 * v / (a + root)
-        } else {
-            (root - a) / limits.jerk
-        }
+        (2.0 * v / (a + root)).max(0.0)
     } else {
-        ramp + (v - on_ramp) / limits.acceleration
+        (root - a) / limits.jerk
     }
 }
 
@@ -126,8 +124,8 @@ mod tests {
             (0.01, 1.0),
         ] {
             let mut track = Track::starting(0.0, v, a);
-            let duration = hard_duration(Pace { v, a }, &LIMITS);
-            hard(&mut track, &LIMITS, duration);
+            let duration = hard_duration(Pace { v, a }, &LIMITS, v.signum());
+            hard(&mut track, &LIMITS, v.signum(), duration);
             assert!(
                 track.end().v.abs() < 1e-12 && (track.end().start_s - duration).abs() < 1e-12,
                 "{v}, {a}"

@@ -33,15 +33,16 @@ pub(super) struct Journey {
 impl Journey {
     /// The quickest; if none stays in the range, the position farthest beyond it with its time.
     pub(super) fn quickest(task: &Task) -> Result<Self, (f64, f64)> {
-        let first = Self::braking(task, 0.0);
+        let first = Self::braking(task, 1.0, 0.0);
         if task.distance < task.range.0 || task.distance > task.range.1 {
             return Err((first.duration(), task.distance));
         }
         let Some(beyond) = task.leaves(&first.track(task, None)) else {
             return Ok(first);
         };
-        for hard in first.hard_brakings(task) {
-            let journey = Self::braking(task, hard);
+        let sign = task.side(beyond.1);
+        for hard in first.hard_brakings(task, sign) {
+            let journey = Self::braking(task, sign, hard);
             if task.leaves(&journey.track(task, None)).is_none() {
                 return Ok(journey);
             }
@@ -61,9 +62,7 @@ impl Journey {
             Some(duration) => self.ahead.lasting(duration - track.end().start_s),
             None => self.ahead.quickest(),
         };
-        for (t, jerk) in motion.stretches {
-            track.push(t, jerk);
-        }
+        motion.append_to(&mut track);
         track.end_at(task.distance, 0.0, 0.0);
         track
     }
@@ -71,11 +70,13 @@ impl Journey {
     /// One that lasts as long and stays in the range: at worst the quickest, which then waits at the target.
     pub(super) fn lasting(&self, task: &Task, duration: f64) -> Track {
         let track = self.track(task, Some(duration));
-        if task.leaves(&track).is_none() {
+        let Some((_, beyond)) = task.leaves(&track) else {
             return track;
-        }
-        for hard in self.hard_brakings(task) {
-            let journey = Self::braking(task, self.hard + hard);
+        };
+        let sign = task.side(beyond);
+        // What has been braked already was forced, and against the same end.
+        for hard in self.hard_brakings(task, sign) {
+            let journey = Self::braking(task, sign, self.hard + hard);
             if journey.duration() <= duration {
                 let track = journey.track(task, Some(duration));
                 if task.leaves(&track).is_none() {
@@ -86,11 +87,11 @@ impl Journey {
         self.track(task, None)
     }
 
-    fn braking(task: &Task, hard: f64) -> Self {
+    fn braking(task: &Task, sign: f64, hard: f64) -> Self {
         let mut start = Track::starting(0.0, task.v, task.a);
         braking::into_limits(&mut start, &task.limits);
         if hard > 0.0 {
-            braking::hard(&mut start, &task.limits, hard);
+            braking::hard(&mut start, &task.limits, sign, hard);
         }
         let ahead = Ahead::new(
             braking::end_of(&start),
@@ -101,13 +102,18 @@ impl Journey {
     }
 
     /// Durations of hard braking that are worth a try, rising to that at which the velocity is zero.
-    fn hard_brakings(&self, task: &Task) -> impl Iterator<Item = f64> + use<> {
-        let longest = braking::hard_duration(braking::end_of(&self.start), &task.limits);
+    fn hard_brakings(&self, task: &Task, sign: f64) -> impl Iterator<Item = f64> + use<> {
+        let longest = braking::hard_duration(braking::end_of(&self.start), &task.limits, sign);
         (1..=HARD_BRAKINGS).map(move |k| longest * f64::from(k) / f64::from(HARD_BRAKINGS))
     }
 }
 
 impl Task {
+    /// Towards which end a position beyond the range lies.
+    fn side(&self, position: f64) -> f64 {
+        if position > self.range.1 { 1.0 } else { -1.0 }
+    }
+
     /// The position farthest beyond the range, with its time.
     fn leaves(&self, track: &Track) -> Option<(f64, f64)> {
         let (lower, upper) = self.range;
@@ -115,15 +121,20 @@ impl Task {
             return None;
         }
         let mut worst = (0.0, 0.0, 0.0);
+        let mut farthest = 0.0_f64;
         track.extreme_positions(|t, p| {
+            farthest = farthest.max(p.abs());
             let beyond = (p - upper).max(lower - p);
             if beyond > worst.0 {
                 worst = (beyond, t, p);
             }
         });
-        (worst.0 > 0.0).then_some((worst.1, worst.2))
+        (worst.0 > ROUNDING * farthest).then_some((worst.1, worst.2))
     }
 }
+
+/// Share of a distance that is rounding.
+const ROUNDING: f64 = 1e-14;
 
 /// How finely the duration of hard braking is searched.
 const HARD_BRAKINGS: u32 = 32;

@@ -119,4 +119,4 @@ impl Line {
 const OFF: f64 = 1e-9;
 
 /// Share of a limit that may be rounding in a state of an earlier motion.
-const ROUNDING: f64 = 1e-11;
+const ROUNDING: f64 = 1e-13;

@@ -149,6 +149,8 @@ impl PointToPoint {
             return Ok(on_line(&line, &task, &journey, from, target));
         }
         let mut profile = Profile::new(target.len());
+        // Where a place is kept to the last digit, it may take a last digit of time more.
+        let mut arrival = duration;
         for (joint, (task, journey)) in self.journeys.iter().enumerate() {
             let waits = synchronization == Synchronization::None || journey.duration() >= duration;
             let mut track = if waits {
@@ -158,9 +160,10 @@ impl PointToPoint {
             };
             track.shift(from.position[joint]);
             track.end_at(target[joint], 0.0, 0.0);
+            arrival = arrival.max(track.end().start_s);
             profile.set(joint, &track);
         }
-        profile.close(duration, true);
+        profile.close(arrival, true);
         Ok(profile)
     }
 
@@ -359,7 +362,7 @@ fn range(from: &State, target: &JointVec, bounds: &Bounds, joint: usize) -> (f64
     let p = from.position[joint];
     let (lowest, highest) = bounds.interval(joint, Quantity::Position);
     let target = target[joint].clamp(lowest, highest);
-    let rounding = RANGE_SLACK.max(p.abs() * RANGE_SLACK * RANGE_SLACK.sqrt());
+    let rounding = RANGE_SLACK.max(ROUNDING * p.abs().max(target.abs()));
     (
         bounds.lower[joint].min(p).min(target) - rounding,
         bounds.upper[joint].max(p).max(target) + rounding,
@@ -415,6 +418,9 @@ fn check(from: &State, target: &JointVec, bounds: &Bounds) -> Result<(), NoProfi
 
 /// A straight line takes no longer if the difference is rounding.
 const NO_LONGER: f64 = 1e-9;
+
+/// Share of a position that is rounding.
+const ROUNDING: f64 = 1e-14;
 
 /// Rounding of positions against their range, in rad or m.
 const RANGE_SLACK: f64 = 1e-9;

@@ -84,7 +84,12 @@ impl Profile {
         };
         let s = s.max(0.0);
         for (j, track) in self.tracks[..self.joints].iter().enumerate() {
-            let (piece, t) = track.piece_at(s);
+            let (piece, t) = if s < self.duration {
+                track.piece_at(s)
+            } else {
+                // By rounding a joint may arrive a little later than the group.
+                (track.end(), (s - track.end().start_s).max(0.0))
+            };
             let (p, v, a) = piece.after(t);
             sample.state.position[j] = p;
             sample.state.velocity[j] = v;

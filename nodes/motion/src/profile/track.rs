@@ -9,6 +9,8 @@
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Piece {
     pub(super) start_s: f64,
+    /// Its own: the difference of starts that are hours away has lost digits.
+    pub(super) duration: f64,
     pub(super) p: f64,
     pub(super) v: f64,
     pub(super) a: f64,
@@ -45,6 +47,7 @@ impl Track {
         let mut pieces = [Piece::default(); MAX_PIECES];
         pieces[0] = Piece {
             start_s: 0.0,
+            duration: f64::INFINITY,
             p,
             v,
             a,
@@ -60,11 +63,12 @@ impl Track {
             return;
         }
         let last = &mut self.pieces[self.len - 1];
-        last.jerk = jerk;
+        (last.duration, last.jerk) = (duration, jerk);
         let (p, v, a) = last.after(duration);
         let start_s = last.start_s + duration;
         self.pieces[self.len] = Piece {
             start_s,
+            duration: f64::INFINITY,
             p,
             v,
             a,
@@ -94,11 +98,6 @@ impl Track {
         &self.pieces[..self.len]
     }
 
-    /// How long the `k`-th stretch is.
-    pub(super) fn duration_of(&self, k: usize) -> f64 {
-        self.pieces[k + 1].start_s - self.pieces[k].start_s
-    }
-
     /// The piece that `t` is in, and how far.
     pub(super) fn piece_at(&self, t: f64) -> (&Piece, f64) {
         let mut k = 0;
@@ -106,15 +105,15 @@ impl Track {
             k += 1;
         }
         let piece = &self.pieces[k];
-        (piece, (t - piece.start_s).max(0.0))
+        (piece, (t - piece.start_s).clamp(0.0, piece.duration))
     }
 
     /// Calls `f` with time and position of each end of a stretch and of each extreme between them.
     pub(super) fn extreme_positions(&self, mut f: impl FnMut(f64, f64)) {
-        for (k, piece) in self.pieces().iter().enumerate() {
+        for piece in self.pieces() {
             f(piece.start_s, piece.p);
             for t in zeros(piece.v, piece.a, piece.jerk / 2.0) {
-                if t > 0.0 && t < self.duration_of(k) {
+                if t > 0.0 && t < piece.duration {
                     f(piece.start_s + t, piece.after(t).0);
                 }
             }
@@ -124,10 +123,10 @@ impl Track {
 
     /// The same for velocities.
     pub(super) fn extreme_velocities(&self, mut f: impl FnMut(f64, f64)) {
-        for (k, piece) in self.pieces().iter().enumerate() {
+        for piece in self.pieces() {
             f(piece.start_s, piece.v);
             let t = -piece.a / piece.jerk;
-            if t > 0.0 && t < self.duration_of(k) {
+            if t > 0.0 && t < piece.duration {
                 f(piece.start_s + t, piece.after(t).1);
             }
         }

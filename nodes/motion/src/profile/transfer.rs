@@ -51,6 +51,9 @@ impl Transfer {
         let a = sign * from.a;
         // Two ramps over the peak P change the velocity by (2P² − a²)/2j.
         let square = jerk * sign * change + 0.5 * a * a;
+        // Of a square that is rounding, the root would be none: it is half as many digits.
+        let rounding = ROUNDING * (a * a + jerk * (from.v.abs() + to.abs()));
+        let square = if square < rounding { 0.0 } else { square };
         let free = square.max(0.0).sqrt().max(a);
         let (peak, hold) = if free > acceleration {
             let peak = acceleration.max(a);
@@ -95,6 +98,9 @@ impl Transfer {
         [(self.t[0], self.jerk), (self.t[1], 0.0), (self.t[2], -self.jerk)]
     }
 }
+
+/// Share of a square that may be rounding.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
 
 #[cfg(test)]
 mod tests {
