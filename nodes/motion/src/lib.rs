@@ -16,11 +16,13 @@
 //! | [`path`] | geometry: lines, arcs and waypoints with their corners, as joint positions over a length |
 //! | [`cam`] | gears and cams: one joint in step with another |
 //! | [`tracking`] | moving relative to a frame that another group moves |
+//! | [`jog`] | moving for as long as someone asks for it |
 //! | [`motion`] | what a group is doing as a function of ROS time; how it stops |
 
 pub mod bounds;
 pub mod cam;
 pub mod estimate;
+pub mod jog;
 pub mod motion;
 pub mod pace;
 pub mod path;

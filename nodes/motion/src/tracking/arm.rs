@@ -32,6 +32,7 @@ pub struct Arm {
     workspace: Workspace,
     solver: InverseKinematics,
     jacobian: Matrix6xX<f64>,
+    jacobian_rate: Matrix6xX<f64>,
 }
 
 impl Arm {
@@ -52,6 +53,7 @@ impl Arm {
             workspace: Workspace::new(&model),
             solver: InverseKinematics::new(&model, tool)?,
             jacobian: Matrix6xX::zeros(joints.len()),
+            jacobian_rate: Matrix6xX::zeros(joints.len()),
             tool,
             model,
         })
@@ -115,6 +117,33 @@ impl Arm {
         JointVec::from_fn(self.joint_count(), |i| self.jacobian.column(i).dot(&y))
     }
 
+    /// The tool's rate for rates of the joints, where they were placed last.
+    pub(crate) fn rates_of(&self, joints: &JointVec) -> Vector6<f64> {
+        times(&self.jacobian, joints)
+    }
+
+    /// How fast the tool's rate for the joints' `rates` changes while they move at `qd`: J̇(q̇)·rates.
+    pub(crate) fn change_of(&mut self, rates: &JointVec, qd: &JointVec) -> Vector6<f64> {
+        self.model
+            .jacobian_derivative(&mut self.workspace, self.tool, qd, &mut self.jacobian_rate);
+        times(&self.jacobian_rate, rates)
+    }
+
+    /// 1/‖J⁺‖ (Frobenius), with lengths in `length`: at most the smallest singular value, at least 1/√6 of it.
+    pub(crate) fn measure(&self, inverse: &Inverse, length: f64) -> f64 {
+        let scale = |row: usize| if row < 3 { length } else { 1.0 };
+        let sum: f64 = if self.joint_count() == 6 {
+            (0..6)
+                .map(|row| inverse.0.column(row).norm_squared() * scale(row) * scale(row))
+                .sum()
+        } else {
+            (0..6)
+                .map(|row| inverse.0[(row, row)] * scale(row) * scale(row))
+                .sum()
+        };
+        1.0 / sum.sqrt()
+    }
+
     /// What the tool accelerates by at the joint velocities `qd` alone.
     pub(crate) fn bias(&mut self, qd: &JointVec) -> Vector6<f64> {
         let zeros = JointVec::zeros(qd.len());
@@ -146,4 +175,11 @@ pub(crate) struct Inverse(pub(crate) Matrix6<f64>);
 
 pub(crate) fn stacked(linear: &nalgebra::Vector3<f64>, angular: &nalgebra::Vector3<f64>) -> Vector6<f64> {
     Vector6::new(linear.x, linear.y, linear.z, angular.x, angular.y, angular.z)
+}
+
+fn times(matrix: &Matrix6xX<f64>, joints: &JointVec) -> Vector6<f64> {
+    matrix
+        .column_iter()
+        .zip(joints.iter())
+        .fold(Vector6::zeros(), |sum, (column, rate)| sum + column * *rate)
 }
