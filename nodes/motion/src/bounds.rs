@@ -172,7 +172,7 @@ pub fn unit(group: &GroupDescription, joint: usize, quantity: Quantity) -> &'sta
 }
 
 /// Share of a limit that rounding may take: far below what a machine could show.
-pub const SLACK: f64 = 1e-3;
+pub const SLACK: f64 = 1e-9;
 
 /// Rounding of positions, in rad or m.
-pub const POSITION_SLACK: f64 = 1e-6;
+pub const POSITION_SLACK: f64 = 1e-9;

@@ -279,7 +279,7 @@ fn is_along(path: &TimedPath, s: f64, present: &JointVec, stop: &Profile) -> boo
         share.is_some_and(|share| (-STRAIGHT..=1.0 + STRAIGHT).contains(&share))
     });
     // The path must lead there, and on the same line.
-    let ahead = path.duration() - s + if path.ends_at_rest() { 0.0 } else { stop.duration() };
+    let ahead = (path.duration() - s).max(0.0) + if path.ends_at_rest() { 0.0 } else { stop.duration() };
     let mut reached = false;
     stays
         && (1..=STRAIGHT_SAMPLES).all(|k| {

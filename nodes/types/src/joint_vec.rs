@@ -28,6 +28,7 @@ impl JointVec {
     };
 
     /// `len` zeros. At most [`MAX_JOINTS`] are kept.
+    #[inline]
     pub fn zeros(len: usize) -> Self {
         Self {
             len: len.min(MAX_JOINTS) as u8,
@@ -36,6 +37,7 @@ impl JointVec {
     }
 
     /// The value `f(i)` for each joint `i` of `len`. At most [`MAX_JOINTS`] are kept.
+    #[inline]
     pub fn from_fn(len: usize, mut f: impl FnMut(usize) -> f64) -> Self {
         let mut vec = Self::zeros(len);
         for (i, value) in vec.iter_mut().enumerate() {
@@ -45,6 +47,7 @@ impl JointVec {
     }
 
     /// Whether every value is a number (neither NaN nor infinite).
+    #[inline]
     pub fn is_finite(&self) -> bool {
         self.iter().all(|v| v.is_finite())
     }
@@ -53,6 +56,7 @@ impl JointVec {
     ///
     /// # Errors
     /// [`TooManyJoints`] if there is no room.
+    #[inline]
     pub fn push(&mut self, value: f64) -> Result<(), TooManyJoints> {
         let len = usize::from(self.len);
         *self.values.get_mut(len).ok_or(TooManyJoints { len: len + 1 })? = value;
@@ -61,6 +65,7 @@ impl JointVec {
     }
 
     /// The largest absolute value; 0 without joints.
+    #[inline]
     pub fn max_abs(&self) -> f64 {
         self.iter().fold(0.0, |max: f64, v| max.max(v.abs()))
     }
@@ -68,12 +73,14 @@ impl JointVec {
 
 impl Deref for JointVec {
     type Target = [f64];
+    #[inline]
     fn deref(&self) -> &[f64] {
         &self.values[..usize::from(self.len)]
     }
 }
 
 impl DerefMut for JointVec {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [f64] {
         &mut self.values[..usize::from(self.len)]
     }
@@ -90,6 +97,7 @@ impl TryFrom<&[f64]> for JointVec {
 }
 
 impl<const N: usize> From<[f64; N]> for JointVec {
+    #[inline]
     fn from(array: [f64; N]) -> Self {
         const { assert!(N <= MAX_JOINTS, "more values than a group can have joints") };
         Self::from_fn(N, |i| array[i])
@@ -103,6 +111,7 @@ impl Default for JointVec {
 }
 
 impl PartialEq for JointVec {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         self[..] == other[..]
     }

@@ -147,15 +147,17 @@ impl Pace {
         self.search.search(&view, &self.room);
         let found = self.search.found().last().map(|node| (u + node.u, node.time.s));
         let ready = self.stops.ready(u);
+        // A path that runs on has an end, but no rest there.
+        let end = self.end(path).filter(|_| path.ends_at_rest());
         // What was announced is kept, in time and in distance.
         let sooner = found.filter(|found| {
             ready.is_none_or(|ready| found.0 <= ready.until && found.1 <= ready.end.s)
-                && self.end(path).is_none_or(|end| found.0 <= end)
+                && end.is_none_or(|end| found.0 <= end)
         });
         let (until, from) = match (sooner, ready) {
             (Some((until, _)), _) => (until, Some(u)),
             (None, Some(ready)) => (ready.until, Some(ready.from).filter(|from| from.is_finite())),
-            (None, None) => (self.end(path).unwrap_or(f64::INFINITY), None),
+            (None, None) => (end.unwrap_or(f64::INFINITY), None),
         };
         if until - u > longest {
             return false;

@@ -70,6 +70,15 @@ impl Course {
         }
     }
 
+    /// When a motion that is under way ends, at the rate it has: never, while it is paused. `None` for what has no end.
+    pub(super) fn planned_end(&self, now: Stamp) -> Option<Stamp> {
+        match self {
+            Self::Planned(motion) if motion.is_over(now) => None,
+            Self::Planned(motion) => Some(motion.end().unwrap_or(NEVER)),
+            Self::Online(_) => None,
+        }
+    }
+
     /// Whether it stands still at `now` and ever after.
     pub(super) fn is_over(&self, now: Stamp) -> bool {
         matches!(self, Self::Planned(motion) if motion.is_over(now))
@@ -173,6 +182,9 @@ impl Course {
         }
     }
 }
+
+/// Later than anything.
+const NEVER: Stamp = Stamp::from_nanos(i64::MAX);
 
 /// What each tick may spend on having a stop ready: about a microsecond.
 const STRETCHES: u32 = 2;

@@ -327,7 +327,7 @@ impl Planner {
         }
         self.judge_tracking(ctx);
         let Some(course) = &mut self.course else { return };
-        if let (Some(task), Some(end)) = (&mut self.task, course.end()) {
+        if let (Some(task), Some(end)) = (&mut self.task, course.planned_end(ctx.now)) {
             task.end = end; // it moves with the rate
         }
         let state = course.at(ctx.now);
