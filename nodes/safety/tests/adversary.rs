@@ -43,6 +43,7 @@ enum Spoil {
     Ahead,
     NotANumber,
     Size,
+    Release,
 }
 
 fn moves() -> impl Strategy<Value = Vec<(Move, usize)>> {
@@ -53,7 +54,7 @@ fn moves() -> impl Strategy<Value = Vec<(Move, usize)>> {
             .prop_map(|(position, velocity, acceleration)| Move::Teleport { position, velocity, acceleration }),
         1 => prop_oneof![
             Just(Spoil::Epoch), Just(Spoil::Seq), Just(Spoil::Old),
-            Just(Spoil::Ahead), Just(Spoil::NotANumber), Just(Spoil::Size),
+            Just(Spoil::Ahead), Just(Spoil::NotANumber), Just(Spoil::Size), Just(Spoil::Release),
         ]
         .prop_map(Move::Spoil),
         2 => Just(Move::Silence),
@@ -147,6 +148,7 @@ impl Adversary {
             Move::Spoil(Spoil::Ahead) => setpoint.tag.stamp = setpoint.tag.stamp + Duration::from_secs(1),
             Move::Spoil(Spoil::NotANumber) => setpoint.velocity[0] = f64::NAN,
             Move::Spoil(Spoil::Size) => setpoint.position = JointVec::zeros(1),
+            Move::Spoil(Spoil::Release) => setpoint.release = true,
             Move::Silence => return,
             Move::Mute { servo, motion } => {
                 (rig.drive(arm()).speaks, rig.drive(arm()).estimated) = (!servo, !motion);
