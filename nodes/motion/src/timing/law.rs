@@ -129,6 +129,11 @@ impl TimeLaw {
 }
 
 impl Piece {
+    /// By how much λ grows on it.
+    pub(super) fn way(&self) -> f64 {
+        self.at(self.duration).s - self.s
+    }
+
     /// `t` seconds after the piece's start.
     pub(super) fn at(&self, t: f64) -> Moment {
         let Self {

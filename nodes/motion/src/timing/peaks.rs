@@ -26,14 +26,28 @@ struct Shares {
     others: [f64; 8],
 }
 
+/// How many parabolas a piece is looked at with, at first and near a limit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    coarse: usize,
+    fine: usize,
+}
+
+impl Look {
+    /// For pieces on which much may change.
+    pub(super) const CLOSE: Self = Self { coarse: 2, fine: 8 };
+    /// For pieces that are short beside what changes.
+    pub(super) const SHORT: Self = Self { coarse: 1, fine: 2 };
+}
+
 impl Peaks {
     /// Those of one piece within one segment of the path.
-    pub(super) fn of(course: &mut Course<'_>, segment: usize, piece: &Piece) -> Self {
-        let coarse = Self::sampled(course, segment, piece, 1, true);
+    pub(super) fn of(course: &mut Course<'_>, segment: usize, piece: &Piece, look: Look) -> Self {
+        let coarse = Self::sampled(course, segment, piece, look.coarse);
         if coarse.largest() < NEAR {
             return coarse;
         }
-        coarse.or(Self::sampled(course, segment, piece, FINE, false))
+        coarse.or(Self::sampled(course, segment, piece, look.fine))
     }
 
     pub(super) fn largest(&self) -> f64 {
@@ -53,17 +67,11 @@ impl Peaks {
         self.speed.max(self.acceleration.sqrt()).max(self.jerk.cbrt())
     }
 
-    fn sampled(
-        course: &mut Course<'_>,
-        segment: usize,
-        piece: &Piece,
-        parabolas: usize,
-        efforts: bool,
-    ) -> Self {
+    fn sampled(course: &mut Course<'_>, segment: usize, piece: &Piece, parabolas: usize) -> Self {
         let steps = 2 * parabolas;
         let at = |course: &mut Course<'_>, step: usize| {
             let t = piece.duration * step as f64 / steps as f64;
-            Shares::at(course, segment, &piece.at(t), efforts)
+            Shares::at(course, segment, &piece.at(t))
         };
         let mut peaks = Self::default();
         let mut first = at(course, 0);
@@ -100,7 +108,7 @@ impl Peaks {
 }
 
 impl Shares {
-    fn at(course: &mut Course<'_>, segment: usize, moment: &Moment, efforts: bool) -> Self {
+    fn at(course: &mut Course<'_>, segment: usize, moment: &Moment) -> Self {
         let Moment {
             s,
             rate,
@@ -123,7 +131,7 @@ impl Shares {
                 joints[2][j] = qddd / limits.bounds.jerk[j];
             }
         }
-        if efforts && limits.efforts.is_some() {
+        if limits.efforts.is_some() {
             joints[3][..n].copy_from_slice(course.effort_shares(&q[..n], &qd[..n], &qdd[..n]));
             if joints[3].iter().any(|share| share.abs() > 1.0) {
                 // Slowing down takes nothing off gravity's part: what counts is the share of the rest.
@@ -171,10 +179,7 @@ fn extreme(first: f64, middle: f64, last: f64) -> f64 {
 }
 
 /// A piece that comes nearer to a limit is looked at again, more finely.
-const NEAR: f64 = 0.99;
-
-/// Parabolas for that.
-const FINE: usize = 8;
+const NEAR: f64 = 0.95;
 
 /// What a law is slowed down by beyond its peaks, for what lies between samples.
 pub(super) const MARGIN: f64 = 2e-6;

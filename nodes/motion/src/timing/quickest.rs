@@ -6,7 +6,7 @@
 use crate::timing::error::Untimeable;
 use crate::timing::law::{Piece, TimeLaw};
 use crate::timing::nodes::Nodes;
-use crate::timing::peaks::{MARGIN, Peaks};
+use crate::timing::peaks::{Look, MARGIN, Peaks};
 use crate::timing::reach::{Grid, controllable, quickest};
 use crate::timing::rows::Course;
 
@@ -26,7 +26,7 @@ pub(super) fn plan(course: &mut Course<'_>) -> Result<TimeLaw, Untimeable> {
             .iter()
             .enumerate()
             .map(|(i, piece)| {
-                let peaks = Peaks::of(course, nodes.segment[i], piece);
+                let peaks = Peaks::of(course, nodes.segment[i], piece, Look::SHORT);
                 whole = whole.or(peaks);
                 peaks.acceleration
             })
@@ -61,6 +61,14 @@ pub(super) fn plan(course: &mut Course<'_>) -> Result<TimeLaw, Untimeable> {
             nodes.x_max.iter_mut().for_each(|x| *x *= factor);
         }
     }
+}
+
+/// A quick look: few nodes, and none between them.
+pub(super) fn rough(course: &mut Course<'_>) -> Result<TimeLaw, Untimeable> {
+    let segments = course.path.times().len() - 1;
+    let nodes = Nodes::even(course, (ROUGH / segments).max(ROUGH_PER_SEGMENT))?;
+    let x = rates(course, &nodes, &vec![1.0; nodes.intervals()])?;
+    Ok(law(&nodes, &x))
 }
 
 /// λ̇² at each node, quickest on this grid.
@@ -107,13 +115,17 @@ pub(super) fn law(nodes: &Nodes, x: &[f64]) -> TimeLaw {
 }
 
 /// Intervals to begin with, if the path has few segments.
-const FEWEST: usize = 200;
+const FEWEST: usize = 8000;
 
 /// In each segment.
-const FEWEST_PER_SEGMENT: usize = 8;
+const FEWEST_PER_SEGMENT: usize = 24;
+
+/// The same for a quick look.
+const ROUGH: usize = 60;
+const ROUGH_PER_SEGMENT: usize = 3;
 
 /// Times the grid is refined.
-const REFINEMENTS: u32 = 3;
+const REFINEMENTS: u32 = 2;
 
 /// Intervals in which a limit is exceeded by more are halved.
 const COARSE: f64 = 1.0 + 2e-3;

@@ -135,7 +135,10 @@ impl<'a> Course<'a> {
                 (bounds.acceleration[j], "acceleration"),
                 (bounds.jerk[j], "jerk"),
             ];
-            if let Some((limit, quantity)) = limits.into_iter().find(|(limit, _)| moves && !(*limit > 0.0)) {
+            if let Some((limit, quantity)) = limits
+                .into_iter()
+                .find(|(limit, _)| moves && (limit.is_nan() || *limit <= 0.0))
+            {
                 return Err(Untimeable::Blocked {
                     lambda: place.lambda,
                     joint: Some(j),
@@ -221,7 +224,7 @@ impl<'a> Course<'a> {
             if limit.is_infinite() {
                 continue;
             }
-            if !(hold[j].abs() < limit * (1.0 - LEFT_BY_GRAVITY)) {
+            if limit.is_nan() || hold[j].abs() >= limit * (1.0 - LEFT_BY_GRAVITY) {
                 return Err(Untimeable::Gravity {
                     lambda: place.lambda,
                     joint: j,

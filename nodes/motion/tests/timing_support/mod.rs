@@ -1,7 +1,5 @@
-//! Random paths, and a dense look at what a law makes of them.
+//! Paths through points, and a dense look at what a law makes of them.
 
-use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
 use servomesh_motion::timing::Limits;
 use servomesh_motion::{Bounds, Knot, Spline, State, TimedSpline};
 use servomesh_types::JointVec;
@@ -37,7 +35,7 @@ pub(crate) fn spline(points: &[Vec<f64>], steps: &[f64]) -> Spline {
             };
         }
     }
-    let vector = |values: &[f64]| JointVec::try_from(values).unwrap();
+    let vector = |values: &[f64]| JointVec::try_from(values).expect("a group's joints");
     let knots: Vec<Knot> = (0..n)
         .map(|i| Knot {
             time_s: lambda[i],
@@ -51,29 +49,9 @@ pub(crate) fn spline(points: &[Vec<f64>], steps: &[f64]) -> Spline {
     Spline::through(&knots)
 }
 
-/// A path through random points, with as much room between them as they are apart.
-pub(crate) fn random_path(rng: &mut ChaCha8Rng, joints: usize, waypoints: usize, reach: f64) -> Spline {
-    let points: Vec<Vec<f64>> = (0..waypoints)
-        .map(|_| (0..joints).map(|_| rng.random_range(-reach..reach)).collect())
-        .collect();
-    let steps: Vec<f64> = points
-        .windows(2)
-        .map(|pair| {
-            pair[0]
-                .iter()
-                .zip(&pair[1])
-                .map(|(a, b): (&f64, &f64)| (a - b).powi(2))
-                .sum::<f64>()
-                .sqrt()
-                .max(1e-3)
-        })
-        .collect();
-    spline(&points, &steps)
-}
-
 /// Limits without positions.
 pub(crate) fn bounds(velocity: &[f64], acceleration: &[f64], jerk: &[f64]) -> Bounds {
-    let vector = |values: &[f64]| JointVec::try_from(values).unwrap();
+    let vector = |values: &[f64]| JointVec::try_from(values).expect("a group's joints");
     let n = velocity.len();
     Bounds {
         lower: JointVec::from_fn(n, |_| f64::NEG_INFINITY),
