@@ -32,8 +32,8 @@ pub mod quintic;
 pub mod spline;
 pub mod state;
 pub mod timed_path;
-pub mod tracking;
 pub mod timing;
+pub mod tracking;
 
 pub use bounds::{Bounds, Excess, Quantity};
 pub use motion::Motion;

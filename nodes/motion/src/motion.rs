@@ -228,6 +228,7 @@ impl Motion {
             let still = JointVec::zeros(present.velocity.len());
             if let Ok(stop) = point_to_point.velocity(&present, &still, bounds)
                 && stop.duration() <= announced
+                && continues(&stop, &present)
                 && is_along(
                     path,
                     pace.at(now.seconds_from(*start)).s,
@@ -254,6 +255,16 @@ impl Motion {
             pace.stop_at_the_end(path, now.seconds_from(*start));
         }
     }
+}
+
+/// Whether `stop` starts where the present state is, but for rounding.
+fn continues(stop: &Profile, present: &State) -> bool {
+    let start = stop.at(0.0).state;
+    (0..present.position.len()).all(|i| {
+        (start.position[i] - present.position[i]).abs() < 1e-12
+            && (start.velocity[i] - present.velocity[i]).abs() < 1e-9
+            && (start.acceleration[i] - present.acceleration[i]).abs() < 1e-7
+    })
 }
 
 /// Whether `stop` stays on the straight line that `path` is from `s` on.

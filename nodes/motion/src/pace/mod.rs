@@ -2,10 +2,10 @@
 //!
 //! | room | what it decides |
 //! |---|---|
-//! | [`law`] | s(u): where on its own time the path is at the real time u |
-//! | [`stretch`] | how hard the rate ṡ may change on a short stretch, so that no joint breaks a limit |
-//! | [`transition`] | from one rate to another as fast as the limits allow |
-//! | [`stopping`] | what a stop would take, known before anyone asks |
+//! | `law` | s(u): where on its own time the path is at the real time u |
+//! | `stretch` | how hard the rate ṡ may change on a short stretch, so that no joint breaks a limit |
+//! | `transition` | from one rate to another as fast as the limits allow |
+//! | `stopping` | what a stop would take, known before anyone asks |
 //!
 //! A wish (a rate, a pause, …) is taken on once its transition is found and checked to its end; until then the present law
 //! goes on. A constant rate up to 1 needs no check: there the joints do less than what was planned.
@@ -296,17 +296,26 @@ impl Pace {
             self.law.push(u, PathTime::steady(now.s, target));
             return self.renew(path, u);
         }
-        for from in [u, settled] {
+        // From rest, a lower rate on the way may be possible where the one asked for is not.
+        let shares: &[f64] = if now.is_steady() && now.rate == 0.0 {
+            &SHARES_FROM_REST
+        } else {
+            &[1.0]
+        };
+        for (from, share) in [u, settled]
+            .into_iter()
+            .flat_map(|from| shares.iter().map(move |share| (from, share)))
+        {
             if from < u {
                 continue;
             }
-            self.search
-                .begin(&view, self.law.at(from), target, &self.room, FINE);
+            let start = self.law.at(from);
+            self.search.begin(&view, start, target * share, &self.room, FINE);
             self.search.search(&view, &self.room);
             if !self.search.found().is_empty() {
                 self.law.cut(from);
                 append(&mut self.law, from, &view, self.search.found());
-                if self.wish.back > 0.0 {
+                if self.wish.back > 0.0 || *share < 1.0 {
                     self.retry = Some(self.law.settled().0);
                 }
                 return self.renew(path, u);
@@ -451,6 +460,9 @@ const FINE: f64 = 40.0;
 
 /// After that, what could not be found is tried again, in s.
 const RETRY_S: f64 = 0.05;
+
+/// Shares of the rate asked for that are tried from rest, one after the other.
+const SHARES_FROM_REST: [f64; 4] = [1.0, 0.5, 0.2, 0.05];
 
 /// A way back that is not worth going, in s of the path.
 const SHORTEST_WAY_S: f64 = 1e-6;

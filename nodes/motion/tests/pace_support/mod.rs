@@ -345,7 +345,8 @@ impl Run {
             .unwrap_or_else(|error| panic!("case {number}: {error:?}"));
         let after = self.motion.at(now);
         for i in 0..distance.len() {
-            assert!((after.position[i] - present.position[i]).abs() < 1e-12);
+            let off = (after.position[i] - present.position[i]).abs();
+            assert!(off < 1e-11, "case {number}: {off}");
             assert!(
                 (after.velocity[i] - present.velocity[i]).abs() < 1e-9,
                 "case {number}"
