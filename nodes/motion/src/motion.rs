@@ -1,7 +1,7 @@
 //! What a group is doing, as a function of time alone: between wishes, evaluating it late or twice changes nothing.
 //!
 //! **Invariant:** a motion's state at the moment it was made is the state of the motion it replaces. Rates, pauses, steps
-//! back and stops keep it on its path and within the bounds it was made with; see [`pace`](crate::pace).
+//! back and stops keep it on its path and within the bounds it was made with; see [`mod@pace`].
 
 use servomesh_types::{JointVec, Stamp, Stopping};
 use std::time::Duration;
