@@ -2,6 +2,7 @@
 //!
 //! Poses are in the axes of the robot's root link, positions in rad (m), lengths in m.
 
+use servomesh_robot::collision::{CollisionModel, CollisionSettings};
 use servomesh_robot::{LinkId, Model, RobotError, Workspace};
 use servomesh_types::{GroupDescription, GroupName};
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::Refusal;
 pub struct Robot {
     model: Arc<Model>,
     tools: BTreeMap<GroupName, LinkId>,
+    collision: Option<CollisionModel>,
 }
 
 /// The frame in which the poses of a path are.
@@ -48,7 +50,20 @@ impl Robot {
         Ok(Self {
             model: Arc::new(model),
             tools,
+            collision: None,
         })
+    }
+
+    /// The same, with what it takes to stay clear of itself when it is jogged. Takes some tenths of a second.
+    #[must_use]
+    pub fn with_collisions(mut self, settings: &CollisionSettings) -> Self {
+        self.collision = Some(CollisionModel::new(&self.model, settings));
+        self
+    }
+
+    /// Its shapes, if it was made with them.
+    pub(crate) fn collision(&self) -> Option<&CollisionModel> {
+        self.collision.as_ref()
     }
 
     /// The whole machine.

@@ -269,7 +269,19 @@ impl Core for Trajectory {
             Input::Couple { group, id, goal } => {
                 self.goal(now, group, id, |planner, ctx| planner.couple(ctx, id, &goal));
             }
-            Input::Jog { .. } => {}
+            Input::Jog { group, request } => {
+                let mut ctx = Context {
+                    now,
+                    config: &self.config,
+                    robot: self.robot.as_ref(),
+                    peers: &self.peers,
+                    out: &mut self.out,
+                };
+                // The next request finds a group whose announcement is on its way.
+                if let Some(planner) = self.groups.get_mut(&group) {
+                    planner.jog(&mut ctx, &request);
+                }
+            }
             Input::Steer {
                 request,
                 group,

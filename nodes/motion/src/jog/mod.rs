@@ -299,6 +299,11 @@ impl JogGenerator {
         }
     }
 
+    /// Whether a request counts.
+    pub fn is_asked(&self) -> bool {
+        self.request.is_some()
+    }
+
     /// Where the joints are.
     pub fn state(&self) -> &State {
         &self.sample.state

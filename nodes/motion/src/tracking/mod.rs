@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `leader` | where the frame's joint will be, from measurements |
 //! | `frame` | where the tool is, for the frame's joint and a motion in the frame |
-//! | `relative` | how a tool moves in a frame |
+//! | `relative`, `timed_tool` | how a tool moves in a frame |
 //! | `arm` | joint motion for a motion of the tool |
 //! | `check` | whether the arm can follow at all |
 //!
@@ -19,6 +19,7 @@ mod check;
 mod frame;
 mod leader;
 mod relative;
+mod timed_tool;
 
 use nalgebra::Point3;
 use servomesh_types::JointVec;
@@ -34,6 +35,7 @@ pub use check::Infeasible;
 pub use frame::Frame;
 pub use leader::{LeaderSettings, Measured};
 pub use relative::{PoseMove, Relative, RelativeMotion};
+pub use timed_tool::TimedTool;
 
 /// How a frame is followed.
 #[derive(Clone, Copy, Debug)]
@@ -184,6 +186,24 @@ impl<M: RelativeMotion> Tracking<M> {
         }
         self.clock.p = 0.0;
         Ok(())
+    }
+
+    /// Goes on with a motion that a copy of this went on with: it was checked there.
+    ///
+    /// # Errors
+    /// [`Infeasible::NotAtRest`] if the present motion has not ended; it stays then.
+    pub fn go_on_as_checked(&mut self, motion: M) -> Result<(), Infeasible> {
+        if self.clock.p < self.motion.duration() || self.phase != Phase::Following {
+            return Err(Infeasible::NotAtRest);
+        }
+        self.motion = motion;
+        self.clock.p = 0.0;
+        Ok(())
+    }
+
+    /// What is done at the moment.
+    pub fn phase(&self) -> Phase {
+        self.phase
     }
 
     /// Begins to leave: the tool comes to rest along the frame.

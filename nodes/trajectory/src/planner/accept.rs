@@ -6,9 +6,11 @@ use std::time::Duration;
 use super::course::Course;
 use super::{Context, Kind, Planner, Task, refuse};
 use crate::follow::{Start, Unfollowable};
+use crate::torque::Overload;
 use crate::{Code, FollowGoal, GoalId, MoveGoal, MoveMode, Refusal, Status};
 use servomesh_motion::bounds::unit;
-use servomesh_motion::{Bounds, NoProfile, Profile, Quantity, State, TimedPath};
+use servomesh_motion::profile::Synchronization;
+use servomesh_motion::{Bounds, NoProfile, Quantity, State, TimedPath};
 
 impl Planner {
     /// Takes on a trajectory.
@@ -169,12 +171,13 @@ impl Planner {
         let acceleration_scale = scale("acceleration_scale", goal.acceleration_scale)?;
         let bounds = self.bounds.scaled(velocity_scale, 1.0, 1.0);
         let patience = default_patience(ctx);
+        let named = (&goal.joint_names[..], &goal.target[..]);
         let (kind, target) = match goal.mode {
             MoveMode::Joint => {
                 let rest = self.rest(&present);
                 (
                     Kind::Move { patience },
-                    self.target(goal, rest, Quantity::Position, &bounds)?,
+                    self.values("target", named, rest, (Quantity::Position, &bounds))?,
                 )
             }
             MoveMode::Other(number) => {
@@ -191,44 +194,31 @@ impl Planner {
             }
             MoveMode::Velocity => {
                 let others = JointVec::zeros(present.velocity.len());
-                let target = self.target(goal, others, Quantity::Velocity, &bounds)?;
+                let target = self.values("target", named, others, (Quantity::Velocity, &bounds))?;
                 (Kind::Run { target, patience }, target)
             }
         };
-        let profile = self.gentlest(&present, &target, goal.mode, &bounds, acceleration_scale)?;
-        Ok((
-            kind,
-            Course::along(TimedPath::Profile(profile), began, &self.bounds),
-        ))
+        let together = synchronization(goal.synchronization)?;
+        let how = (goal.mode, together);
+        let path = self.gentlest(&present, &target, how, &bounds, acceleration_scale)?;
+        Ok((kind, Course::along(path, began, &self.bounds)))
     }
 
     /// The motion with that share of acceleration and jerk, or with as much as coming off the present motion takes: a
-    /// joint that nears its end at full speed can't turn there gently.
+    /// joint that nears its end at full speed can't turn there gently. Gentler, if the joints have not the effort for it.
     pub(super) fn gentlest(
         &mut self,
         present: &State,
         target: &JointVec,
-        mode: MoveMode,
+        how: (MoveMode, Synchronization),
         bounds: &Bounds,
         share: f64,
-    ) -> Result<Profile, Refusal> {
+    ) -> Result<TimedPath, Refusal> {
         let mut failure = None;
         for (acceleration, jerk) in [(share, share), (share, 1.0), (1.0, 1.0)] {
             let gentle = bounds.scaled(1.0, acceleration, jerk);
-            let profile = if mode == MoveMode::Velocity {
-                self.point_to_point.velocity(present, target, &gentle)
-            } else {
-                self.point_to_point.position(present, target, &gentle)
-            };
-            let checked =
-                profile.and_then(
-                    |profile| match profile.excess(&self.bounds.around(&present.position)) {
-                        Some(excess) => Err(NoProfile::Beyond(excess)),
-                        None => Ok(profile),
-                    },
-                );
-            match checked {
-                Ok(profile) => return Ok(profile),
+            match self.transfer(present, target, how, &gentle) {
+                Ok(path) => return self.within_torque(path, present, target, how, &gentle),
                 Err(error) => failure = Some(error),
             }
         }
@@ -236,30 +226,78 @@ impl Planner {
         Err(Refusal::invalid(why.unwrap_or_default()))
     }
 
-    /// A move's target for all joints, with `others` for those it does not name.
-    fn target(
-        &self,
-        goal: &MoveGoal,
-        others: JointVec,
-        quantity: Quantity,
+    fn transfer(
+        &mut self,
+        present: &State,
+        target: &JointVec,
+        (mode, together): (MoveMode, Synchronization),
         bounds: &Bounds,
+    ) -> Result<TimedPath, NoProfile> {
+        let profile = if mode == MoveMode::Velocity {
+            self.point_to_point
+                .velocity_with(present, target, bounds, together)
+        } else {
+            self.point_to_point
+                .position_with(present, target, bounds, together)
+        }?;
+        match profile.excess(&self.bounds.around(&present.position)) {
+            Some(excess) => Err(NoProfile::Beyond(excess)),
+            None => Ok(TimedPath::Profile(profile)),
+        }
+    }
+
+    /// The same motion if the joints have the effort for it, else the first gentler one that they have it for.
+    fn within_torque(
+        &mut self,
+        path: TimedPath,
+        present: &State,
+        target: &JointVec,
+        how: (MoveMode, Synchronization),
+        bounds: &Bounds,
+    ) -> Result<TimedPath, Refusal> {
+        let Some(mut overload) = self.overload(&path) else {
+            return Ok(path);
+        };
+        let mut share = 1.0;
+        while share > GENTLEST {
+            share *= GENTLER;
+            let gentle = bounds.scaled(share.sqrt(), share, share);
+            // A state that moves may be beyond what is gentler.
+            let Ok(path) = self.transfer(present, target, how, &gentle) else {
+                break;
+            };
+            match self.overload(&path) {
+                None => return Ok(path),
+                Some(next) => overload = next,
+            }
+        }
+        Err(Refusal::invalid(overload.describe(&self.group)))
+    }
+
+    fn overload(&mut self, path: &TimedPath) -> Option<Overload> {
+        self.torque.as_mut()?.overload(path)
+    }
+
+    /// Values of all joints, with `others` for those that are not named; `field` is what the message calls them.
+    pub(super) fn values(
+        &self,
+        field: &str,
+        (names, values): (&[String], &[f64]),
+        others: JointVec,
+        (quantity, bounds): (Quantity, &Bounds),
     ) -> Result<JointVec, Refusal> {
         let n = self.group.joints.len();
-        let expected = if goal.joint_names.is_empty() {
-            n
-        } else {
-            goal.joint_names.len()
-        };
-        if goal.target.len() != expected {
+        let expected = if names.is_empty() { n } else { names.len() };
+        if values.len() != expected {
             return Err(Refusal::invalid(format!(
-                "target has {} values for {expected} joints",
-                goal.target.len()
+                "{field} has {} values for {expected} joints",
+                values.len()
             )));
         }
-        let mut target = others;
+        let mut all = others;
         let mut named = [false; servomesh_types::MAX_JOINTS];
-        for (place, value) in goal.target.iter().enumerate() {
-            let joint = match goal.joint_names.get(place) {
+        for (place, value) in values.iter().enumerate() {
+            let joint = match names.get(place) {
                 None => place,
                 Some(name) => self.group.joint_index(name).ok_or_else(|| {
                     let text = format!("joint {name:?} is not one of group {}'s", self.group.name);
@@ -271,9 +309,9 @@ impl Planner {
                 return Err(Refusal::new(Code::InvalidJoints, text));
             }
             self.check(joint, *value, quantity, bounds)?;
-            target[joint] = *value;
+            all[joint] = *value;
         }
-        Ok(target)
+        Ok(all)
     }
 
     pub(super) fn check(
@@ -338,6 +376,25 @@ pub(super) fn scale(name: &str, value: f64) -> Result<f64, Refusal> {
         ))),
     }
 }
+
+/// How joints go together, by the number in `servomesh_msgs/action/Move`.
+fn synchronization(number: u8) -> Result<Synchronization, Refusal> {
+    match number {
+        0 => Ok(Synchronization::Phase),
+        1 => Ok(Synchronization::Time),
+        2 => Ok(Synchronization::None),
+        3 => Ok(Synchronization::Straight),
+        other => Err(Refusal::invalid(format!(
+            "synchronization {other} is none of 0 (phase), 1 (time), 2 (none), 3 (straight)"
+        ))),
+    }
+}
+
+/// From one try at a gentler motion to the next.
+const GENTLER: f64 = 0.8;
+
+/// No motion is tried with less of the limits on acceleration.
+const GENTLEST: f64 = 0.05;
 
 /// Why a trajectory is not followed as it is, and what to do with it if it is only too fast.
 type Declined = (Refusal, Option<Box<Kind>>);

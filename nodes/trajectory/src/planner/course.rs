@@ -4,7 +4,7 @@ use servomesh_motion::{Bounds, Motion, NoProfile, PointToPoint, State, TimedPath
 use servomesh_types::{JointVec, Stamp, Stopping};
 use std::time::Duration;
 
-use super::online::{Follower, Generator, Online};
+use super::online::{Follower, Generator, Jogged, Online};
 use crate::CouplingState;
 use crate::peers::Peers;
 
@@ -54,7 +54,7 @@ impl Course {
             }
             Self::Online(online) => {
                 let goes_on = online.tick(now, peers);
-                if matches!(&online.generator, Generator::Tracking(follower) if follower.rests()) {
+                if online.rests() {
                     *self = Self::hold(online.newest().1.position);
                 }
                 goes_on
@@ -149,7 +149,7 @@ impl Course {
         match self {
             Self::Online(online) => match &online.generator {
                 Generator::Tracking(follower) => Some(follower),
-                Generator::Coupled(_) => None,
+                Generator::Coupled(_) | Generator::Jog(_) => None,
             },
             Self::Planned(_) => None,
         }
@@ -160,7 +160,18 @@ impl Course {
         match self {
             Self::Online(online) => match &mut online.generator {
                 Generator::Tracking(follower) => Some(follower),
-                Generator::Coupled(_) => None,
+                Generator::Coupled(_) | Generator::Jog(_) => None,
+            },
+            Self::Planned(_) => None,
+        }
+    }
+
+    /// What someone jogs, if someone does.
+    pub(super) fn jogged_mut(&mut self) -> Option<&mut Jogged> {
+        match self {
+            Self::Online(online) => match &mut online.generator {
+                Generator::Jog(jogged) => Some(jogged),
+                Generator::Coupled(_) | Generator::Tracking(_) => None,
             },
             Self::Planned(_) => None,
         }

@@ -1,5 +1,6 @@
 //! Grippers' goals: whether they are taken on, and how a part is held.
 
+use servomesh_motion::profile::Synchronization;
 use servomesh_motion::{Quantity, TimedPath};
 use servomesh_types::{EventKind, JointVec};
 
@@ -98,12 +99,10 @@ impl Planner {
         let bounds = self.bounds.scaled(share, 1.0, 1.0);
         self.check(0, position, Quantity::Position, &bounds)?;
         let target = JointVec::from([position]);
-        let profile = self.gentlest(&present, &target, MoveMode::Joint, &bounds, 1.0)?;
+        let how = (MoveMode::Joint, Synchronization::Phase);
+        let path = self.gentlest(&present, &target, how, &bounds, 1.0)?;
         let kind = Kind::Grip(Grip::new(present.position[0], position, &ctx.config.gripper));
-        Ok((
-            kind,
-            Course::along(TimedPath::Profile(profile), began, &self.bounds),
-        ))
+        Ok((kind, Course::along(path, began, &self.bounds)))
     }
 
     /// Holds on to what is between the fingers.

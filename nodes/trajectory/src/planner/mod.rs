@@ -17,6 +17,7 @@ mod accept;
 mod coupling;
 mod course;
 mod gripping;
+mod jogging;
 mod judge;
 mod online;
 mod routes;
@@ -109,6 +110,8 @@ pub(crate) struct Planner {
     grasp: Option<Grasp>,
     seq: u64,
     streamed: Option<Stamp>,
+    /// When a jog request was last told to be refused.
+    complained: Option<Stamp>,
     /// Whether the last motion state could not be used, so that it is told once.
     bad_motion: bool,
 }
@@ -200,6 +203,7 @@ impl Planner {
             grasp: None,
             seq: 0,
             streamed: None,
+            complained: None,
             bad_motion: false,
         })
     }

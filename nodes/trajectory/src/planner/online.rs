@@ -4,6 +4,7 @@
 
 use servomesh_motion::State;
 use servomesh_motion::cam::Coupling;
+use servomesh_motion::jog::JogGenerator;
 use servomesh_motion::pursuit::{Point, Pursuit};
 use servomesh_motion::tracking::{
     Because, Measured, Phase, RelativeMotion as _, TimedTool, Tracked, Tracking,
@@ -25,7 +26,16 @@ pub(super) struct Online {
 #[derive(Debug)]
 pub(super) enum Generator {
     Coupled(Coupled),
+    Jog(Box<Jogged>),
     Tracking(Box<Follower>),
+}
+
+/// A group that someone jogs.
+#[derive(Debug)]
+pub(super) struct Jogged {
+    pub(super) generator: JogGenerator,
+    /// The tool that twists are for.
+    pub(super) tool: Option<LinkId>,
 }
 
 /// A tool in a frame that another group moves.
@@ -91,6 +101,7 @@ impl Online {
         }
         let next = match &mut self.generator {
             Generator::Coupled(coupled) => coupled.tick(dt_s, peers),
+            Generator::Jog(jogged) => jogged.generator.tick(dt_s).ok().map(|jogged| jogged.sample.state),
             Generator::Tracking(follower) => follower.tick(dt_s, now, peers),
         };
         self.past.push(now, next.unwrap_or(state));
@@ -109,6 +120,15 @@ impl Online {
             desired: self.newest().1.position[*joint],
             error,
         })
+    }
+
+    /// Whether it has come to rest for good.
+    pub(super) fn rests(&self) -> bool {
+        match &self.generator {
+            Generator::Coupled(_) => false,
+            Generator::Jog(jogged) => !jogged.generator.is_asked() && self.newest().1.is_at_rest(),
+            Generator::Tracking(follower) => matches!(follower.tracking.phase(), Phase::AtRest(_)),
+        }
     }
 
     /// Whether others' setpoints have to be known before its own.
@@ -189,11 +209,6 @@ impl Follower {
             },
             Phase::Following => None,
         }
-    }
-
-    /// Whether it has come to rest for good.
-    pub(super) fn rests(&self) -> bool {
-        matches!(self.tracking.phase(), Phase::AtRest(_))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use servomesh_robot::Model;
+use servomesh_robot::collision::CollisionSettings;
 use servomesh_shell::params::{ParamSpec, Params, Value};
 use servomesh_trajectory::config::range;
 use servomesh_trajectory::{
@@ -267,7 +268,8 @@ pub(crate) fn robot(params: &Params) -> anyhow::Result<Option<Robot>> {
         return Ok(None);
     }
     let model = Model::from_urdf_file(file).context("robot_description_file")?;
-    Ok(Some(Robot::new(model, &tools).context("tools.links")?))
+    let robot = Robot::new(model, &tools).context("tools.links")?;
+    Ok(Some(robot.with_collisions(&CollisionSettings::default())))
 }
 
 const FACTOR: &str = "How far a trajectory's own values may exceed this limit of a joint, as a factor [1]";
