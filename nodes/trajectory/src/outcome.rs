@@ -20,6 +20,8 @@ pub struct Feedback {
     pub progress: f64,
     /// How long until the motion's end, at the present rate; `None` while it is paused, and where there is no end.
     pub remaining: Option<Duration>,
+    /// How far it is on its path, in the path's own time.
+    pub path_time: Duration,
     /// How fast the motion runs, of what was planned.
     pub rate: f64,
     /// Which segment of a path it is on.

@@ -148,7 +148,10 @@ impl Planner {
             JointVec::zeros(self.group.joints.len()),
             (Quantity::Velocity, &self.bounds),
         )?;
-        Ok(Request::Joints(velocity))
+        let rate = self.rate();
+        Ok(Request::Joints(JointVec::from_fn(velocity.len(), |joint| {
+            velocity[joint] * rate
+        })))
     }
 
     fn twist_request(
@@ -189,6 +192,7 @@ impl Planner {
         let turned = |v: Vector3<f64>| turn.map_or(v, |turn| turn * v);
         let (linear, angular) = (turned(linear), turned(angular));
         let twist = Vector6::new(linear.x, linear.y, linear.z, angular.x, angular.y, angular.z);
+        let twist = twist * self.rate();
         Ok((Request::Twist { twist, axes }, Some(tool)))
     }
 }

@@ -538,6 +538,7 @@ impl Planner {
             effort: actual.effort,
             progress: motion.map_or(0.0, |motion| motion.progress(ctx.now)),
             remaining: motion.and_then(|motion| motion.remaining(ctx.now)),
+            path_time: Duration::from_secs_f64(path_s.max(0.0)),
             rate: motion.map_or(1.0, |motion| motion.rate(ctx.now)),
             segment,
             coupling: course.coupling(),

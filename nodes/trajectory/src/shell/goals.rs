@@ -7,7 +7,7 @@ use r2r::sensor_msgs::msg::JointState;
 use r2r::servomesh_msgs::action::{Couple, Move};
 use r2r::servomesh_msgs::msg::{Jog, PathSegment};
 use r2r::trajectory_msgs::msg::{JointTrajectory, JointTrajectoryPoint};
-use servomesh_shell::ros::wire::{stamp_from_msg, stamp_to_msg};
+use servomesh_shell::ros::wire::{duration_to_msg, stamp_from_msg, stamp_to_msg};
 use servomesh_trajectory::{
     Code, CoupleGoal, Feedback, FollowGoal, GripResult, JogRequest, JointTolerance, MoveGoal, MoveMode,
     Outcome, ParallelGripGoal, PathGoal, Point, Segment, State, Status,
@@ -185,7 +185,9 @@ pub(crate) fn follow_feedback(
     message.header.stamp = stamp_to_msg(feedback.stamp);
     message.joint_names = group.joints.iter().map(|joint| joint.name.clone()).collect();
     message.desired = point_msg(&feedback.desired, &JointVec::EMPTY);
+    message.desired.time_from_start = duration_to_msg(feedback.path_time);
     message.actual = point_msg(&feedback.actual, &feedback.effort);
+    message.actual.time_from_start = duration_to_msg(feedback.path_time);
     message.error = point_msg(&feedback.error(), &JointVec::EMPTY);
     message
 }
