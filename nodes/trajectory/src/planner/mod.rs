@@ -8,7 +8,14 @@
 //!      └─────────────── (from anywhere)     at rest
 //! ```
 //!
-//! [`accept`] decides which goals are taken on, [`judge`] whether a measured state ends one.
+//! | room | what it decides |
+//! |---|---|
+//! | `accept`, `gripping` | which goals are taken on |
+//! | `routes`, `tracking`, `coupling`, `jogging` | paths, moving frames, gears and cams, jogging |
+//! | `course`, `online` | what the group is doing, planned or decided at each tick |
+//! | `steering` | speed, pause, resume, step back, stop |
+//! | `seeding` | what it starts from, and what takes that away |
+//! | `judge`, `telling` | whether a measured state ends a goal; what its sender is told |
 //!
 //! **Invariant:** while seeded, each tick hands out exactly one setpoint, and successive ones are one continuous motion.
 //! Every goal that was taken gets exactly one `Done`.
@@ -21,14 +28,17 @@ mod jogging;
 mod judge;
 mod online;
 mod routes;
+mod seeding;
 mod steering;
+mod telling;
 mod tracking;
 
 pub(crate) use gripping::GripRequest;
+use telling::end_unstarted;
+pub(crate) use telling::refuse;
 
 use servomesh_types::{
-    Event, EventKind, GroupDescription, GroupMotion, GroupName, GroupSafety, JointVec, SafetyMode, Setpoint,
-    Stamp, StreamTag,
+    EventKind, GroupDescription, GroupMotion, GroupSafety, JointVec, Setpoint, Stamp, StreamTag,
 };
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -41,10 +51,10 @@ use crate::peers::Peers;
 use crate::robot::Robot;
 use crate::tolerance::Tolerance;
 use crate::torque::Torque;
-use crate::{Code, Feedback, GoalId, GripResult, Outcome, Output, Refusal, Status};
+use crate::{Code, GoalId, Outcome, Output, Status};
 use course::Course;
 use routes::Pending;
-use servomesh_motion::{Bounds, PointToPoint, State, TimedPath};
+use servomesh_motion::{Bounds, PointToPoint, State};
 use servomesh_robot::{Model, RobotError};
 
 /// What a group is doing.
@@ -237,52 +247,6 @@ impl Planner {
         }
     }
 
-    /// Takes what `safety` says of this group.
-    pub(crate) fn gate(&mut self, ctx: &mut Context<'_>, gate: &GroupSafety) {
-        let before = self.gate.replace(*gate);
-        if before.is_none_or(|before| before.speed_scale.total_cmp(&gate.speed_scale).is_ne()) {
-            self.apply_scale(ctx);
-        }
-        if gate.mode == SafetyMode::Normal && before.is_none_or(|before| before.epoch == gate.epoch) {
-            return;
-        }
-        let why = match (gate.mode, gate.fault) {
-            (SafetyMode::Normal, _) => "safety has started a new epoch".to_owned(),
-            (_, Some(fault)) => format!("safety stopped the group: {}", fault.describe(&self.group)),
-            (_, None) => "safety stopped the group".to_owned(),
-        };
-        self.unseed(ctx, Code::Stopped, why);
-    }
-
-    /// Takes what the group really does: seeds from it, and judges the goal by it.
-    pub(crate) fn measure(&mut self, ctx: &mut Context<'_>, motion: GroupMotion) {
-        let n = self.group.joints.len();
-        let complete = motion.position.len() == n && motion.velocity.len() == n;
-        if !complete || !motion.position.is_finite() || !motion.velocity.is_finite() {
-            if !std::mem::replace(&mut self.bad_motion, true) {
-                let text = format!("motion state {motion:?} does not fit {n} joints, and is not used");
-                self.event(ctx, EventKind::Fault, text);
-            }
-            return; // it goes silent, which stops a motion
-        }
-        self.bad_motion = false;
-        if self
-            .measured
-            .is_some_and(|before| motion.stamp <= before.motion.stamp)
-        {
-            return; // overtaken on its way: the newer one was judged already
-        }
-        self.measured = Some(Measured {
-            heard: ctx.now,
-            motion,
-        });
-        if self.course.is_some() {
-            self.judge(ctx);
-        } else if self.gate.is_some_and(|gate| gate.mode == SafetyMode::Normal) {
-            self.seed(ctx);
-        }
-    }
-
     /// Gives up a goal; tells whether it was this planner's.
     pub(crate) fn cancel(&mut self, ctx: &mut Context<'_>, id: GoalId) -> bool {
         if self.pending.as_ref().is_some_and(|pending| pending.id == id) {
@@ -302,20 +266,6 @@ impl Planner {
                 true
             }
             _ => false,
-        }
-    }
-
-    /// Gives up whatever is going on, since the group is no longer what it was.
-    pub(crate) fn unseed(&mut self, ctx: &mut Context<'_>, code: Code, why: String) {
-        self.course = None;
-        self.streamed = None;
-        self.running = None;
-        self.release = false;
-        self.effort_limit = JointVec::EMPTY;
-        self.drop_pending(ctx, Status::Aborted, code, &why);
-        if let Some(task) = &self.task {
-            let outcome = task.outcome(ctx.now, Status::Aborted, code, why);
-            self.finish(ctx, outcome);
         }
     }
 
@@ -386,74 +336,6 @@ impl Planner {
         self.feedback(ctx, &state);
     }
 
-    /// Ends a motion that has lost what it needs: its own rhythm, or the measured state.
-    fn watch(&mut self, ctx: &mut Context<'_>) {
-        let Some(course) = &self.course else { return };
-        if let Some(last) = self.streamed {
-            let gap = ctx.now.since(last);
-            if gap > ctx.config.valid_for && !course.is_over(last) {
-                // Going on would jump; `safety` has taken over long since.
-                let why = format!("no setpoint could be made for {:.0} ms", gap.as_secs_f64() * 1e3);
-                self.event(ctx, EventKind::Stopped, why.clone());
-                self.unseed(ctx, Code::NotReady, why);
-                return;
-            }
-        }
-        let executing = self.task.as_ref().is_some_and(|task| task.ending.is_none());
-        let at_risk = executing || self.running.is_some();
-        if let Some(silent) = self.silence(ctx)
-            && at_risk
-        {
-            let why = format!("no motion state for {:.0} ms", silent.as_secs_f64() * 1e3);
-            self.abort(ctx, Code::NotReady, why);
-        }
-    }
-
-    /// How long the motion state has been silent, if that is too long.
-    fn silence(&self, ctx: &Context<'_>) -> Option<Duration> {
-        let silent = ctx
-            .now
-            .since(self.measured.map_or(Stamp::ZERO, |measured| measured.heard));
-        (silent > ctx.config.motion_timeout).then_some(silent)
-    }
-
-    fn seed(&mut self, ctx: &mut Context<'_>) {
-        let Some(measured) = self.measured.map(|measured| measured.motion) else {
-            return;
-        };
-        let at_rest = State::at_rest(measured.position);
-        let moving = (0..measured.velocity.len()).any(|i| {
-            let joint = &self.group.joints[i];
-            measured.velocity[i].abs() > ctx.config.tolerances(&joint.name, joint.kind).stopped_velocity
-        });
-        self.course = Some(Course::hold(measured.position));
-        self.effort_limit = JointVec::EMPTY;
-        if moving {
-            let limit = &self.bounds.velocity;
-            let velocity =
-                JointVec::from_fn(limit.len(), |i| measured.velocity[i].clamp(-limit[i], limit[i]));
-            let stop = self
-                .point_to_point
-                .rest(&State { velocity, ..at_rest }, &self.bounds);
-            self.grasp = None;
-            self.course = stop
-                .ok()
-                .map(|stop| Course::along(TimedPath::Profile(stop), ctx.now, &self.bounds));
-        } else if let Some(grasp) = self.grasp {
-            let squeeze = grasp.hold - grasp.position;
-            let hold = JointVec::from([measured.position[0] + squeeze]);
-            let kept = (measured.position[0] - grasp.position).abs() <= 2.0 * squeeze.abs();
-            let profile = self.point_to_point.position(&at_rest, &hold, &self.bounds);
-            match profile {
-                Ok(profile) if kept => {
-                    self.course = Some(Course::along(TimedPath::Profile(profile), ctx.now, &self.bounds));
-                    self.effort_limit = grasp.effort_limit;
-                }
-                _ => self.grasp = None, // the part is gone
-            }
-        }
-    }
-
     /// Comes to rest, then ends the goal with `outcome`.
     fn stop(&mut self, ctx: &mut Context<'_>, outcome: Option<Outcome>) {
         self.running = None;
@@ -480,123 +362,4 @@ impl Planner {
             .map(|task| task.outcome(ctx.now, Status::Aborted, code, why));
         self.stop(ctx, outcome);
     }
-
-    fn finish(&mut self, ctx: &mut Context<'_>, mut outcome: Outcome) {
-        let Some(task) = self.task.take() else { return };
-        outcome.duration = ctx.now.since(task.accepted);
-        if let (Kind::Grip(_), None, Some(measured)) = (&task.kind, &outcome.grip, &self.measured) {
-            outcome.grip = Some(GripResult {
-                position: measured.motion.position[0],
-                effort: measured.motion.effort.first().copied().unwrap_or(0.0),
-                ..GripResult::default()
-            });
-        }
-        let (kind, text) = match outcome.status {
-            Status::Succeeded => (
-                EventKind::Arrived,
-                format!("goal reached after {:.2} s", outcome.duration.as_secs_f64()),
-            ),
-            Status::Aborted => (EventKind::GoalAborted, format!("goal given up: {}", outcome.text)),
-            Status::Cancelled => (EventKind::GoalAborted, "goal cancelled".to_owned()),
-        };
-        self.event(ctx, kind, text);
-        ctx.out.push_back(Output::Done { id: task.id, outcome });
-    }
-
-    fn feedback(&mut self, ctx: &mut Context<'_>, desired: &State) {
-        let (Some(task), Some(measured), Some(course)) = (&mut self.task, &self.measured, &self.course)
-        else {
-            return;
-        };
-        if ctx.now < task.feedback_due {
-            return;
-        }
-        task.feedback_due = ctx.now.next_multiple(ctx.config.feedback_period, Duration::ZERO);
-        let actual = &measured.motion;
-        let motion = course.planned();
-        let path_s = motion
-            .and_then(|motion| motion.path_time(ctx.now))
-            .map_or(0.0, |(path_s, _)| path_s);
-        let segment = match &task.kind {
-            Kind::Path { segment_ends, .. } => {
-                let k = segment_ends.partition_point(|(end_s, _)| *end_s <= path_s);
-                segment_ends
-                    .get(k)
-                    .or(segment_ends.last())
-                    .map_or(0, |(_, segment)| *segment)
-            }
-            _ => 0,
-        };
-        let feedback = Feedback {
-            stamp: ctx.now,
-            desired: *desired,
-            actual: State {
-                position: actual.position,
-                velocity: actual.velocity,
-                acceleration: actual.acceleration,
-            },
-            effort: actual.effort,
-            progress: motion.map_or(0.0, |motion| motion.progress(ctx.now)),
-            remaining: motion.and_then(|motion| motion.remaining(ctx.now)),
-            path_time: Duration::from_secs_f64(path_s.max(0.0)),
-            rate: motion.map_or(1.0, |motion| motion.rate(ctx.now)),
-            segment,
-            coupling: course.coupling(),
-        };
-        ctx.out.push_back(Output::Feedback {
-            group: self.group.name,
-            id: task.id,
-            feedback,
-        });
-    }
-
-    fn event(&self, ctx: &mut Context<'_>, kind: EventKind, text: impl Into<String>) {
-        let (stamp, group, text) = (ctx.now, Some(self.group.name), text.into());
-        ctx.out.push_back(Output::Event(Event {
-            stamp,
-            kind,
-            group,
-            text,
-        }));
-    }
-}
-
-impl Task {
-    fn outcome(&self, now: Stamp, status: Status, code: Code, text: impl Into<String>) -> Outcome {
-        Outcome {
-            status,
-            code,
-            text: text.into(),
-            duration: now.since(self.accepted),
-            grip: None,
-            path_deviation: 0.0,
-        }
-    }
-}
-
-/// Answers a goal that is not taken on.
-pub(crate) fn refuse(ctx: &mut Context<'_>, group: GroupName, id: GoalId, refusal: Refusal) {
-    end_unstarted(ctx, group, id, Status::Aborted, refusal);
-}
-
-/// Ends a goal for which nothing has moved.
-fn end_unstarted(ctx: &mut Context<'_>, group: GroupName, id: GoalId, status: Status, refusal: Refusal) {
-    let Refusal { code, text } = refusal;
-    let stamp = ctx.now;
-    let event = Event {
-        stamp,
-        kind: EventKind::GoalRefused,
-        group: Some(group),
-        text: text.clone(),
-    };
-    ctx.out.push_back(Output::Event(event));
-    let outcome = Outcome {
-        status,
-        code,
-        text,
-        duration: Duration::ZERO,
-        grip: None::<GripResult>,
-        path_deviation: 0.0,
-    };
-    ctx.out.push_back(Output::Done { id, outcome });
 }
