@@ -1,6 +1,6 @@
-"""Draws `simulation-speed.svg` and `simulation-error.svg` from `simulation.json`, all in one folder.
+"""Draws `simulation-speed.svg` and `simulation-error.svg` from `simulation.json`.
 
-python benches/peers/mujoco_pictures.py <folder>
+python benches/peers/mujoco_pictures.py <numbers> <folder>
 """
 
 import json
@@ -16,8 +16,7 @@ OURS, MUJOCO = "#d4662a", "#3b6ea5"
 
 
 def main():
-    folder = Path(sys.argv[1])
-    numbers = json.loads((folder / "simulation.json").read_text())
+    numbers, folder = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
     # The same numbers give the same file; text stays text.
     plt.rcParams |= {
         "svg.hashsalt": "servomesh",

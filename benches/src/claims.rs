@@ -31,6 +31,10 @@ pub const CLAIMS: &[Claim] = &[
         name: "collision",
         measure: crate::collision::measure,
     },
+    Claim {
+        name: "tick",
+        measure: crate::tick::measure,
+    },
 ];
 
 /// One thing to measure; it may give several ratios.

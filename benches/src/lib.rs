@@ -12,9 +12,12 @@ mod draw;
 #[cfg(feature = "ros")]
 pub mod hop;
 pub mod ik;
+mod motion_pictures;
 mod native;
+pub mod pictures;
 pub mod ratio;
 pub mod robot;
 pub mod simulation;
 pub mod stats;
+pub mod tick;
 pub mod wheels;

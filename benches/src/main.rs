@@ -6,8 +6,7 @@ use clap::{Parser, Subcommand};
 use serde::Serialize;
 #[cfg(feature = "ros")]
 use servomesh_benches::hop;
-use servomesh_benches::simulation::pictures;
-use servomesh_benches::{claims, ratio};
+use servomesh_benches::{claims, pictures, ratio};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -35,7 +34,7 @@ struct Cli {
 #[derive(Subcommand)]
 #[command(rename_all = "snake_case")]
 enum Role {
-    /// Draw how the simulation's speed goes with size, and how far it is from MuJoCo over time.
+    /// Draw what the documentation shows: the simulation's speed and error, motions against their limits.
     Pictures(pictures::Args),
     /// Asks at a fixed rate and prints each round trip in nanoseconds.
     #[cfg(feature = "ros")]

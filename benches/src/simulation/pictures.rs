@@ -5,14 +5,12 @@
 use super::agreement::Errors;
 use super::peer::Peer;
 use super::{Contestant, in_turns};
+use crate::pictures;
 use crate::ratio::Effort;
-use crate::wheels;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-const DRAWER: &str = "matplotlib==3.11.2";
 const JOINTS: [(usize, &str); 7] = [
     (6, "chain_6"),
     (12, "chain_12"),
@@ -35,14 +33,6 @@ const PARTS: [(usize, &str); 7] = [
 const ARM_STEPS: usize = 10_000;
 const CELL_STEPS: usize = 4_000;
 
-/// Options of `pictures`.
-#[derive(clap::Args)]
-pub struct Args {
-    /// Folder that gets `simulation-speed.svg`, `simulation-error.svg` and the numbers behind them.
-    #[arg(default_value = "docs/pictures")]
-    folder: PathBuf,
-}
-
 #[derive(Serialize)]
 struct Numbers {
     joints: Vec<Point>,
@@ -59,11 +49,8 @@ struct Point {
     mujoco_us: f64,
 }
 
-/// Measures and draws.
-///
-/// # Errors
-/// If MuJoCo or matplotlib can't be installed, or a file can't be written.
-pub fn draw(args: &Args, effort: Effort) -> Result<()> {
+/// Measures and draws `simulation-speed.svg` and `simulation-error.svg`, and keeps the numbers behind them.
+pub(crate) fn draw(folder: &Path, effort: Effort) -> Result<()> {
     let peer = Peer::compile()?;
     let numbers = Numbers {
         joints: sweep(&peer, effort, &JOINTS)?,
@@ -71,19 +58,10 @@ pub fn draw(args: &Args, effort: Effort) -> Result<()> {
         arm: Errors::between(&peer, "arm", "arm", ARM_STEPS)?,
         cell: Errors::between(&peer, "cell", "cell_stiff", CELL_STEPS)?,
     };
-    std::fs::create_dir_all(&args.folder).with_context(|| args.folder.display().to_string())?;
-    let path = args.folder.join("simulation.json");
+    let path = folder.join("simulation.json");
     let json = serde_json::to_string(&numbers).context("numbers as JSON")?;
     std::fs::write(&path, json + "\n").with_context(|| path.display().to_string())?;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/mujoco_pictures.py");
-    let status = Command::new(wheels::python(&[DRAWER])?)
-        .arg("-B")
-        .arg(script)
-        .arg(&args.folder)
-        .status()
-        .context("start Python")?;
-    ensure!(status.success(), "drawing: {status}");
-    Ok(())
+    pictures::run("mujoco_pictures.py", &path, folder)
 }
 
 fn sweep(peer: &Peer, effort: Effort, sizes: &[(usize, &'static str)]) -> Result<Vec<Point>> {

@@ -6,7 +6,7 @@ use servomesh_safety::Input as SafetyInput;
 use servomesh_trajectory::{
     CoupleGoal, Feedback, FollowGoal, GoalId, Input as TrajectoryInput, JogRequest, MoveGoal, Outcome, Steer,
 };
-use servomesh_types::{Core as _, Event, GroupName, SafetyState, ServoState, Setpoint, Stamp};
+use servomesh_types::{Core as _, Event, GroupDescription, GroupName, SafetyState, ServoState, Setpoint, Stamp};
 
 impl Cell {
     /// Sends a trajectory.
@@ -78,6 +78,11 @@ impl Cell {
     /// The newest feedback of a goal.
     pub fn feedback(&self, id: GoalId) -> Option<&Feedback> {
         self.feedback.get(&id)
+    }
+
+    /// A group as its driver announced it to `trajectory`.
+    pub fn description(&self, group: &str) -> Option<&GroupDescription> {
+        self.trajectory.as_ref()?.group(GroupName::new(group).ok()?)
     }
 
     /// The newest setpoint of a group.
