@@ -99,7 +99,7 @@ def override(of):
     from_above(plan, of)
     # Where a step back begins and where it ends, both at rest.
     back = next(row for row, (_, name, _) in enumerate(asked) if "back" in name)
-    for row, name, fill, offset in ((back, "paused", "white", (5, -6)), (back + 1, "stepped back", INK, (2, -8))):
+    for row, name, fill, offset in ((back, "paused", "white", (5, -6)), (back + 1, "back", INK, (2, -8))):
         place = next(tool for moment, tool in zip(time, of["tool"], strict=True) if moment >= asked[row][0])
         mark(plan, place, name, fill, offset)
     legend(figure, of["joints"])

@@ -296,3 +296,20 @@ fn goal(way: Way, group: GroupName) -> Result<Input> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::medians;
+
+    #[test]
+    fn a_tick_that_was_disturbed_once_keeps_its_time() {
+        let rounds = [vec![3, 900, 5], vec![2, 4, 700], vec![800, 4, 6]];
+        assert_eq!(medians(&rounds), Some(vec![3, 4, 6]));
+    }
+
+    #[test]
+    fn rounds_of_other_ticks_have_no_medians() {
+        assert_eq!(medians(&[vec![1, 2], vec![1]]), None);
+        assert_eq!(medians(&[]), None);
+    }
+}
