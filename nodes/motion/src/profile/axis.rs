@@ -16,7 +16,7 @@
 //! **Invariant:** the stretches of a [`Motion`] have jerk at its limit or none, and no acceleration or velocity beyond its
 //! limits.
 
-use super::root;
+use super::root::{self, Local};
 use super::track::{Piece, Track};
 use super::transfer::{Pace, Transfer};
 
@@ -53,7 +53,20 @@ pub(super) struct Ahead {
     acceleration: f64,
     jerk: f64,
     shape: Shape,
+    /// To and from the cruise of the quickest motion, where that has a peak.
+    at_peak: Ramps,
     duration: f64,
+}
+
+/// The ramps to a cruise and from it to rest.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ramps {
+    v: f64,
+    first: Transfer,
+    last: Transfer,
+    /// Of both, in s.
+    duration: f64,
+    distance: f64,
 }
 
 /// What is special about the quickest motion.
@@ -62,8 +75,8 @@ enum Shape {
     /// Just stopping leads there.
     #[default]
     Stop,
-    /// The velocity of the cruise, which may take no time.
-    Peak(f64),
+    /// A cruise, which may take no time.
+    Peak,
     /// The acceleration, below zero, between two times of harder braking.
     Waist(f64),
 }
@@ -119,13 +132,18 @@ impl Ahead {
             acceleration,
             jerk,
             shape: Shape::Stop,
+            at_peak: Ramps::default(),
             duration: stop.duration(),
         };
         if ahead.beyond > 0.0 {
-            ahead.shape = ahead.quickest_shape();
-            ahead.duration = ahead.quickest().duration();
+            ahead.set_quickest();
         }
         ahead
+    }
+
+    /// Whether the axis never turns around: then it stays between its start and its target.
+    pub(super) fn goes_straight(&self) -> bool {
+        self.from.v >= 0.0 && self.from.released(self.jerk) >= 0.0
     }
 
     /// Of the quickest motion, in s.
@@ -136,8 +154,8 @@ impl Ahead {
     /// The quickest motion.
     pub(super) fn quickest(&self) -> Motion {
         match self.shape {
-            Shape::Stop => self.over(self.from, None, &Transfer::default(), 0.0),
-            Shape::Peak(v) => self.through(v, self.cruise(v)),
+            Shape::Stop => self.braking(self.from, &Transfer::default()),
+            Shape::Peak => self.through(&self.at_peak, self.cruise(&self.at_peak)),
             Shape::Waist(a) => self.past(self.waist(a)),
         }
     }
@@ -154,31 +172,44 @@ impl Ahead {
 
     /// With a cruise at a lower velocity, if the ramps to and from it leave time for one.
     fn cruising(&self, duration: f64) -> Option<Motion> {
-        let mut highest = match self.shape {
+        let mut ramps = match self.shape {
             Shape::Stop => return None,
-            Shape::Peak(v) => v,
-            Shape::Waist(_) => self.from.released(self.jerk),
+            Shape::Peak => self.at_peak,
+            Shape::Waist(_) => self.ramps(self.from.released(self.jerk)),
         };
         // What is to be covered, without what a cruise covers in the time that is left.
-        let missing = |v: f64| {
-            let (ramps, reach) = self.ramps(v);
-            v * (ramps - duration) + self.distance - reach
+        let missing = |ramps: &Ramps| {
+            let v = ramps.v;
+            let value = v * (ramps.duration - duration) + self.distance - ramps.distance;
+            let enough = value.abs() <= ENOUGH * v * ramps.duration && ramps.duration <= duration;
+            let (first, last) = (ramps.first.change(), ramps.last.change().reversed());
+            Local {
+                value: if enough { 0.0 } else { value },
+                slope: ramps.duration - duration - first.half_ramp_s - last.half_ramp_s,
+                curvature: first.bend() + last.bend(),
+            }
         };
         for _ in 0..CRUISES {
-            let at_highest = missing(highest);
-            if at_highest < 0.0 {
-                let v = root::between(missing, (0.0, self.beyond), (highest, at_highest));
-                let (ramps, reach) = self.ramps(v);
-                let cruise = duration - ramps;
+            let (highest, at_highest) = (ramps.v, missing(&ramps));
+            if at_highest.value < 0.0 {
+                let look = |v: f64| {
+                    ramps = self.ramps(v);
+                    missing(&ramps)
+                };
+                let (low, high) = ((0.0, self.beyond), (highest, at_highest.value));
+                let v = root::by_parabolas(look, low, high, highest, at_highest);
+                if v.to_bits() != ramps.v.to_bits() {
+                    ramps = self.ramps(v);
+                }
+                let cruise = duration - ramps.duration;
                 if cruise >= 0.0 {
                     // The place is kept to the last digit, at the cost of a time that nobody can measure.
-                    let exact = (self.distance - reach) / v;
-                    let same = exact >= 0.0 && (exact - cruise).abs() <= SAME * ramps;
-                    return Some(self.through(v, if same { exact } else { cruise }));
+                    let exact = (self.distance - ramps.distance) / v;
+                    let same = exact >= 0.0 && (exact - cruise).abs() <= SAME * ramps.duration;
+                    return Some(self.through(&ramps, if same { exact } else { cruise }));
                 }
-                highest = v;
             }
-            highest *= 0.5;
+            ramps = self.ramps(0.5 * ramps.v);
         }
         None
     }
@@ -226,13 +257,16 @@ impl Ahead {
         Some(motion)
     }
 
-    fn quickest_shape(&self) -> Shape {
-        let start = self.from.released(self.jerk);
-        let lowest = start.max(0.0);
-        let too_far = |v: f64| self.reach(v) - self.distance;
+    fn set_quickest(&mut self) {
+        let lowest = self.from.released(self.jerk).max(0.0);
+        let at_cap = self.ramps(self.cap);
+        let too_far = |ramps: &Ramps| ramps.distance - self.distance;
+        if too_far(&at_cap) <= 0.0 {
+            return self.set_peak(at_cap);
+        }
         // Where the axis just has to go on taking its acceleration back, stopping leads through the lowest.
         let at_lowest = if lowest > 0.0 && self.from.a < 0.0 {
-            too_far(lowest)
+            too_far(&self.ramps(lowest))
         } else {
             -self.beyond
         };
@@ -240,56 +274,77 @@ impl Ahead {
             // With the acceleration taken back at once it would go too far: it has to brake all along.
             let far = |a: f64| self.reach_past(self.waist(a)) - self.distance;
             let a = root::between(far, (self.from.a, -self.beyond), (0.0, at_lowest));
-            return Shape::Waist(a);
+            self.shape = Shape::Waist(a);
+            self.duration = self.quickest().duration();
+            return;
         }
-        let at_cap = too_far(self.cap);
-        if at_cap <= 0.0 {
-            return Shape::Peak(self.cap);
-        }
-        Shape::Peak(root::between(too_far, (lowest, at_lowest), (self.cap, at_cap)))
-    }
-
-    /// Of the ramps to a cruise and on to rest: duration in s, and distance.
-    fn ramps(&self, v: f64) -> (f64, f64) {
-        let first = Transfer::between(self.from, v, self.acceleration, self.jerk);
-        // From the cruise to rest the velocity falls as it would rise: on average it is half.
-        let last = if v * self.jerk > self.acceleration * self.acceleration {
-            v / self.acceleration + self.acceleration / self.jerk
-        } else {
-            2.0 * (v / self.jerk).sqrt()
+        let local = |ramps: &Ramps| {
+            let (first, last) = (ramps.first.change(), ramps.last.change().reversed());
+            let v = ramps.v;
+            let per_velocity = first.per_velocity + last.per_velocity;
+            Local {
+                value: too_far(ramps),
+                slope: v * per_velocity + first.half_ramp_s + last.half_ramp_s,
+                curvature: first.distance_bend(v, self.jerk) + last.distance_bend(v, self.jerk),
+            }
         };
-        (
-            first.duration() + last,
-            first.distance(self.from, v) + 0.5 * v * last,
-        )
+        let mut ramps = at_cap;
+        let at_high = local(&at_cap);
+        let look = |v: f64| {
+            ramps = self.ramps(v);
+            local(&ramps)
+        };
+        let (low, high) = ((lowest, at_lowest), (self.cap, at_high.value));
+        let v = root::by_parabolas(look, low, high, self.cap, at_high);
+        if v.to_bits() != ramps.v.to_bits() {
+            ramps = self.ramps(v);
+        }
+        self.set_peak(ramps);
     }
 
-    fn reach(&self, v: f64) -> f64 {
-        self.ramps(v).1
+    fn set_peak(&mut self, ramps: Ramps) {
+        self.shape = Shape::Peak;
+        self.at_peak = ramps;
+        self.duration = ramps.duration + self.cruise(&ramps);
+    }
+
+    #[inline]
+    fn ramps(&self, v: f64) -> Ramps {
+        let first = Transfer::between(self.from, v, self.acceleration, self.jerk);
+        let last = Transfer::stopping(v, self.acceleration, self.jerk);
+        let falling = last.duration();
+        Ramps {
+            v,
+            duration: first.duration() + falling,
+            // From the cruise to rest the velocity falls as it would rise: on average it is half.
+            distance: first.distance(self.from, v) + 0.5 * v * falling,
+            first,
+            last,
+        }
     }
 
     /// How long the cruise of the quickest motion takes, in s.
-    fn cruise(&self, v: f64) -> f64 {
-        if v > 0.0 {
-            ((self.distance - self.reach(v)) / v).max(0.0)
+    fn cruise(&self, ramps: &Ramps) -> f64 {
+        if ramps.v > 0.0 {
+            ((self.distance - ramps.distance) / ramps.v).max(0.0)
         } else {
             0.0
         }
     }
 
-    fn through(&self, v: f64, cruise: f64) -> Motion {
-        let first = Transfer::between(self.from, v, self.acceleration, self.jerk);
-        self.over(Pace::steady(v), Some(v), &first, cruise)
+    fn through(&self, ramps: &Ramps, cruise: f64) -> Motion {
+        Motion::of(&ramps.first, Some(ramps.v), cruise, &ramps.last, self.sign)
     }
 
     fn past(&self, waist: Pace) -> Motion {
         let first = Transfer::ramp(self.from.a, waist.a, self.jerk);
-        self.over(waist, None, &first, 0.0)
+        self.braking(waist, &first)
     }
 
-    fn over(&self, pace: Pace, steady: Option<f64>, first: &Transfer, cruise: f64) -> Motion {
+    /// After `first` it brakes from `pace` to rest.
+    fn braking(&self, pace: Pace, first: &Transfer) -> Motion {
         let last = Transfer::between(pace, 0.0, self.acceleration, self.jerk);
-        Motion::of(first, steady, cruise, &last, self.sign)
+        Motion::of(first, None, 0.0, &last, self.sign)
     }
 
     /// The pace at which the acceleration, taken back at once, has come up to `a`.
@@ -312,6 +367,9 @@ const NONE: (f64, f64) = (0.0, 0.0);
 
 /// By which share of the ramps' a duration may be off.
 const SAME: f64 = 1e-8;
+
+/// From which share on it is looked for no further.
+const ENOUGH: f64 = 1e-13;
 
 /// How often a cruise is looked for below one that leaves no time.
 const CRUISES: u32 = 4;

@@ -8,6 +8,14 @@ use super::axis::Limits;
 use super::track::Track;
 use super::transfer::{Pace, Transfer};
 
+/// Whether there is nothing to brake.
+pub(super) fn is_within(pace: Pace, limits: &Limits) -> bool {
+    let released = pace.released(limits.jerk);
+    pace.a.abs() <= limits.acceleration
+        && released <= limits.up * (1.0 + SLACK)
+        && released >= -limits.down * (1.0 + SLACK)
+}
+
 /// Appends the braking to a track that ends beyond the limits; the track's end then keeps them from there on.
 pub(super) fn into_limits(track: &mut Track, limits: &Limits) {
     let Limits {

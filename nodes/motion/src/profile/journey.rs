@@ -9,6 +9,7 @@
 use super::axis::{Ahead, Limits};
 use super::braking;
 use super::track::Track;
+use super::transfer::Pace;
 
 /// Where one axis goes, relative to its start.
 #[derive(Clone, Copy, Debug)]
@@ -24,26 +25,33 @@ pub(super) struct Task {
 /// The way there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Journey {
-    /// What is forced: braking into the limits, or off an end stop.
-    start: Track,
     ahead: Ahead,
-    hard: f64,
+    /// How long what comes before it takes: braking into the limits, or off an end stop.
+    start_s: f64,
+    /// How long it brakes hard off an end stop, and whether that is the upper or the lower one.
+    hard: (f64, f64),
 }
 
 impl Journey {
     /// The quickest; if none stays in the range, the position farthest beyond it with its time.
     pub(super) fn quickest(task: &Task) -> Result<Self, (f64, f64)> {
-        let first = Self::braking(task, 1.0, 0.0);
+        let first = Self::braking(task, (0.0, 0.0));
         if task.distance < task.range.0 || task.distance > task.range.1 {
             return Err((first.duration(), task.distance));
         }
-        let Some(beyond) = task.leaves(&first.track(task, None)) else {
+        if first.cannot_leave(task) {
+            return Ok(first);
+        }
+        let mut track = Track::starting(0.0, task.v, task.a);
+        first.write(task, None, &mut track);
+        let Some(beyond) = task.leaves(&track) else {
             return Ok(first);
         };
         let sign = task.side(beyond.1);
         for hard in first.hard_brakings(task, sign) {
-            let journey = Self::braking(task, sign, hard);
-            if task.leaves(&journey.track(task, None)).is_none() {
+            let journey = Self::braking(task, (hard, sign));
+            journey.write(task, None, &mut track);
+            if task.leaves(&track).is_none() {
                 return Ok(journey);
             }
         }
@@ -52,59 +60,83 @@ impl Journey {
 
     /// Of the quickest, in s.
     pub(super) fn duration(&self) -> f64 {
-        self.start.end().start_s + self.ahead.duration()
+        self.start_s + self.ahead.duration()
     }
 
     /// The quickest, or one that lasts as long.
-    pub(super) fn track(&self, task: &Task, lasting: Option<f64>) -> Track {
-        let mut track = self.start;
+    pub(super) fn write(&self, task: &Task, lasting: Option<f64>, track: &mut Track) {
+        track.restart(0.0, task.v, task.a);
+        if self.start_s > 0.0 {
+            start(task, self.hard, track);
+        }
         let motion = match lasting {
-            Some(duration) => self.ahead.lasting(duration - track.end().start_s),
+            Some(duration) => self.ahead.lasting(duration - self.start_s),
             None => self.ahead.quickest(),
         };
-        motion.append_to(&mut track);
+        motion.append_to(track);
         track.end_at(task.distance, 0.0, 0.0);
-        track
     }
 
     /// One that lasts as long and stays in the range: at worst the quickest, which then waits at the target.
-    pub(super) fn lasting(&self, task: &Task, duration: f64) -> Track {
-        let track = self.track(task, Some(duration));
-        let Some((_, beyond)) = task.leaves(&track) else {
-            return track;
+    pub(super) fn write_lasting(&self, task: &Task, duration: f64, track: &mut Track) {
+        self.write(task, Some(duration), track);
+        if self.cannot_leave(task) {
+            return;
+        }
+        let Some((_, beyond)) = task.leaves(track) else {
+            return;
         };
         let sign = task.side(beyond);
         // What has been braked already was forced, and against the same end.
         for hard in self.hard_brakings(task, sign) {
-            let journey = Self::braking(task, sign, self.hard + hard);
+            let journey = Self::braking(task, (self.hard.0 + hard, sign));
             if journey.duration() <= duration {
-                let track = journey.track(task, Some(duration));
-                if task.leaves(&track).is_none() {
-                    return track;
+                journey.write(task, Some(duration), track);
+                if task.leaves(track).is_none() {
+                    return;
                 }
             }
         }
-        self.track(task, None)
+        self.write(task, None, track);
     }
 
-    fn braking(task: &Task, sign: f64, hard: f64) -> Self {
-        let mut start = Track::starting(0.0, task.v, task.a);
-        braking::into_limits(&mut start, &task.limits);
-        if hard > 0.0 {
-            braking::hard(&mut start, &task.limits, sign, hard);
+    /// Whether it is plain that it stays in the range, which holds its ends, however long it lasts.
+    fn cannot_leave(&self, task: &Task) -> bool {
+        let (lower, upper) = task.range;
+        (self.start_s == 0.0 && self.ahead.goes_straight())
+            || (lower == f64::NEG_INFINITY && upper == f64::INFINITY)
+    }
+
+    fn braking(task: &Task, hard: (f64, f64)) -> Self {
+        let mut pace = Pace { v: task.v, a: task.a };
+        let (mut start_s, mut way) = (0.0, 0.0);
+        if hard.0 > 0.0 || !braking::is_within(pace, &task.limits) {
+            let mut track = Track::starting(0.0, task.v, task.a);
+            start(task, hard, &mut track);
+            pace = braking::end_of(&track);
+            (start_s, way) = (track.end().start_s, track.end().p);
         }
-        let ahead = Ahead::new(
-            braking::end_of(&start),
-            task.distance - start.end().p,
-            &task.limits,
-        );
-        Self { start, ahead, hard }
+        Self {
+            ahead: Ahead::new(pace, task.distance - way, &task.limits),
+            start_s,
+            hard,
+        }
     }
 
     /// Durations of hard braking that are worth a try, rising to that at which the velocity is zero.
     fn hard_brakings(&self, task: &Task, sign: f64) -> impl Iterator<Item = f64> + use<> {
-        let longest = braking::hard_duration(braking::end_of(&self.start), &task.limits, sign);
+        let mut track = Track::starting(0.0, task.v, task.a);
+        start(task, self.hard, &mut track);
+        let longest = braking::hard_duration(braking::end_of(&track), &task.limits, sign);
         (1..=HARD_BRAKINGS).map(move |k| longest * f64::from(k) / f64::from(HARD_BRAKINGS))
+    }
+}
+
+/// What is forced, at the start of a track.
+fn start(task: &Task, (hard, sign): (f64, f64), track: &mut Track) {
+    braking::into_limits(track, &task.limits);
+    if hard > 0.0 {
+        braking::hard(track, &task.limits, sign, hard);
     }
 }
 
@@ -117,9 +149,6 @@ impl Task {
     /// The position farthest beyond the range, with its time.
     fn leaves(&self, track: &Track) -> Option<(f64, f64)> {
         let (lower, upper) = self.range;
-        if lower == f64::NEG_INFINITY && upper == f64::INFINITY {
-            return None;
-        }
         let mut worst = (0.0, 0.0, 0.0);
         let mut farthest = 0.0_f64;
         track.extreme_positions(|t, p| {

@@ -40,6 +40,7 @@ use axis::Limits;
 use journey::{Journey, Task};
 use line::Line;
 use run::Run;
+use track::Track;
 use transfer::Pace;
 
 /// How the joints of a group go together.
@@ -152,16 +153,15 @@ impl PointToPoint {
         // Where a place is kept to the last digit, it may take a last digit of time more.
         let mut arrival = duration;
         for (joint, (task, journey)) in self.journeys.iter().enumerate() {
-            let waits = synchronization == Synchronization::None || journey.duration() >= duration;
-            let mut track = if waits {
-                journey.track(task, None)
+            let track = profile.track_mut(joint);
+            if synchronization == Synchronization::None || journey.duration() >= duration {
+                journey.write(task, None, track);
             } else {
-                journey.lasting(task, duration)
-            };
+                journey.write_lasting(task, duration, track);
+            }
             track.shift(from.position[joint]);
             track.end_at(target[joint], 0.0, 0.0);
             arrival = arrival.max(track.end().start_s);
-            profile.set(joint, &track);
         }
         profile.close(arrival, true);
         Ok(profile)
@@ -244,14 +244,17 @@ impl PointToPoint {
                     if synchronization == Synchronization::Straight
                         || run.duration() <= duration * (1.0 + NO_LONGER) =>
                 {
-                    let track = run.track(None);
+                    let mut track = Track::starting(0.0, 0.0, 0.0);
+                    run.write(None, &mut track);
                     for i in 0..n {
                         let (p, v) = (from.position[i], from.velocity[i]);
-                        let mut own = track.scaled(line.direction[i]).carried(v);
+                        let own = profile.track_mut(i);
+                        own.clone_from(&track);
+                        own.scale(line.direction[i]);
+                        own.carry(v);
                         own.shift(p);
                         own.start_at(v, from.acceleration[i]);
                         own.end_at(own.end().p, target[i], 0.0);
-                        profile.set(i, &own);
                     }
                     profile.close(run.duration(), ends_at_rest);
                     return Ok(profile);
@@ -262,7 +265,7 @@ impl PointToPoint {
         }
         for (i, run) in self.runs.iter().enumerate() {
             let lasting = (synchronization != Synchronization::None).then_some(duration);
-            profile.set(i, &run.track(lasting));
+            run.write(lasting, profile.track_mut(i));
         }
         profile.close(duration, ends_at_rest);
         Ok(profile)
@@ -336,13 +339,15 @@ fn along(
 
 fn on_line(line: &Line, task: &Task, journey: &Journey, from: &State, target: &JointVec) -> Profile {
     let mut profile = Profile::new(target.len());
-    let track = journey.track(task, None);
+    let mut track = Track::starting(0.0, 0.0, 0.0);
+    journey.write(task, None, &mut track);
     for i in 0..target.len() {
-        let mut own = track.scaled(line.direction[i]);
+        let own = profile.track_mut(i);
+        own.clone_from(&track);
+        own.scale(line.direction[i]);
         own.shift(from.position[i]);
         own.start_at(from.velocity[i], from.acceleration[i]);
         own.end_at(target[i], 0.0, 0.0);
-        profile.set(i, &own);
     }
     profile.close(journey.duration(), true);
     profile

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** a [`Profile`] is a plain value; evaluating one allocates nothing.
 
+use std::sync::OnceLock;
+
 use servomesh_types::{JointVec, MAX_JOINTS};
 
 use super::track::{MAX_PIECES, Track};
@@ -15,9 +17,15 @@ pub struct Profile {
     tracks: [Track; MAX_JOINTS],
     duration: f64,
     ends_at_rest: bool,
-    /// When a joint's jerk steps, in s, ascending; the first `corner_count` count.
-    corners: [f64; MAX_CORNERS],
-    corner_count: usize,
+    /// Found when they are first asked for: many a motion is planned only to know how long it takes.
+    corners: OnceLock<Corners>,
+}
+
+/// When a joint's jerk steps, in s, ascending; the first `count` count.
+#[derive(Clone, Debug)]
+struct Corners {
+    times: [f64; MAX_CORNERS],
+    count: usize,
 }
 
 const MAX_CORNERS: usize = MAX_JOINTS * MAX_PIECES;
@@ -26,39 +34,21 @@ impl Profile {
     pub(super) fn new(joints: usize) -> Self {
         Self {
             joints,
-            tracks: [Track::starting(0.0, 0.0, 0.0); MAX_JOINTS],
+            tracks: [const { Track::NONE }; MAX_JOINTS],
             duration: 0.0,
             ends_at_rest: true,
-            corners: [0.0; MAX_CORNERS],
-            corner_count: 0,
+            corners: OnceLock::new(),
         }
     }
 
-    /// The motion of one joint; all are set before [`Profile::close`].
-    pub(super) fn set(&mut self, joint: usize, track: &Track) {
-        self.tracks[joint].clone_from(track);
+    /// The motion of one joint; all are written before [`Profile::close`].
+    pub(super) fn track_mut(&mut self, joint: usize) -> &mut Track {
+        &mut self.tracks[joint]
     }
 
     /// The motion is complete: all joints arrive at `duration`.
     pub(super) fn close(&mut self, duration: f64, ends_at_rest: bool) {
         (self.duration, self.ends_at_rest) = (duration, ends_at_rest);
-        let mut count = 0;
-        for track in &self.tracks[..self.joints] {
-            for piece in track.all() {
-                self.corners[count] = piece.start_s;
-                count += 1;
-            }
-        }
-        let corners = &mut self.corners[..count];
-        corners.sort_unstable_by(f64::total_cmp);
-        let mut kept = 0;
-        for k in 0..count {
-            if kept == 0 || corners[k] > corners[kept - 1] {
-                corners[kept] = corners[k];
-                kept += 1;
-            }
-        }
-        self.corner_count = kept;
     }
 
     /// When it reaches its target, in s.
@@ -68,7 +58,10 @@ impl Profile {
 
     /// When a joint's jerk steps, in s, ascending.
     pub fn corners(&self) -> &[f64] {
-        &self.corners[..self.corner_count]
+        let corners = self
+            .corners
+            .get_or_init(|| Corners::of(&self.tracks[..self.joints]));
+        &corners.times[..corners.count]
     }
 
     /// Whether it stands still from then on; else it keeps its velocities.
@@ -141,5 +134,25 @@ impl Profile {
             }
         }
         worst
+    }
+}
+
+impl Corners {
+    fn of(tracks: &[Track]) -> Self {
+        let mut times = [0.0; MAX_CORNERS];
+        let mut count = 0;
+        for piece in tracks.iter().flat_map(Track::all) {
+            times[count] = piece.start_s;
+            count += 1;
+        }
+        times[..count].sort_unstable_by(f64::total_cmp);
+        let mut kept = 0;
+        for k in 0..count {
+            if kept == 0 || times[k] > times[kept - 1] {
+                times[kept] = times[k];
+                kept += 1;
+            }
+        }
+        Self { times, count: kept }
     }
 }

@@ -51,8 +51,8 @@ impl Run {
     }
 
     /// The quickest, or one that lasts as long.
-    pub(super) fn track(&self, lasting: Option<f64>) -> Track {
-        let mut track = self.start;
+    pub(super) fn write(&self, lasting: Option<f64>, track: &mut Track) {
+        *track = self.start;
         let left = lasting.map(|duration| duration - track.end().start_s);
         let transfer = left
             .and_then(|left| self.even(left))
@@ -61,7 +61,6 @@ impl Run {
             track.push(t, jerk);
         }
         track.end_at(track.end().p, self.to, 0.0);
-        track
     }
 
     /// With a plateau as low as the time allows; none if the quickest takes as long.
@@ -118,7 +117,8 @@ mod tests {
             for longer in [1.0, 1.001, 1.5, 4.0] {
                 let duration = run.duration() * longer;
                 let mut track = Track::starting(5.0, from.v, from.a);
-                let planned = run.track(Some(duration));
+                let mut planned = Track::starting(0.0, 0.0, 0.0);
+                run.write(Some(duration), &mut planned);
                 for piece in planned.pieces() {
                     assert!(piece.a.abs() <= LIMITS.acceleration.max(from.a.abs()) + 1e-12);
                     track.push(piece.duration, piece.jerk);

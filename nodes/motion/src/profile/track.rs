@@ -22,6 +22,8 @@ pub(super) struct Piece {
 pub(super) struct Track {
     /// The last of `len` is what comes after the end: without acceleration and jerk.
     pieces: [Piece; MAX_PIECES],
+    /// When each starts, once more: side by side they are compared all at once. ∞ from `len` on.
+    starts: [f64; MAX_PIECES],
     len: usize,
 }
 
@@ -42,10 +44,32 @@ impl Piece {
 }
 
 impl Track {
+    /// Not even a state.
+    pub(super) const NONE: Self = Self {
+        pieces: [Piece {
+            start_s: 0.0,
+            duration: 0.0,
+            p: 0.0,
+            v: 0.0,
+            a: 0.0,
+            jerk: 0.0,
+        }; MAX_PIECES],
+        starts: [0.0; MAX_PIECES],
+        len: 0,
+    };
+
     /// No motion yet, at a state.
     pub(super) fn starting(p: f64, v: f64, a: f64) -> Self {
-        let mut pieces = [Piece::default(); MAX_PIECES];
-        pieces[0] = Piece {
+        let mut track = Self::NONE;
+        track.restart(p, v, a);
+        track
+    }
+
+    /// No motion any more, at a state.
+    pub(super) fn restart(&mut self, p: f64, v: f64, a: f64) {
+        self.starts.fill(f64::INFINITY);
+        self.starts[0] = 0.0;
+        self.pieces[0] = Piece {
             start_s: 0.0,
             duration: f64::INFINITY,
             p,
@@ -53,10 +77,11 @@ impl Track {
             a,
             jerk: 0.0,
         };
-        Self { pieces, len: 1 }
+        self.len = 1;
     }
 
     /// Goes on with constant jerk; nothing happens for a duration that is not above 0.
+    #[inline]
     pub(super) fn push(&mut self, duration: f64, jerk: f64) {
         if duration <= 0.0 || self.len == MAX_PIECES {
             debug_assert!(duration <= 0.0, "a track has at most {MAX_PIECES} pieces");
@@ -74,6 +99,7 @@ impl Track {
             a,
             jerk: 0.0,
         };
+        self.starts[self.len] = start_s;
         self.len += 1;
     }
 
@@ -100,11 +126,12 @@ impl Track {
 
     /// The piece that `t` is in, and how far.
     pub(super) fn piece_at(&self, t: f64) -> (&Piece, f64) {
-        let mut k = 0;
-        while k + 1 < self.len && self.pieces[k + 1].start_s <= t {
-            k += 1;
-        }
-        let piece = &self.pieces[k];
+        // Counting all takes less than finding out, step by step, when to stop.
+        let begun: usize = self.starts[1..]
+            .iter()
+            .map(|start| usize::from(*start <= t))
+            .sum();
+        let piece = &self.pieces[begun];
         (piece, (t - piece.start_s).clamp(0.0, piece.duration))
     }
 
@@ -134,15 +161,13 @@ impl Track {
     }
 
     /// The same motion along an axis that is `factor` times as long.
-    pub(super) fn scaled(&self, factor: f64) -> Self {
-        let mut scaled = *self;
-        for piece in &mut scaled.pieces[..self.len] {
+    pub(super) fn scale(&mut self, factor: f64) {
+        for piece in &mut self.pieces[..self.len] {
             piece.p *= factor;
             piece.v *= factor;
             piece.a *= factor;
             piece.jerk *= factor;
         }
-        scaled
     }
 
     /// Starts somewhere else.
@@ -160,13 +185,11 @@ impl Track {
     }
 
     /// The same motion seen from where `frame_velocity` is standing still.
-    pub(super) fn carried(&self, frame_velocity: f64) -> Self {
-        let mut carried = *self;
-        for piece in &mut carried.pieces[..self.len] {
+    pub(super) fn carry(&mut self, frame_velocity: f64) {
+        for piece in &mut self.pieces[..self.len] {
             piece.p += frame_velocity * piece.start_s;
             piece.v += frame_velocity;
         }
-        carried
     }
 }
 

@@ -21,13 +21,49 @@ pub(super) struct Pace {
     pub(super) a: f64,
 }
 
-impl Pace {
-    /// Without acceleration.
-    pub(super) fn steady(v: f64) -> Self {
-        Self { v, a: 0.0 }
+/// How duration T and distance D of a transfer change with the velocity v at its steady end: dT/dv = 1/P with the
+/// acceleration P of its plateau, and dD/dv = v/P + t/2 with the duration t of the ramp at that end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Change {
+    /// dT/dv.
+    pub(super) per_velocity: f64,
+    pub(super) half_ramp_s: f64,
+    /// Whether P is the limit, which does not change.
+    is_held: bool,
+}
+
+impl Change {
+    /// Seen from the other end, as what leads away from v does.
+    #[inline]
+    pub(super) fn reversed(self) -> Self {
+        Self {
+            per_velocity: -self.per_velocity,
+            ..self
+        }
     }
 
+    /// d²(v·T − D)/dv²; without a plateau dP/dv = j/2P.
+    #[inline]
+    pub(super) fn bend(&self) -> f64 {
+        let share = if self.is_held { 1.0 } else { 0.75 };
+        share * self.per_velocity
+    }
+
+    /// d²D/dv² of a transfer to a higher velocity.
+    #[inline]
+    pub(super) fn distance_bend(&self, v: f64, jerk: f64) -> f64 {
+        let per_velocity = self.per_velocity;
+        if self.is_held {
+            per_velocity
+        } else {
+            per_velocity * (1.25 - 0.5 * v * jerk * per_velocity * per_velocity)
+        }
+    }
+}
+
+impl Pace {
     /// The velocity that remains if the acceleration is taken back at once.
+    #[inline]
     pub(super) fn released(self, jerk: f64) -> f64 {
         self.v + self.a * self.a.abs() / (2.0 * jerk)
     }
@@ -43,6 +79,7 @@ impl Pace {
 
 impl Transfer {
     /// The quickest from a pace to velocity `to`, without acceleration there; that of the pace is within `acceleration`.
+    #[inline]
     pub(super) fn between(from: Pace, to: f64, acceleration: f64, jerk: f64) -> Self {
         let change = to - from.v;
         // What taking the acceleration back at once changes.
@@ -68,6 +105,23 @@ impl Transfer {
         }
     }
 
+    /// From a velocity, not below zero, to rest.
+    #[inline]
+    pub(super) fn stopping(from: f64, acceleration: f64, jerk: f64) -> Self {
+        let hold = from / acceleration - acceleration / jerk;
+        let (ramp, hold, peak) = if hold > 0.0 {
+            (acceleration / jerk, hold, acceleration)
+        } else {
+            let ramp = (from / jerk).sqrt();
+            (ramp, 0.0, jerk * ramp)
+        };
+        Self {
+            t: [ramp, hold, ramp],
+            jerk: -jerk,
+            peak: -peak,
+        }
+    }
+
     /// Acceleration `from`, below zero, taken back to `to` at once, and nothing else.
     pub(super) fn ramp(from: f64, to: f64, jerk: f64) -> Self {
         Self {
@@ -78,11 +132,23 @@ impl Transfer {
     }
 
     /// In s.
+    #[inline]
     pub(super) fn duration(&self) -> f64 {
         self.t[0] + self.t[1] + self.t[2]
     }
 
+    /// How it changes with the velocity at its steady end.
+    #[inline]
+    pub(super) fn change(&self) -> Change {
+        Change {
+            per_velocity: 1.0 / self.peak,
+            half_ramp_s: 0.5 * self.t[2],
+            is_held: self.t[1] > 0.0,
+        }
+    }
+
     /// How far it leads from `from` to velocity `to`: the ends it was made for.
+    #[inline]
     pub(super) fn distance(&self, from: Pace, to: f64) -> f64 {
         let [t0, t1, t2] = self.t;
         let top = from.v + t0 * (from.a + t0 * self.jerk / 2.0);
@@ -94,6 +160,7 @@ impl Transfer {
     }
 
     /// The three stretches, each with its jerk.
+    #[inline]
     pub(super) fn stretches(&self) -> [(f64, f64); 3] {
         [(self.t[0], self.jerk), (self.t[1], 0.0), (self.t[2], -self.jerk)]
     }
