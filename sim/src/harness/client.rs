@@ -6,7 +6,9 @@ use servomesh_safety::Input as SafetyInput;
 use servomesh_trajectory::{
     CoupleGoal, Feedback, FollowGoal, GoalId, Input as TrajectoryInput, JogRequest, MoveGoal, Outcome, Steer,
 };
-use servomesh_types::{Core as _, Event, GroupDescription, GroupName, SafetyState, ServoState, Setpoint, Stamp};
+use servomesh_types::{
+    Core as _, Event, GroupDescription, GroupName, SafetyState, ServoState, Setpoint, Stamp,
+};
 
 impl Cell {
     /// Sends a trajectory.
