@@ -214,7 +214,7 @@ impl Motion {
             return Ok(());
         }
         let present = self.at(now);
-        let announced = self.stopping(now, bounds).time_s;
+        let announced = self.stopping(now, bounds);
         let Self::Along { path, start, pace } = self else {
             return Ok(());
         };
@@ -227,7 +227,7 @@ impl Motion {
             // The quickest stop of all, where it leads along the line the move is on.
             let still = JointVec::zeros(present.velocity.len());
             if let Ok(stop) = point_to_point.velocity(&present, &still, bounds)
-                && stop.duration() <= announced
+                && stop.duration() <= announced.time_s
                 && continues(&stop, &present)
                 && is_along(
                     path,
@@ -235,13 +235,14 @@ impl Motion {
                     &present.position,
                     &stop,
                 )
+                && leads_no_farther(&stop, &announced)
             {
                 *self = Self::along(TimedPath::Profile(stop), now, bounds);
                 self.keep_going(now);
                 return Ok(());
             }
         }
-        if !pace.stop(path, now.seconds_from(*start), longest) {
+        if !pace.stop_as_announced(path, now.seconds_from(*start), longest, Some(&announced)) {
             let stop = point_to_point.rest(&present, bounds)?;
             *self = Self::along(TimedPath::Profile(stop), now, bounds);
             self.keep_going(now);
@@ -265,6 +266,15 @@ fn continues(stop: &Profile, present: &State) -> bool {
             && (start.velocity[i] - present.velocity[i]).abs() < 1e-9
             && (start.acceleration[i] - present.acceleration[i]).abs() < 1e-7
     })
+}
+
+/// Whether no joint goes farther along `stop`, which is a straight line, than was announced.
+fn leads_no_farther(stop: &Profile, announced: &Stopping) -> bool {
+    let (from, to) = (
+        stop.at(0.0).state.position,
+        stop.at(stop.duration()).state.position,
+    );
+    (0..to.len()).all(|i| (to[i] - from[i]).abs() <= announced.distance[i])
 }
 
 /// Whether `stop` stays on the straight line that `path` is from `s` on.

@@ -76,6 +76,57 @@ fn a_stop_takes_no_longer_and_leads_no_farther_than_was_announced() {
 }
 
 #[test]
+fn from_rest_there_is_always_a_way_on() {
+    let mut delays = Vec::new();
+    for number in cases(400) {
+        let case = Case::new(4_000_000 + number);
+        if !case.path.ends_at_rest() {
+            continue;
+        }
+        let mut run = Run::start(case);
+        let duration = run.duration();
+        let when = match number % 4 {
+            0 => run.case.rng.random_range(0.0..0.01),
+            1 => duration - run.case.rng.random_range(0.0..0.3) * duration,
+            2 => 10f64.powf(run.case.rng.random_range(-5.0..-1.0)),
+            _ => run.case.rng.random_range(0.0..duration),
+        };
+        run.wait(when);
+        run.pause();
+        while run.motion.rate(run.now) != 0.0 && !run.motion.is_over(run.now) {
+            run.wait(0.01);
+        }
+        if run.motion.is_over(run.now) {
+            continue;
+        }
+        let (s, _) = run.motion.path_time(run.now).expect("it is on its path");
+        run.resume();
+        let resumed = run.now;
+        while !run.motion.is_over(run.now) {
+            run.wait(0.01);
+            let waited = run.now.seconds_from(resumed);
+            assert!(
+                waited < 2.0 + 3.0 * duration,
+                "case {number} does not go on from {s} s of {duration} s after {when} s: {:?}",
+                run.motion.path_time(run.now)
+            );
+        }
+        let end = run.motion.end().expect("it is over");
+        delays.push(end.seconds_from(resumed) - (duration - s));
+    }
+    delays.sort_by(f64::total_cmp);
+    let share = |p: f64| delays[((delays.len() - 1) as f64 * p) as usize];
+    println!(
+        "{} pauses: time lost by starting again: median {:.3} s, 90 % {:.3} s, most {:.3} s",
+        delays.len(),
+        share(0.5),
+        share(0.9),
+        share(1.0)
+    );
+    assert!(share(1.0) < 1.5, "{} s are lost", share(1.0));
+}
+
+#[test]
 fn ticks_allocate_nothing() {
     for number in 0..20 {
         let case = Case::new(2_000_000 + number);

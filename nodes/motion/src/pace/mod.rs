@@ -26,7 +26,7 @@ use crate::bounds::Bounds;
 use crate::state::State;
 use crate::timed_path::TimedPath;
 use law::{Law, same_rate};
-use stopping::Stops;
+use stopping::{Stops, way_between};
 use stretch::{Room, View};
 use transition::{Node, Transition, append};
 
@@ -40,6 +40,7 @@ pub struct Pace {
     wish: Wish,
     /// When what could not be found is tried again.
     retry: Option<f64>,
+    attempt: Option<Attempt>,
     stops: Stops,
     search: Transition,
     ticked: Option<f64>,
@@ -55,6 +56,15 @@ struct Wish {
     stopped: bool,
     /// How far back to go while paused, in s of the path.
     back: f64,
+}
+
+/// A search for a way to the wish, on which ticks spend a little each.
+#[derive(Clone, Copy, Debug)]
+struct Attempt {
+    /// When it would leave the present law, in s; from rest, at any later moment too.
+    from: f64,
+    /// Index of the share of the wish that it is to reach.
+    share: usize,
 }
 
 /// A step back is possible only while a motion is paused.
@@ -79,6 +89,7 @@ impl Pace {
                 back: 0.0,
             },
             retry: None,
+            attempt: None,
             stops: Stops::new(),
             search: Transition::new(),
             ticked: None,
@@ -130,10 +141,22 @@ impl Pace {
 
     /// Comes to rest within `longest`, in s, for good; tells whether there is such a stop on the path.
     pub fn stop(&mut self, path: &TimedPath, u: f64, longest: f64) -> bool {
+        self.stop_as_announced(path, u, longest, None)
+    }
+
+    /// The same; where no stop is ready, it takes no more than `announced` either.
+    pub(crate) fn stop_as_announced(
+        &mut self,
+        path: &TimedPath,
+        u: f64,
+        longest: f64,
+        announced: Option<&Stopping>,
+    ) -> bool {
         let (_, rest) = self.law.settled();
         if self.wish.stopped {
             return true;
         }
+        self.attempt = None;
         let u = u.max(0.0);
         let view = self.view(path, u);
         if rest.rate == 0.0 {
@@ -143,26 +166,40 @@ impl Pace {
             self.wish.stopped = settled - u <= longest;
             return self.wish.stopped;
         }
-        self.search.begin(&view, self.law.at(u), 0.0, &self.room, FINE);
+        let now = self.law.at(u);
+        self.search.begin(&view, now, 0.0, &self.room, FINE);
         self.search.search(&view, &self.room);
-        let found = self.search.found().last().map(|node| (u + node.u, node.time.s));
         let ready = self.stops.ready(u);
+        let keeps = |until: f64, s: f64| match (ready, announced) {
+            // On the same path, what ends sooner leads no farther.
+            (Some(ready), _) => until <= ready.until && s <= ready.end.s,
+            (None, Some(announced)) => {
+                let way = way_between(&view, &self.room, now.s, s);
+                until - u <= announced.time_s
+                    && way.iter().zip(announced.distance.iter()).all(|(w, d)| w <= d)
+            }
+            (None, None) => true,
+        };
         // A path that runs on has an end, but no rest there.
         let end = self.end(path).filter(|_| path.ends_at_rest());
-        // What was announced is kept, in time and in distance.
-        let sooner = found.filter(|found| {
-            ready.is_none_or(|ready| found.0 <= ready.until && found.1 <= ready.end.s)
-                && end.is_none_or(|end| found.0 <= end)
-        });
+        let sooner = self
+            .search
+            .found()
+            .last()
+            .map(|node| (u + node.u, node.time.s))
+            .filter(|(until, s)| keeps(*until, *s) && end.is_none_or(|end| *until <= end));
         let (until, from) = match (sooner, ready) {
             (Some((until, _)), _) => (until, Some(u)),
             (None, Some(ready)) => (ready.until, Some(ready.from).filter(|from| from.is_finite())),
-            (None, None) => (end.unwrap_or(f64::INFINITY), None),
+            (None, None) => {
+                let end = end.filter(|end| keeps(*end, path.duration()));
+                (end.unwrap_or(f64::INFINITY), None)
+            }
         };
         if until - u > longest {
             return false;
         }
-        match (from, sooner.is_some(), self.stops.ready(u)) {
+        match (from, sooner.is_some(), ready) {
             (Some(_), true, _) => {
                 self.law.cut(u);
                 append(&mut self.law, u, &view, self.search.found());
@@ -201,8 +238,10 @@ impl Pace {
             None => LONGEST_TICK_S,
         };
         self.ticked = Some(u);
-        if self.retry.is_some_and(|retry| u >= retry) {
-            self.pursue(path, u);
+        if self.attempt.is_some() {
+            self.attempt(path, u, stretches);
+        } else if self.retry.is_some_and(|retry| u >= retry) {
+            self.try_again(path, u);
         }
         let view = self.view(path, u);
         self.stops
@@ -255,12 +294,33 @@ impl Pace {
         }
     }
 
-    /// Turns the present law towards what was asked for.
+    /// Turns the present law towards what was asked for, at once if that is found soon; else ticks go on looking.
     fn pursue(&mut self, path: &TimedPath, u: f64) {
         let u = u.max(0.0);
-        self.retry = None;
-        if self.wish.stopped {
+        let Some(target) = self.missing(path, u) else {
             return;
+        };
+        let view = self.view(path, u);
+        let (settled, _) = self.law.settled();
+        let froms = [u, settled];
+        for from in &froms[..if settled > u { 2 } else { 1 }] {
+            let start = self.law.at(*from);
+            self.search.begin(&view, start, target, &self.room, FINE);
+            self.search.search(&view, &self.room);
+            if !self.search.found().is_empty() {
+                return self.take_found(path, u, *from, 0);
+            }
+        }
+        // At rest, later is no different.
+        let at_rest = self.law.settled().1.rate == 0.0;
+        self.begin_attempt(path, u, usize::from(at_rest));
+    }
+
+    /// The rate to turn to, unless the present law leads to what was asked for, or will be turned to it later.
+    fn missing(&mut self, path: &TimedPath, u: f64) -> Option<f64> {
+        (self.retry, self.attempt) = (None, None);
+        if self.wish.stopped {
+            return None;
         }
         if let Some(until) = self.returning {
             if u < until {
@@ -268,7 +328,7 @@ impl Pace {
                 let waits = self.wish.paused || !self.leave_the_way_back(path, u);
                 let until = self.returning.filter(|_| waits).unwrap_or(self.law.settled().0);
                 self.retry = Some(until);
-                return;
+                return None;
             }
             self.returning = None;
         }
@@ -282,46 +342,86 @@ impl Pace {
                     self.retry = Some(u + RETRY_S);
                 }
             }
-            return;
+            return None;
         }
-        let view = self.view(path, u);
         let now = self.law.at(u);
         if path.ends_at_rest() && now.s >= path.duration() {
-            return;
+            return None;
         }
-        let here = path.at(now.s).state;
-        if now.s <= 0.0 && here.is_at_rest() {
+        if now.s <= 0.0 && path.at(now.s).state.is_at_rest() {
             // Nothing moves yet: the rate may step.
             self.law.cut(u);
             self.law.push(u, PathTime::steady(now.s, target));
-            return self.renew(path, u);
+            self.renew(path, u);
+            return None;
         }
-        // From rest, a lower rate on the way may be possible where the one asked for is not.
-        let shares: &[f64] = if now.is_steady() && now.rate == 0.0 {
-            &SHARES_FROM_REST
+        Some(target)
+    }
+
+    /// Looks again for what could not be found, a little at each tick.
+    fn try_again(&mut self, path: &TimedPath, u: f64) {
+        let u = u.max(0.0);
+        if self.missing(path, u).is_some() {
+            self.begin_attempt(path, u, 0);
+        }
+    }
+
+    /// Starts to look for a way to a share of the wish: the next one that makes sense, if any does.
+    fn begin_attempt(&mut self, path: &TimedPath, u: f64, share: usize) {
+        let (settled, rest) = self.law.settled();
+        let from = if rest.rate == 0.0 {
+            settled.max(u)
         } else {
-            &[1.0]
+            settled.max(u + ATTEMPT_S)
         };
-        for (from, share) in [u, settled]
-            .into_iter()
-            .flat_map(|from| shares.iter().map(move |share| (from, share)))
-        {
-            if from < u {
-                continue;
-            }
-            let start = self.law.at(from);
-            self.search.begin(&view, start, target * share, &self.room, FINE);
-            self.search.search(&view, &self.room);
-            if !self.search.found().is_empty() {
-                self.law.cut(from);
-                append(&mut self.law, from, &view, self.search.found());
-                if self.wish.back > 0.0 || *share < 1.0 {
-                    self.retry = Some(self.law.settled().0);
-                }
-                return self.renew(path, u);
+        let target = if self.wish.paused { 0.0 } else { self.wish.rate };
+        // A lower rate on the way up may be possible where the one asked for is not.
+        if share >= if target > rest.rate { SHARES.len() } else { 1 } {
+            self.attempt = None;
+            self.retry = Some(u + RETRY_S);
+            return;
+        }
+        let view = self.view(path, u);
+        let goal = rest.rate + SHARES[share] * (target - rest.rate);
+        self.search
+            .begin(&view, self.law.at(from), goal, &self.room, FINE);
+        self.search.limit(ATTEMPT_STEPS);
+        self.attempt = Some(Attempt { from, share });
+    }
+
+    /// Goes on looking.
+    fn attempt(&mut self, path: &TimedPath, u: f64, stretches: u32) {
+        let Some(Attempt { from, share }) = self.attempt else {
+            return;
+        };
+        let (_, rest) = self.law.settled();
+        let at_rest = rest.rate == 0.0;
+        let view = self.view(path, u);
+        for _ in 0..stretches * ATTEMPT_SHARE {
+            if self.search.is_searching() {
+                self.search.step(&view, &self.room);
             }
         }
-        self.retry = Some(u + RETRY_S);
+        if u > from && !at_rest {
+            return self.begin_attempt(path, u, share + 1);
+        }
+        if self.search.is_searching() {
+            return;
+        }
+        if self.search.found().is_empty() {
+            return self.begin_attempt(path, u, share + 1);
+        }
+        self.take_found(path, u, from.max(u), share);
+    }
+
+    /// Goes on with what was found, from `from` on.
+    fn take_found(&mut self, path: &TimedPath, u: f64, from: f64, share: usize) {
+        let view = self.view(path, u);
+        self.law.cut(from);
+        append(&mut self.law, from, &view, self.search.found());
+        self.attempt = None;
+        self.retry = (self.wish.back > 0.0 || share > 0).then_some(self.law.settled().0);
+        self.renew(path, u);
     }
 
     /// Comes to rest on the way back before its end; tells whether that is sooner.
@@ -461,8 +561,18 @@ const FINE: f64 = 40.0;
 /// After that, what could not be found is tried again, in s.
 const RETRY_S: f64 = 0.05;
 
-/// Shares of the rate asked for that are tried from rest, one after the other.
-const SHARES_FROM_REST: [f64; 4] = [1.0, 0.5, 0.2, 0.05];
+/// Shares of the way up to the rate asked for that are tried one after the other. Limits leave room for any low enough
+/// rate: what a path does at the rate ṡ falls with ṡ, ṡ² and ṡ³.
+const SHARES: [f64; 6] = [1.0, 0.5, 0.2, 0.05, 1e-2, 1e-3];
+
+/// How far ahead ticks look for a way to leave a steady rate, in s.
+const ATTEMPT_S: f64 = 0.15;
+
+/// What such a search may take, in steps; most take a third of it.
+const ATTEMPT_STEPS: u32 = 300;
+
+/// Steps of that search to each stretch of the budget.
+const ATTEMPT_SHARE: u32 = 2;
 
 /// A way back that is not worth going, in s of the path.
 const SHORTEST_WAY_S: f64 = 1e-6;

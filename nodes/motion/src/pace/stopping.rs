@@ -23,6 +23,8 @@ pub(crate) struct Stops {
     /// Stretches the last search took.
     effort: u32,
     taken: u32,
+    /// How far ahead the next stop begins, so that it is found in time, in s.
+    lead: f64,
 }
 
 /// One stop.
@@ -69,6 +71,7 @@ impl Stops {
             work: Work::Idle,
             effort: 60,
             taken: 0,
+            lead: FIRST_LEAD_S,
         }
     }
 
@@ -80,7 +83,7 @@ impl Stops {
     /// Finds the stop that is ready under a new law, at once.
     pub(crate) fn renew(&mut self, law: &Law, view: &View<'_>, room: &Room, u: f64) {
         let (settled, _) = law.settled();
-        self.begin(law, view, room, u, settled.max(u));
+        self.begin(law, view, room, u, settled.max(u + self.lead));
         self.complete(law, view, room, u);
         std::mem::swap(&mut self.ready, &mut self.next);
         self.next.found = false;
@@ -99,10 +102,9 @@ impl Stops {
         if self.ready.found && self.ready.from == f64::INFINITY {
             return;
         }
-        let lead = {
-            let ticks = (1.3 * f64::from(self.effort) / f64::from(stretches.max(1))).ceil() + 2.0;
-            (ticks * step).clamp(step, LONGEST_LEAD_S)
-        };
+        let ticks = (1.15 * f64::from(self.effort) / f64::from(stretches.max(1))).ceil() + 2.0;
+        let lead = (ticks * step).clamp(step, LONGEST_LEAD_S);
+        self.lead = lead;
         if self.ready.found && u + step > self.ready.from {
             // It is passed before the next tick.
             self.complete(law, view, room, u);
@@ -190,13 +192,17 @@ impl Stops {
                     view.along(law.at(next.from.min(next.until))).s,
                     view.along(next.end).s,
                 );
-                next.way.measure(view, place, [start, middle, end]);
+                // A stretch costs as much as two places.
+                let places = place..(place + 2).min(PLACES as u32);
                 self.work = Work::Measure {
                     start,
-                    place: place + 1,
+                    place: places.end,
                 };
-                if place as usize + 1 == PLACES {
-                    self.effort = self.taken;
+                for place in places.clone() {
+                    next.way.measure(view, room, place, [start, middle, end]);
+                }
+                if places.end as usize == PLACES {
+                    self.effort = self.taken.max(self.effort - self.effort / EASING);
                     next.found = true;
                     self.work = Work::Idle;
                 }
@@ -220,7 +226,7 @@ impl Stops {
             (last, _) => last,
         };
         let Some((until, rest)) = best else {
-            self.effort = self.taken;
+            self.effort = self.effort.max(self.taken);
             return;
         };
         (next.until, next.end) = (until, rest);
@@ -252,6 +258,22 @@ impl Stop {
     }
 }
 
+/// How far each joint goes at most from one place of the path to a later one.
+pub(crate) fn way_between(view: &View<'_>, room: &Room, from: f64, to: f64) -> JointVec {
+    let mut before = view.at(from).state;
+    let mut whole = JointVec::zeros(before.position.len());
+    let at = |k: usize| from + (to - from) * k as f64 / PLACES as f64;
+    for k in 1..=PLACES {
+        let here = view.at(at(k)).state;
+        let step = travelled(view, [at(k - 1), at(k)], [&before, &here], room);
+        for i in 0..whole.len() {
+            whole[i] += step[i];
+        }
+        before = here;
+    }
+    whole
+}
+
 impl Way {
     /// What is left from σ on.
     fn left(&self, sigma: f64) -> JointVec {
@@ -263,7 +285,7 @@ impl Way {
     }
 
     /// Looks at place number `place` between start, middle and end; half of the places lie before the middle.
-    fn measure(&mut self, view: &View<'_>, place: u32, [start, middle, end]: [f64; 3]) {
+    fn measure(&mut self, view: &View<'_>, room: &Room, place: u32, [start, middle, end]: [f64; 3]) {
         let half = (PLACES / 2) as u32;
         let at = |k: u32| {
             if k < half {
@@ -280,22 +302,7 @@ impl Way {
             self.before = here;
             return;
         }
-        let ds = to - at(place - 1);
-        let step = JointVec::from_fn(n, |i| {
-            let (v0, v1) = (self.before.velocity[i], here.velocity[i]);
-            let net = (here.position[i] - self.before.position[i]).abs();
-            // A joint that turns in between goes farther than from end to end.
-            let (a0, a1) = (self.before.acceleration[i], here.acceleration[i]);
-            let (slow, bend) = (v0.abs().min(v1.abs()), a0.abs().max(a1.abs()) * ds);
-            let turning = if v0 * v1 < 0.0 {
-                2.0 * slow * ds
-            } else if a0 * a1 < 0.0 && slow < bend {
-                0.5 * bend * ds
-            } else {
-                0.0
-            };
-            (net + turning) * (1.0 + ROUNDING)
-        });
+        let step = travelled(view, [at(place - 1), to], [&self.before, &here], room);
         for before in &mut self.places[..index] {
             for i in 0..n {
                 before.1[i] += step[i];
@@ -305,14 +312,51 @@ impl Way {
     }
 }
 
+/// How far each joint goes at most between two places of the path, there and back counted.
+///
+/// Between two steps of jerk the path is taken as the quintic through both ends: its velocity is a quartic, which stays
+/// between its Bernstein coefficients, and is on average no more than theirs. Steps of jerk in between add what they may.
+fn travelled(view: &View<'_>, [from, to]: [f64; 2], [before, after]: [&State; 2], room: &Room) -> JointVec {
+    let ds = to - from;
+    let steps = view.steps_of_jerk(from, to) as f64;
+    JointVec::from_fn(after.position.len(), |i| {
+        let net = after.position[i] - before.position[i];
+        let (v0, v1) = (before.velocity[i] * ds, after.velocity[i] * ds);
+        let (a0, a1) = (before.acceleration[i] * ds * ds, after.acceleration[i] * ds * ds);
+        let (second, fourth) = (v0 + 0.25 * a0, v1 - 0.25 * a1);
+        let third = 5.0 * net - (v0 + second + fourth + v1);
+        let size = [v0, second, third, fourth, v1]
+            .iter()
+            .map(|value| value.abs())
+            .sum::<f64>();
+        // A joint that stands at both ends stands in between.
+        let unseen = if size > 0.0 {
+            steps * STEP_SHARE * 2.0 * room.jerk[i] * ds.powi(3)
+        } else {
+            0.0
+        };
+        (0.2 * size + unseen) * (1.0 + ROUNDING)
+    })
+}
+
 /// How finely the stop that is ready is sought: see [`Transition::begin`].
 const STRETCHES: f64 = 20.0;
+
+/// The lead follows what searches take: at once up, and down by such a part of it with each.
+const EASING: u32 = 4;
 
 /// Where the way is measured; half of them before the stop leaves the present law.
 const PLACES: usize = 24;
 
-/// Share of the way for rounding, and for what the places miss.
-const ROUNDING: f64 = 1e-6;
+/// How far at most the quintic through both ends of an interval is off on average in velocity, for a step of jerk
+/// somewhere between: as a share of the step, for an interval of 1 s.
+const STEP_SHARE: f64 = 0.003;
+
+/// Share of the way for rounding.
+const ROUNDING: f64 = 1e-9;
+
+/// Before ticks say how long they take to find the next one, in s.
+const FIRST_LEAD_S: f64 = 0.08;
 
 /// A stop that is ready is at most that far ahead, in s.
 const LONGEST_LEAD_S: f64 = 0.5;

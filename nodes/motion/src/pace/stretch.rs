@@ -53,6 +53,15 @@ impl View<'_> {
         }
     }
 
+    /// How often jerk steps between two places.
+    pub(crate) fn steps_of_jerk(&self, from: f64, to: f64) -> usize {
+        if self.backwards {
+            self.path.corners_between(-to, -from).len()
+        } else {
+            self.path.corners_between(from, to).len()
+        }
+    }
+
     /// Where it stands still from then on, if it does.
     pub(crate) fn end(&self) -> Option<f64> {
         (!self.backwards && self.path.ends_at_rest()).then(|| self.path.duration())

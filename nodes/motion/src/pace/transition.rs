@@ -124,6 +124,11 @@ impl Transition {
         }
     }
 
+    /// Gives up after that many more steps.
+    pub(crate) fn limit(&mut self, steps: u32) {
+        self.steps = self.steps.min(steps);
+    }
+
     /// Searches to its end.
     pub(crate) fn search(&mut self, view: &View<'_>, room: &Room) {
         while self.is_searching() {
