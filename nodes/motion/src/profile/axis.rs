@@ -87,6 +87,7 @@ impl Motion {
     }
 
     /// Appends it to a track that ends where it starts.
+    #[inline]
     pub(super) fn append_to(&self, track: &mut Track) {
         for (k, (t, jerk)) in self.stretches.iter().enumerate() {
             if let Some((start, v)) = self.cruise
@@ -98,6 +99,7 @@ impl Motion {
         }
     }
 
+    #[inline]
     fn of(first: &Transfer, steady: Option<f64>, cruise: f64, last: &Transfer, sign: f64) -> Self {
         let [a, b, c] = first.stretches();
         let [d, e, f] = last.stretches();
@@ -110,6 +112,7 @@ impl Motion {
 
 impl Ahead {
     /// The task to come to rest at `distance`; the pace is one from which the velocity limit can be kept.
+    #[inline]
     pub(super) fn new(from: Pace, distance: f64, limits: &Limits) -> Self {
         let Limits {
             up,
@@ -332,6 +335,7 @@ impl Ahead {
         }
     }
 
+    #[inline]
     fn through(&self, ramps: &Ramps, cruise: f64) -> Motion {
         Motion::of(&ramps.first, Some(ramps.v), cruise, &ramps.last, self.sign)
     }

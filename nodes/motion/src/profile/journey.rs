@@ -34,6 +34,7 @@ pub(super) struct Journey {
 
 impl Journey {
     /// The quickest; if none stays in the range, the position farthest beyond it with its time.
+    #[inline]
     pub(super) fn quickest(task: &Task) -> Result<Self, (f64, f64)> {
         let first = Self::braking(task, (0.0, 0.0));
         if task.distance < task.range.0 || task.distance > task.range.1 {
@@ -64,6 +65,7 @@ impl Journey {
     }
 
     /// The quickest, or one that lasts as long.
+    #[inline]
     pub(super) fn write(&self, task: &Task, lasting: Option<f64>, track: &mut Track) {
         track.restart(0.0, task.v, task.a);
         if self.start_s > 0.0 {
@@ -107,6 +109,7 @@ impl Journey {
             || (lower == f64::NEG_INFINITY && upper == f64::INFINITY)
     }
 
+    #[inline]
     fn braking(task: &Task, hard: (f64, f64)) -> Self {
         let mut pace = Pace { v: task.v, a: task.a };
         let (mut start_s, mut way) = (0.0, 0.0);

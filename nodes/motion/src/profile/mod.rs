@@ -149,22 +149,12 @@ impl PointToPoint {
         {
             return Ok(on_line(&line, &task, &journey, from, target));
         }
-        let mut profile = Profile::new(target.len());
-        // Where a place is kept to the last digit, it may take a last digit of time more.
-        let mut arrival = duration;
-        for (joint, (task, journey)) in self.journeys.iter().enumerate() {
-            let track = profile.track_mut(joint);
-            if synchronization == Synchronization::None || journey.duration() >= duration {
-                journey.write(task, None, track);
-            } else {
-                journey.write_lasting(task, duration, track);
-            }
-            track.shift(from.position[joint]);
-            track.end_at(target[joint], 0.0, 0.0);
-            arrival = arrival.max(track.end().start_s);
+        // Written where it is handed out: it is too large to be moved for nothing.
+        let mut answer = Ok(Profile::new(target.len()));
+        if let Ok(profile) = &mut answer {
+            self.write(from, target, duration, synchronization, profile);
         }
-        profile.close(arrival, true);
-        Ok(profile)
+        answer
     }
 
     /// From `from` to the given velocities, wherever that leads: velocities change along a straight line where that takes
@@ -269,6 +259,31 @@ impl PointToPoint {
         }
         profile.close(duration, ends_at_rest);
         Ok(profile)
+    }
+
+    /// What [`PointToPoint::set_out`] has found, with all joints arriving at `duration` where they shall.
+    fn write(
+        &self,
+        from: &State,
+        target: &JointVec,
+        duration: f64,
+        synchronization: Synchronization,
+        profile: &mut Profile,
+    ) {
+        // Where a place is kept to the last digit, it may take a last digit of time more.
+        let mut arrival = duration;
+        for (joint, (task, journey)) in self.journeys.iter().enumerate() {
+            let track = profile.track_mut(joint);
+            if synchronization == Synchronization::None || journey.duration() >= duration {
+                journey.write(task, None, track);
+            } else {
+                journey.write_lasting(task, duration, track);
+            }
+            track.shift(from.position[joint]);
+            track.end_at(target[joint], 0.0, 0.0);
+            arrival = arrival.max(track.end().start_s);
+        }
+        profile.close(arrival, true);
     }
 
     /// Finds each joint's quickest way; how long the slowest takes, in s.
