@@ -35,6 +35,10 @@ pub const CLAIMS: &[Claim] = &[
         name: "tick",
         measure: crate::tick::measure,
     },
+    Claim {
+        name: "retarget",
+        measure: crate::retarget::measure,
+    },
 ];
 
 /// One thing to measure; it may give several ratios.

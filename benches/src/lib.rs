@@ -16,6 +16,7 @@ mod motion_pictures;
 mod native;
 pub mod pictures;
 pub mod ratio;
+pub mod retarget;
 pub mod robot;
 pub mod simulation;
 pub mod stats;
