@@ -23,6 +23,11 @@ struct Pair {
     weight: [f64; 2],
     /// By how much value and slack miss the limit.
     miss: [f64; 2],
+    /// 1 over each slack.
+    inverse: [f64; 2],
+    /// The step of slacks and multipliers.
+    slack_step: [f64; 2],
+    weight_step: [f64; 2],
 }
 
 /// A grid, its rows and how far they are solved.
@@ -76,6 +81,9 @@ impl Interior {
             slack: [1.0; 2],
             weight: [1.0; 2],
             miss: [0.0; 2],
+            inverse: [1.0; 2],
+            slack_step: [0.0; 2],
+            weight_step: [0.0; 2],
         };
         let (mut rows, mut of_node) = (Vec::with_capacity(n * 4), vec![0]);
         let (mut kept, mut of_side) = (Vec::with_capacity(n * per_side), vec![0]);
@@ -143,6 +151,8 @@ impl Interior {
         let count = 2.0 * (self.rows.len() + self.jerks.len()).max(1) as f64;
         self.start(gap * self.duration() / count);
         let mut centring = CENTRING;
+        // What is left of the misses at the start, as a share.
+        let mut missing = 1.0;
         for _ in 0..ITERATIONS {
             let mu = self.complementarity() / count;
             let target = centring * mu;
@@ -153,7 +163,8 @@ impl Interior {
             centring = (1.0 - primal.min(dual))
                 .powi(2)
                 .clamp(LEAST_CENTRING, MOST_CENTRING);
-            if self.complementarity() < tolerance * self.duration() && primal > 0.9 {
+            missing *= 1.0 - primal;
+            if self.complementarity() < tolerance * self.duration() && missing < MISSING {
                 break;
             }
         }
@@ -247,6 +258,7 @@ impl Interior {
                     share * row.lower - value + pair.slack[0],
                     value - share * row.upper + pair.slack[1],
                 ];
+                pair.inverse = pair.slack.map(f64::recip);
                 let [d0, d1] = pair.stiffness();
                 let [e0, e1] = pair.push(target);
                 let c = [row.x, row.u, 0.0];
@@ -273,6 +285,7 @@ impl Interior {
                         -value - limit + pair.slack[0] - by_e + by_limit,
                         value - limit + pair.slack[1] + by_e + by_limit,
                     ];
+                    pair.inverse = pair.slack.map(f64::recip);
                     let [d0, d1] = pair.stiffness();
                     let [e0, e1] = pair.push(target);
                     cost.add_square(d0 + d1, c);
@@ -309,23 +322,25 @@ impl Interior {
                 LARGEST_RISE * self.states.x[i] / self.dx[i].max(f64::MIN_POSITIVE) / FRACTION,
             );
         }
-        self.each_change(target, |pair, slack, weight| {
+        // 1 over how far the first slack and the first multiplier let go.
+        let (mut fall, mut weight_fall) = (FRACTION, FRACTION);
+        self.each_change(target, |pair| {
             for k in 0..2 {
-                if slack[k] < 0.0 {
-                    primal = primal.min(-pair.slack[k] / slack[k]);
-                }
-                if weight[k] < 0.0 {
-                    dual = dual.min(-pair.weight[k] / weight[k]);
+                fall = fall.max(-pair.slack_step[k] * pair.inverse[k]);
+                if -pair.weight_step[k] > weight_fall * pair.weight[k] {
+                    weight_fall = -pair.weight_step[k] / pair.weight[k];
                 }
             }
         });
+        (primal, dual) = (primal.min(1.0 / fall), dual.min(1.0 / weight_fall));
         let (primal, dual) = ((FRACTION * primal).min(1.0), (FRACTION * dual).min(1.0));
-        self.each_change(target, |pair, slack, weight| {
+        let pairs = self.rows.iter_mut().map(|(_, pair)| pair);
+        for pair in pairs.chain(self.jerks.iter_mut().map(|(_, pair)| pair)) {
             for k in 0..2 {
-                pair.slack[k] += primal * slack[k];
-                pair.weight[k] += dual * weight[k];
+                pair.slack[k] += primal * pair.slack_step[k];
+                pair.weight[k] += dual * pair.weight_step[k];
             }
-        });
+        }
         for i in 0..=n {
             self.states.x[i] += primal * self.dx[i];
             self.states.u[i] += primal * self.du[i];
@@ -333,16 +348,16 @@ impl Interior {
         (primal, dual)
     }
 
-    /// Calls `f` with each row's pair and the changes of its slacks and multipliers.
+    /// Works out the step of each row's slacks and multipliers, and calls `f` with it.
     #[inline(always)]
-    fn each_change(&mut self, target: f64, mut f: impl FnMut(&mut Pair, [f64; 2], [f64; 2])) {
+    fn each_change(&mut self, target: f64, mut f: impl FnMut(&Pair)) {
         let n = self.step.len();
         for i in 0..n {
             let (dx, du) = (self.dx[i], self.du[i]);
             for (row, pair) in &mut self.rows[self.of_node[i]..self.of_node[i + 1]] {
                 let change = row.u * du + row.x * dx;
-                let (slack, weight) = pair.changes(target, [-change, change]);
-                f(pair, slack, weight);
+                pair.change(target, [-change, change]);
+                f(pair);
             }
             let curve = &self.curves[i];
             let z = [dx, du, self.du[i + 1] - du];
@@ -351,8 +366,8 @@ impl Interior {
             for end in 0..2 {
                 for (row, pair) in &mut self.jerks[self.of_side[2 * i + end]..self.of_side[2 * i + end + 1]] {
                     let change = dot(curve.coefficients(row, end), z);
-                    let (slack, weight) = pair.changes(target, [falls - change, falls + change]);
-                    f(pair, slack, weight);
+                    pair.change(target, [falls - change, falls + change]);
+                    f(pair);
                 }
             }
         }
@@ -362,23 +377,25 @@ impl Interior {
 impl Pair {
     #[inline(always)]
     fn stiffness(&self) -> [f64; 2] {
-        [self.weight[0] / self.slack[0], self.weight[1] / self.slack[1]]
+        [self.weight[0] * self.inverse[0], self.weight[1] * self.inverse[1]]
     }
 
     #[inline(always)]
     fn push(&self, target: f64) -> [f64; 2] {
         [
-            (target + self.weight[0] * self.miss[0]) / self.slack[0],
-            (target + self.weight[1] * self.miss[1]) / self.slack[1],
+            (target + self.weight[0] * self.miss[0]) * self.inverse[0],
+            (target + self.weight[1] * self.miss[1]) * self.inverse[1],
         ]
     }
 
-    /// Of slacks and multipliers, where the sides' values change by `value`.
+    /// The step of slacks and multipliers, where the sides' values change by `value`.
     #[inline(always)]
-    fn changes(&self, target: f64, value: [f64; 2]) -> ([f64; 2], [f64; 2]) {
-        let slack = [-self.miss[0] - value[0], -self.miss[1] - value[1]];
-        let weight = [0, 1].map(|k| (target - self.weight[k] * (self.slack[k] + slack[k])) / self.slack[k]);
-        (slack, weight)
+    fn change(&mut self, target: f64, value: [f64; 2]) {
+        for k in 0..2 {
+            let step = -self.miss[k] - value[k];
+            self.slack_step[k] = step;
+            self.weight_step[k] = (target - self.weight[k] * (self.slack[k] + step)) * self.inverse[k];
+        }
     }
 }
 
@@ -499,4 +516,7 @@ const LARGEST_FALL: f64 = 0.5;
 const LARGEST_RISE: f64 = 1.0;
 
 /// As a share of a row's limit.
-const SMALLEST_SLACK: f64 = 1e-3;
+const SMALLEST_SLACK: f64 = 0.03;
+
+/// Of what rows missed at the start, what may be left at the end.
+const MISSING: f64 = 0.1;

@@ -1,11 +1,12 @@
 //! How near a piece of a law comes to the limits, between nodes too.
 //!
 //! Each quantity is sampled at evenly spaced times; a parabola through three samples in a row tells the extreme between
-//! them. Pieces that come near a limit are sampled more finely, so that the parabola's error is far below [`MARGIN`].
+//! them. Pieces that come near a limit are sampled more finely, so that the parabola's error is far below [`MARGIN`]; efforts,
+//! which cost the most, only where they are near themselves.
 
 use servomesh_types::MAX_JOINTS;
 
-use crate::timing::law::{Moment, Piece};
+use crate::timing::law::{Moment, Piece, TimeLaw};
 use crate::timing::rows::{Course, Place};
 
 /// Largest shares of the limits; 1 is at a limit.
@@ -37,17 +38,30 @@ impl Look {
     /// For pieces on which much may change.
     pub(super) const CLOSE: Self = Self { coarse: 2, fine: 8 };
     /// For pieces that are short beside what changes.
-    pub(super) const SHORT: Self = Self { coarse: 1, fine: 2 };
+    pub(super) const SHORT: Self = Self { coarse: 1, fine: 4 };
+    /// For a law that is not handed out as it is.
+    pub(super) const GLANCE: Self = Self { coarse: 1, fine: 1 };
 }
 
 impl Peaks {
     /// Those of one piece within one segment of the path.
     pub(super) fn of(course: &mut Course<'_>, segment: usize, piece: &Piece, look: Look) -> Self {
-        let coarse = Self::sampled(course, segment, piece, look.coarse);
-        if coarse.largest() < NEAR {
+        let (coarse, effort) = Self::sampled(course, segment, piece, look.coarse, true);
+        if coarse.largest() < NEAR || look.fine <= look.coarse {
             return coarse;
         }
-        coarse.or(Self::sampled(course, segment, piece, look.fine))
+        let near = effort >= NEAR;
+        coarse.or(Self::sampled(course, segment, piece, look.fine, near).0)
+    }
+
+    /// Those of a whole law, whose pieces lie in these segments.
+    pub(super) fn of_law(course: &mut Course<'_>, law: &TimeLaw, segments: &[usize], look: Look) -> Self {
+        law.pieces()
+            .iter()
+            .zip(segments)
+            .fold(Self::default(), |whole, (piece, segment)| {
+                whole.or(Self::of(course, *segment, piece, look))
+            })
     }
 
     pub(super) fn largest(&self) -> f64 {
@@ -67,24 +81,33 @@ impl Peaks {
         self.speed.max(self.acceleration.sqrt()).max(self.jerk.cbrt())
     }
 
-    fn sampled(course: &mut Course<'_>, segment: usize, piece: &Piece, parabolas: usize) -> Self {
+    /// The peaks, and that of efforts alone; without `efforts`, those are not looked at.
+    fn sampled(
+        course: &mut Course<'_>,
+        segment: usize,
+        piece: &Piece,
+        parabolas: usize,
+        efforts: bool,
+    ) -> (Self, f64) {
         let steps = 2 * parabolas;
         let at = |course: &mut Course<'_>, step: usize| {
             let t = piece.duration * step as f64 / steps as f64;
-            Shares::at(course, segment, &piece.at(t))
+            Shares::at(course, segment, &piece.at(t), efforts)
         };
-        let mut peaks = Self::default();
+        let (mut peaks, mut effort) = (Self::default(), 0.0_f64);
         let mut first = at(course, 0);
         for parabola in 0..parabolas {
             let middle = at(course, 2 * parabola + 1);
             let last = at(course, 2 * parabola + 2);
-            peaks = peaks.or(Self::between(course.joints, &first, &middle, &last));
+            let (peak, effort_peak) = Self::between(course.joints, &first, &middle, &last);
+            peaks = peaks.or(peak);
+            effort = effort.max(effort_peak);
             first = last;
         }
-        peaks
+        (peaks, effort)
     }
 
-    fn between(n: usize, first: &Shares, middle: &Shares, last: &Shares) -> Self {
+    fn between(n: usize, first: &Shares, middle: &Shares, last: &Shares) -> (Self, f64) {
         let largest = |kind: usize| {
             (0..n).fold(0.0, |most: f64, j| {
                 most.max(extreme(
@@ -95,20 +118,18 @@ impl Peaks {
             })
         };
         let other = |k: usize| extreme(first.others[k], middle.others[k], last.others[k]);
-        Self {
+        let effort = largest(3);
+        let peaks = Self {
             speed: largest(0).max(other(0)).max(other(3)).max(other(5)),
-            acceleration: largest(1)
-                .max(largest(3))
-                .max(other(1))
-                .max(other(4))
-                .max(other(6)),
+            acceleration: largest(1).max(effort).max(other(1)).max(other(4)).max(other(6)),
             jerk: largest(2).max(other(2)).max(other(7)),
-        }
+        };
+        (peaks, effort)
     }
 }
 
 impl Shares {
-    fn at(course: &mut Course<'_>, segment: usize, moment: &Moment) -> Self {
+    fn at(course: &mut Course<'_>, segment: usize, moment: &Moment, efforts: bool) -> Self {
         let Moment {
             s,
             rate,
@@ -131,7 +152,7 @@ impl Shares {
                 joints[2][j] = qddd / limits.bounds.jerk[j];
             }
         }
-        if limits.efforts.is_some() {
+        if efforts && limits.efforts.is_some() {
             joints[3][..n].copy_from_slice(course.effort_shares(&q[..n], &qd[..n], &qdd[..n]));
             if joints[3].iter().any(|share| share.abs() > 1.0) {
                 // Slowing down takes nothing off gravity's part: what counts is the share of the rest.
@@ -164,6 +185,16 @@ impl Shares {
             ]);
         }
         Self { joints, others }
+    }
+}
+
+/// The law, slowed down until it keeps the limits between nodes too, if it does not yet.
+pub(super) fn kept(course: &mut Course<'_>, law: &TimeLaw, segments: &[usize], look: Look) -> TimeLaw {
+    let slowdown = Peaks::of_law(course, law, segments, look).slowdown();
+    if slowdown > 1.0 - MARGIN {
+        law.slowed((slowdown * (1.0 + MARGIN)).max(1.0))
+    } else {
+        law.clone()
     }
 }
 

@@ -1,12 +1,12 @@
 //! A law without limits of jerk: reachability analysis on a grid that grows finer where limits are exceeded between nodes.
 //!
 //! **Invariant:** what is handed out was looked at between nodes and keeps the limits there: the grid is refined, then the
-//! limits of single intervals are tightened, then the whole law is slowed down by the little that is left.
+//! limits of single intervals are tightened, both after a glance, then the whole law is slowed down by the little that is left.
 
 use crate::timing::error::Untimeable;
 use crate::timing::law::{Piece, TimeLaw};
 use crate::timing::nodes::Nodes;
-use crate::timing::peaks::{Look, MARGIN, Peaks};
+use crate::timing::peaks::{Look, MARGIN, Peaks, kept};
 use crate::timing::reach::{Grid, controllable, quickest};
 use crate::timing::rows::Course;
 
@@ -15,38 +15,49 @@ pub(super) fn plan(course: &mut Course<'_>) -> Result<TimeLaw, Untimeable> {
     let segments = course.path.times().len() - 1;
     let mut nodes = Nodes::even(course, (FEWEST / segments).max(FEWEST_PER_SEGMENT))?;
     let mut share = vec![1.0; nodes.intervals()];
+    let at_rest = course.limits.start_rate <= 0.0;
+    let look = if at_rest { Look::GLANCE } else { Look::SHORT };
+    // Of each interval of the grid: λ̇² at both ends in the last round, and what was seen then.
+    let mut seen: Vec<([u64; 2], Peaks)> = Vec::new();
     let mut rounds = 0..;
     loop {
         let round: u32 = rounds.next().unwrap_or(u32::MAX);
         let x = rates(course, &nodes, &share)?;
         let law = law(&nodes, &x);
         let mut whole = Peaks::default();
-        let peaks: Vec<f64> = law
+        let now: Vec<([u64; 2], Peaks)> = law
             .pieces()
             .iter()
             .enumerate()
             .map(|(i, piece)| {
-                let peaks = Peaks::of(course, nodes.segment[i], piece, Look::SHORT);
-                whole = whole.or(peaks);
+                let ends = [x[i].to_bits(), x[i + 1].to_bits()];
+                match seen.get(i) {
+                    Some(seen) if seen.0 == ends => *seen,
+                    _ => (ends, Peaks::of(course, nodes.segment[i], piece, look)),
+                }
+            })
+            .collect();
+        seen = now;
+        let peaks: Vec<f64> = seen
+            .iter()
+            .map(|(_, peaks)| {
+                whole = whole.or(*peaks);
                 peaks.acceleration
             })
             .collect();
         if round < REFINEMENTS && peaks.iter().any(|peak| *peak > COARSE) {
             nodes = nodes.split(course, |i| peaks[i] > COARSE)?;
             share = vec![1.0; nodes.intervals()];
+            seen.clear();
             continue;
         }
         let excess = whole.slowdown();
-        if course.limits.start_rate > 0.0 {
+        if !at_rest {
             if excess <= 1.0 {
                 return Ok(law);
             }
         } else if excess < CLOSE || round > REFINEMENTS + TIGHTENINGS {
-            return Ok(if excess > 1.0 - MARGIN {
-                law.slowed(excess * (1.0 + MARGIN))
-            } else {
-                law
-            });
+            return Ok(kept(course, &law, &nodes.segment, Look::SHORT));
         }
         for (share, peak) in share.iter_mut().zip(&peaks) {
             if *peak > 1.0 - MARGIN {
@@ -134,7 +145,7 @@ const COARSE: f64 = 1.0 + 2e-3;
 const TIGHTENINGS: u32 = 2;
 
 /// A law that is so near is slowed down as a whole.
-const CLOSE: f64 = 1.0 + 1e-5;
+const CLOSE: f64 = 1.0 + 1e-4;
 
 /// What all limits are cut by in each round where slowing down is no choice.
 const STRICTER: f64 = 0.98;

@@ -1,8 +1,8 @@
 //! The quickest law with limited jerk: a grid, the interior-point solver, pieces of constant jerk, and a look between nodes.
 //!
-//! **Invariant:** what is handed out was looked at between nodes and keeps the limits there: limits of single intervals are
-//! tightened where they were exceeded, then the whole law is slowed down by what is left. If the solver's law should ever
-//! take longer than the averaged one it started from, that one is handed out.
+//! **Invariant:** what is handed out was looked at closely between nodes and keeps the limits there: limits of single intervals
+//! are tightened where a glance sees them exceeded, then the whole law is slowed down by what is left. If the solver's law should
+//! ever take longer than the averaged one it started from, that one is handed out.
 
 use servomesh_types::JointVec;
 
@@ -11,7 +11,7 @@ use crate::timing::filter::{averaged, cut};
 use crate::timing::interior::{Interior, States};
 use crate::timing::law::{Piece, TimeLaw};
 use crate::timing::nodes::Nodes;
-use crate::timing::peaks::{Look, MARGIN, Peaks};
+use crate::timing::peaks::{Look, MARGIN, Peaks, kept};
 use crate::timing::quickest;
 use crate::timing::reach::{Grid, controllable};
 use crate::timing::rows::{Course, Place};
@@ -22,7 +22,7 @@ pub(super) fn plan(course: &mut Course<'_>) -> Result<TimeLaw, Untimeable> {
     let rough = quickest::rough(course)?;
     let window = window(course).min(rough.duration());
     let (steady, segments) = cut(&averaged(&rough, window), course.path.times());
-    let slowdown = peaks(course, &steady, &segments).slowdown() * (1.0 + MARGIN);
+    let slowdown = Peaks::of_law(course, &steady, &segments, Look::GLANCE).slowdown();
     let (places, mut states) = places(&steady, &segments, window);
     for (x, u) in states.x.iter_mut().zip(&mut states.u) {
         (*x, *u) = (*x / slowdown.powi(2), *u / slowdown.powi(2));
@@ -54,16 +54,18 @@ pub(super) fn plan(course: &mut Course<'_>) -> Result<TimeLaw, Untimeable> {
         .collect();
     let mut interior = Interior::new(&nodes, &jerks, &x_top, states, at_rest);
 
-    let mut best = at_rest.then(|| steady.slowed(slowdown));
-    let mut gap = FIRST_GAP;
+    let pieces_segments: Vec<usize> = nodes.segment.iter().flat_map(|k| [*k, *k]).collect();
+    let look = if at_rest { Look::GLANCE } else { Look::CLOSE };
+    let mut best: Option<(TimeLaw, f64)> = None;
+    let (mut gap, mut tolerance) = (FIRST_GAP, ROUGH_TOLERANCE);
     for _ in 0..=TIGHTENINGS {
-        interior.solve(gap, TOLERANCE);
+        interior.solve(gap, tolerance);
         gap = NEXT_GAP;
         let law = law(&nodes, &interior.states);
         let each: Vec<Peaks> = (0..nodes.intervals())
             .map(|i| {
-                let [first, second] = [2 * i, 2 * i + 1]
-                    .map(|k| Peaks::of(course, nodes.segment[i], &law.pieces()[k], Look::CLOSE));
+                let [first, second] =
+                    [2 * i, 2 * i + 1].map(|k| Peaks::of(course, nodes.segment[i], &law.pieces()[k], look));
                 first.or(second)
             })
             .collect();
@@ -75,23 +77,38 @@ pub(super) fn plan(course: &mut Course<'_>) -> Result<TimeLaw, Untimeable> {
             .pieces()
             .iter()
             .all(|piece| piece.duration > 0.0 && piece.rate >= 0.0);
-        if at_rest && forward {
-            let slowed = law.slowed(slowdown);
-            if best
-                .as_ref()
-                .is_none_or(|best| slowed.duration() < best.duration())
-            {
-                best = Some(slowed);
-            }
-        } else if forward && slowdown <= 1.0 + MARGIN {
+        if !at_rest && forward && slowdown <= 1.0 + MARGIN {
             return Ok(law);
         }
+        let duration = law.duration() * slowdown;
+        if at_rest && forward && best.as_ref().is_none_or(|best| duration < best.1) {
+            best = Some((law, duration));
+        }
         if at_rest && slowdown < CLOSE {
-            break;
+            if tolerance <= TOLERANCE {
+                break;
+            }
+            (gap, tolerance) = (CLOSER_GAP, TOLERANCE);
+            continue;
         }
         tighten(&mut interior, &each);
     }
-    best.ok_or(Untimeable::StartTooFast { rate, fastest: 0.0 })
+    if !at_rest {
+        return Err(Untimeable::StartTooFast { rate, fastest: 0.0 });
+    }
+    let solved = best.map(|(law, _)| kept(course, &law, &pieces_segments, Look::CLOSE));
+    match solved {
+        Some(solved) if solved.duration() < steady.duration() * slowdown => Ok(solved),
+        Some(solved) => {
+            let steady = kept(course, &steady, &segments, Look::CLOSE);
+            Ok(if steady.duration() < solved.duration() {
+                steady
+            } else {
+                solved
+            })
+        }
+        None => Ok(kept(course, &steady, &segments, Look::CLOSE)),
+    }
 }
 
 fn tighten(interior: &mut Interior, each: &[Peaks]) {
@@ -106,15 +123,6 @@ fn tighten(interior: &mut Interior, each: &[Peaks]) {
         cut(&mut interior.node_share[i], most);
         cut(&mut interior.node_share[i + 1], most);
     }
-}
-
-fn peaks(course: &mut Course<'_>, law: &TimeLaw, segments: &[usize]) -> Peaks {
-    law.pieces()
-        .iter()
-        .zip(segments)
-        .fold(Peaks::default(), |whole, (piece, segment)| {
-            whole.or(Peaks::of(course, *segment, piece, Look::CLOSE))
-        })
 }
 
 /// The rows of jerk at both sides of each interval.
@@ -260,13 +268,15 @@ const ROOM: f64 = 1.1;
 
 /// Of the duration, where the solver starts, and where it goes on after tightening.
 const FIRST_GAP: f64 = 0.3;
-const NEXT_GAP: f64 = 3e-3;
+const NEXT_GAP: f64 = 0.1;
+const CLOSER_GAP: f64 = 0.02;
 
-/// Of the duration, where it ends.
+/// Of the duration, where it ends: a law that exceeds limits between nodes, and one that keeps them.
+const ROUGH_TOLERANCE: f64 = 5e-3;
 const TOLERANCE: f64 = 5e-4;
 
 /// Times single intervals are tightened.
-const TIGHTENINGS: usize = 2;
+const TIGHTENINGS: usize = 3;
 
 /// A law that is so near is slowed down as a whole.
 const CLOSE: f64 = 1.0 + 1e-3;
