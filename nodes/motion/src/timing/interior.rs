@@ -391,8 +391,8 @@ impl Pair {
     /// The step of slacks and multipliers, where the sides' values change by `value`.
     #[inline(always)]
     fn change(&mut self, target: f64, value: [f64; 2]) {
-        for k in 0..2 {
-            let step = -self.miss[k] - value[k];
+        for (k, value) in value.into_iter().enumerate() {
+            let step = -self.miss[k] - value;
             self.slack_step[k] = step;
             self.weight_step[k] = (target - self.weight[k] * (self.slack[k] + step)) * self.inverse[k];
         }

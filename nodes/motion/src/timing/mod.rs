@@ -33,8 +33,8 @@
 //! Without limits of jerk, 260 random paths take 0.05 % less time than TOPP-RA's on average and 0.06 % more at worst; the tests look at
 //! each fifth, at all with `SERVOMESH_TIMING_ALL` in the environment.
 //!
-//! Straight lines take up to 0.3 % longer than their optimum. On curved paths the optimum is not known; where the iterations end
-//! early the law is safe but slower, at worst the averaged one, slowed down as a whole. A start in motion rules that way out: if
+//! Straight lines take up to 0.2 % longer than their optimum. On curved paths the optimum is not known; where the iterations end
+//! early, or limits are exceeded between nodes after four rounds of tightening, the law is safe but slower, at worst the averaged one, slowed down as a whole. A start in motion rules that way out: if
 //! tightening does not suffice, it is refused as too fast. The polygons for a tool's norms give away up to 1 % of acceleration and
 //! 2 % of jerk, 7 % where the curve leaves its plane.
 
