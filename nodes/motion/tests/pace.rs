@@ -76,6 +76,31 @@ fn a_stop_takes_no_longer_and_leads_no_farther_than_was_announced() {
 }
 
 #[test]
+fn a_stop_keeps_what_was_announced_before_a_resumption_at_the_same_moment() {
+    for number in cases(150) {
+        let mut run = Run::start(Case::new(5_000_000 + number));
+        let until = run.duration() * run.case.rng.random_range(0.0..0.8);
+        run.wait(until);
+        run.pause();
+        let wait = run.case.rng.random_range(0.0..0.1);
+        run.wait(wait);
+        let (now, bounds) = (run.now, run.case.bounds);
+        let announced = run.motion.stopping(now, &bounds).time_s;
+        run.resume();
+        run.motion
+            .stop(now, &bounds, 10.0, &mut run.case.point_to_point)
+            .expect("it can stop");
+        if let Some(end) = run.motion.end() {
+            let taken = end.seconds_from(now);
+            assert!(
+                taken <= announced + 1e-8,
+                "case {number}: {taken} s instead of {announced} s"
+            );
+        }
+    }
+}
+
+#[test]
 fn from_rest_there_is_always_a_way_on() {
     let mut delays = Vec::new();
     for number in cases(400) {

@@ -41,6 +41,8 @@ pub struct Pace {
     /// When what could not be found is tried again.
     retry: Option<f64>,
     attempt: Option<Attempt>,
+    /// The law on its way to rest that a wish replaced, and when: what was announced then.
+    replaced: Option<(f64, Law)>,
     stops: Stops,
     search: Transition,
     ticked: Option<f64>,
@@ -90,6 +92,7 @@ impl Pace {
             },
             retry: None,
             attempt: None,
+            replaced: None,
             stops: Stops::new(),
             search: Transition::new(),
             ticked: None,
@@ -152,12 +155,18 @@ impl Pace {
         longest: f64,
         announced: Option<&Stopping>,
     ) -> bool {
-        let (_, rest) = self.law.settled();
         if self.wish.stopped {
             return true;
         }
         self.attempt = None;
         let u = u.max(0.0);
+        if let Some((when, law)) = self.replaced.take()
+            && when >= u
+        {
+            self.law = law;
+            self.renew(path, u);
+        }
+        let (_, rest) = self.law.settled();
         let view = self.view(path, u);
         if rest.rate == 0.0 {
             // Under way to a rest, or there; a way back may be left sooner.
@@ -301,19 +310,20 @@ impl Pace {
             return;
         };
         let view = self.view(path, u);
-        let (settled, _) = self.law.settled();
+        let (settled, rest) = self.law.settled();
         let froms = [u, settled];
         for from in &froms[..if settled > u { 2 } else { 1 }] {
             let start = self.law.at(*from);
             self.search.begin(&view, start, target, &self.room, FINE);
             self.search.search(&view, &self.room);
             if !self.search.found().is_empty() {
+                let comes_to_rest = settled > u && rest.rate == 0.0;
+                self.replaced = comes_to_rest.then(|| (u, self.law.clone()));
                 return self.take_found(path, u, *from, 0);
             }
         }
         // At rest, later is no different.
-        let at_rest = self.law.settled().1.rate == 0.0;
-        self.begin_attempt(path, u, usize::from(at_rest));
+        self.begin_attempt(path, u, usize::from(rest.rate == 0.0));
     }
 
     /// The rate to turn to, unless the present law leads to what was asked for, or will be turned to it later.
