@@ -42,7 +42,7 @@ fn case(k: usize) -> (State, JointVec, Bounds, Synchronization) {
         target[i] = draw.between(-3.0, 3.0);
         let v = draw.between(-1.0, 1.0) * bounds.velocity[i];
         let a = draw.between(-1.0, 1.0) * bounds.acceleration[i];
-        state.velocity[i] = if k % 4 == 0 { 0.0 } else { v };
+        state.velocity[i] = if k.is_multiple_of(4) { 0.0 } else { v };
         state.acceleration[i] = if k % 4 >= 2 { a } else { 0.0 };
     }
     use Synchronization::{None, Phase, Time};

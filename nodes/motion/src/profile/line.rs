@@ -5,7 +5,9 @@
 use servomesh_types::JointVec;
 
 use super::axis::Limits;
+use super::transfer::Pace;
 use crate::bounds::Bounds;
+use crate::state::State;
 
 /// The axis along a line: joint i moves by `direction[i]` per unit.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +103,21 @@ impl Line {
         })
     }
 
+    /// Whether taking the acceleration back along the line leads no joint farther beyond its velocity than it must go by
+    /// itself; else a joint that does.
+    pub(super) fn releases(&self, from: &State, bounds: &Bounds) -> Result<(), usize> {
+        let rise = self.a * self.a.abs() / (2.0 * self.limits.jerk);
+        for (i, d) in self.direction.iter().enumerate() {
+            let (v, a) = (from.velocity[i], from.acceleration[i]);
+            let alone = Pace { v, a }.released(bounds.jerk[i]);
+            let most = bounds.velocity[i].max(v.abs()).max(alone.abs());
+            if (v + d * rise).abs() > most * (1.0 + BEYOND) {
+                return Err(i);
+            }
+        }
+        Ok(())
+    }
+
     /// Where on the line all joints are within their ranges: `lower` and `upper`, relative to the start.
     pub(super) fn range(&self, lower: impl Fn(usize) -> f64, upper: impl Fn(usize) -> f64) -> (f64, f64) {
         let mut range = (f64::NEG_INFINITY, f64::INFINITY);
@@ -114,6 +131,9 @@ impl Line {
         range
     }
 }
+
+/// Share of a velocity that is rounding.
+const BEYOND: f64 = 1e-10;
 
 /// How far off the line a joint's target may be by rounding, in rad or m.
 const OFF: f64 = 1e-9;

@@ -53,7 +53,8 @@ pub enum Synchronization {
     Time,
     /// Each as soon as it can.
     None,
-    /// All along a straight line in joint space, however long that takes; refused where the start leads off it.
+    /// All along a straight line in joint space, however long that takes; refused where the start leads off it, or where
+    /// the least jerk of all lets a joint's velocity rise beyond its limit.
     Straight,
 }
 
@@ -76,7 +77,7 @@ pub enum NoProfile {
     Beyond(Excess),
     /// The straight line that was asked for can't be kept.
     NotStraight {
-        /// The joint whose velocity or acceleration leads off the line the most at once.
+        /// A joint whose velocity or acceleration leads off the line, or beyond its limit there.
         joint: usize,
     },
 }
@@ -88,7 +89,7 @@ impl NoProfile {
             Self::Unsolved { reason } => format!("no motion within the limits leads there: {reason}"),
             Self::Beyond(excess) => format!("the way there: {}", excess.describe(group)),
             Self::NotStraight { joint } => format!(
-                "no straight line in joint space leads there: joint {} is moving off it",
+                "no straight line in joint space leads there: joint {} is moving off it, or beyond its limit",
                 group.joint_name(*joint)
             ),
         }
@@ -134,6 +135,7 @@ impl PointToPoint {
             Synchronization::Phase | Synchronization::Straight => {
                 let way = JointVec::from_fn(target.len(), |i| target[i] - from.position[i]);
                 Line::through(&way, &from.velocity, &from.acceleration, bounds)
+                    .and_then(|line| line.releases(from, bounds).map(|()| line))
                     .map_err(|joint| NoProfile::NotStraight { joint })
                     .and_then(|line| along(&line, from, target, bounds))
             }
@@ -224,7 +226,9 @@ impl PointToPoint {
             let change = JointVec::from_fn(n, |i| target[i] - from.velocity[i]);
             // Velocities are to this line what positions are to others.
             let line = Line::through(&JointVec::zeros(n), &change, &from.acceleration, bounds);
-            let line = line.map_err(|joint| NoProfile::NotStraight { joint });
+            let line = line
+                .and_then(|line| line.releases(from, bounds).map(|()| line))
+                .map_err(|joint| NoProfile::NotStraight { joint });
             let straight = line.map(|line| {
                 let run = Run::new(0.0, Pace { v: 0.0, a: line.a }, line.v, &line.limits);
                 (line, run)
