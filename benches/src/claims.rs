@@ -39,6 +39,10 @@ pub const CLAIMS: &[Claim] = &[
         name: "retarget",
         measure: crate::retarget::measure,
     },
+    Claim {
+        name: "timing",
+        measure: crate::timing::measure,
+    },
 ];
 
 /// One thing to measure; it may give several ratios.

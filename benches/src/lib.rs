@@ -21,4 +21,5 @@ pub mod robot;
 pub mod simulation;
 pub mod stats;
 pub mod tick;
+pub mod timing;
 pub mod wheels;
