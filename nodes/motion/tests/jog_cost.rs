@@ -8,7 +8,7 @@ use servomesh_motion::State;
 use servomesh_motion::cam::{CamTable, Coupling, Law};
 use servomesh_motion::jog::{Axes, JogGenerator, JogSettings, Request, Surroundings};
 use servomesh_motion::pursuit::{Axis, Point};
-use servomesh_motion::tracking::{LeaderSettings, Measured, PoseMove, Settings, Tracking};
+use servomesh_motion::tracking::{Heard, LeaderSettings, Measured, PoseMove, Settings, Tracking};
 use servomesh_robot::collision::{CollisionModel, CollisionSettings};
 
 const DT: f64 = 0.002;
@@ -95,7 +95,7 @@ fn ticks() {
             a: 0.0,
         };
         tracking
-            .tick(DT, Some(Measured { point, age_s: 0.003 }))
+            .tick(DT, Heard::measured(Some(Measured { point, age_s: 0.003 })))
             .expect("a tick");
     });
     let twist = Request::Twist {

@@ -2,7 +2,7 @@
 //!
 //! | room | what it decides |
 //! |---|---|
-//! | `leader` | where the frame's joint will be, from measurements |
+//! | `leader` | where the frame's joint will be, from its setpoints and from measurements |
 //! | `frame` | where the tool is, for the frame's joint and a motion in the frame |
 //! | `relative`, `timed_tool` | how a tool moves in a frame |
 //! | `arm` | joint motion for a motion of the tool |
@@ -33,7 +33,7 @@ pub(crate) use arm::Inverse;
 pub use arm::{Arm, NoArm};
 pub use check::Infeasible;
 pub use frame::Frame;
-pub use leader::{LeaderSettings, Measured};
+pub use leader::{Heard, LeaderSettings, Measured};
 pub use relative::{PoseMove, Relative, RelativeMotion};
 pub use timed_tool::TimedTool;
 
@@ -213,11 +213,11 @@ impl<M: RelativeMotion> Tracking<M> {
         }
     }
 
-    /// `dt_s` seconds later. The measurement's age counts from the end of the tick; `None` if there is none that is newer than the last.
+    /// `dt_s` seconds later. The measurement's age counts from the end of the tick.
     ///
     /// # Errors
     /// [`BadTick`], with nothing moved.
-    pub fn tick(&mut self, dt_s: f64, measured: Option<Measured>) -> Result<Tracked, BadTick> {
+    pub fn tick(&mut self, dt_s: f64, heard: Heard) -> Result<Tracked, BadTick> {
         let dt_s = BadTick::check(dt_s)?;
         let before = self.sample.state.acceleration;
         let parts = (dt_s / LONGEST_PART_S).ceil().max(1.0);
@@ -225,20 +225,23 @@ impl<M: RelativeMotion> Tracking<M> {
         let mut left = parts;
         while left > 0.5 {
             left -= 1.0;
-            let then = measured.map(|measured| Measured {
-                age_s: measured.age_s - left * part_s,
-                ..measured
-            });
+            let then = Heard {
+                measured: heard.measured.map(|measured| Measured {
+                    age_s: measured.age_s - left * part_s,
+                    ..measured
+                }),
+                told: heard.told.map(|told| told.after(-left * part_s, 0.0)),
+            };
             self.part(part_s, then);
         }
         let after = self.sample.state.acceleration;
         self.sample.jerk = JointVec::from_fn(after.len(), |i| (after[i] - before[i]) / dt_s);
-        Ok(self.tell(measured))
+        Ok(self.tell(heard.measured))
     }
 
     /// One part of a late tick; all of one in time.
-    fn part(&mut self, dt: f64, measured: Option<Measured>) {
-        let leader = self.leader.tick(dt, measured);
+    fn part(&mut self, dt: f64, heard: Heard) {
+        let leader = self.leader.tick(dt, heard);
         self.caught_up = false;
         if self.phase == Phase::Following {
             let Some(leader) = leader else {

@@ -64,9 +64,9 @@ impl Track {
         let arm = Arm::new(&self.robot, &names, &neutral, self.robot.link_name(self.tool))
             .map_err(|error| invalid(error.to_string()))?;
         let mut refusal = None;
-        for ahead in self.ranges(motion.duration()) {
+        for coordinate in self.coordinates(motion.duration()) {
             let settings = Settings {
-                coordinate: self.coordinate(ahead),
+                coordinate,
                 leader: self.settings,
                 margin: MARGIN,
             };
@@ -114,25 +114,29 @@ impl Track {
         Ok(TimedTool::new(&base_from_frame, parts))
     }
 
-    /// How far ahead the arm must be able to follow the frame, farthest first: it lingers when the path is done.
-    fn ranges(&self, duration_s: f64) -> [f64; 6] {
-        let speed = self.leader.v.abs();
-        let needed = speed * (duration_s + CATCH_UP_S);
-        LINGER_S.map(|linger_s| (needed + speed * linger_s).max(SHORTEST))
+    /// What the frame's coordinate may do, best first: the whole of what its joint may do and as far as the arm may reach, down to what the path
+    /// needs with the frame as quick as it is now.
+    fn coordinates(&self, duration_s: f64) -> impl Iterator<Item = Axis> {
+        let needed = (self.leader.v.abs() * (duration_s + CATCH_UP_S)).max(SHORTEST);
+        let farther = RANGES.into_iter().filter(move |range| *range > needed);
+        let full = self.leads.velocity * QUICKER;
+        let now = full.min(self.leader.v.abs() * FASTER + CATCHING_UP);
+        let ranges = farther.chain([needed]);
+        ranges.flat_map(move |ahead| [full, now].map(|velocity| self.coordinate(ahead, velocity)))
     }
 
-    /// What the frame's coordinate may do: more than its joint, so that it is caught up.
-    fn coordinate(&self, ahead: f64) -> Axis {
+    /// More than its joint may do, so that it is caught up; `ahead` in the direction it moves in.
+    fn coordinate(&self, ahead: f64, velocity: f64) -> Axis {
         let at = self.leader.p;
         let (lower, upper) = match self.leader.v {
-            v if v > STANDS => (at - SHORTEST, at + ahead),
             v if v < -STANDS => (at - ahead, at + SHORTEST),
+            v if v > STANDS => (at - SHORTEST, at + ahead),
             _ => (at - ahead, at + ahead),
         };
         Axis {
             lower,
             upper,
-            velocity: (self.leads.velocity * QUICKER).min(self.leader.v.abs() * FASTER + CATCHING_UP),
+            velocity,
             acceleration: self.leads.acceleration * HARDER,
             jerk: self.leads.jerk * SHARPER,
         }
@@ -148,13 +152,13 @@ const MARGIN: f64 = 0.9;
 /// How much more than the frame's joint its follower may do: what it hears is late, and that has to be made up for.
 const QUICKER: f64 = 1.1;
 const HARDER: f64 = 1.4;
-const SHARPER: f64 = 5.0;
+const SHARPER: f64 = 2.0;
 
 /// How long catching up takes at most, in s.
 const CATCH_UP_S: f64 = 0.6;
 
-/// How long the arm can stay with the frame when the path is done, in s: as long as its reach allows.
-const LINGER_S: [f64; 6] = [4.0, 3.0, 2.0, 1.0, 0.5, 0.0];
+/// How far ahead the arm may be able to follow the frame, in its joint's unit: the farther, the longer it can stay when the path is done.
+const RANGES: [f64; 7] = [1.0, 0.7, 0.5, 0.35, 0.25, 0.15, 0.1];
 
 /// A frame may become this much faster than it is now and still be followed.
 const FASTER: f64 = 1.25;

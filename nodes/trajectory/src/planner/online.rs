@@ -7,7 +7,7 @@ use servomesh_motion::cam::Coupling;
 use servomesh_motion::jog::JogGenerator;
 use servomesh_motion::pursuit::{Point, Pursuit};
 use servomesh_motion::tracking::{
-    Because, Measured, Phase, RelativeMotion as _, TimedTool, Tracked, Tracking,
+    Because, Heard, Measured, Phase, RelativeMotion as _, TimedTool, Tracked, Tracking,
 };
 use servomesh_robot::LinkId;
 use servomesh_types::{GroupName, JointVec, Stamp};
@@ -133,7 +133,7 @@ impl Online {
 
     /// Whether others' setpoints have to be known before its own.
     pub(super) fn follows(&self) -> bool {
-        matches!(self.generator, Generator::Coupled(_))
+        matches!(self.generator, Generator::Coupled(_) | Generator::Tracking(_))
     }
 
     /// Where the group should have been at `stamp`.
@@ -162,7 +162,8 @@ impl Follower {
     }
 
     fn tick(&mut self, dt_s: f64, now: Stamp, peers: &Peers) -> Option<State> {
-        let motion = peers.get(self.leader).and_then(|peer| peer.measured);
+        let peer = peers.get(self.leader);
+        let motion = peer.and_then(|peer| peer.measured);
         let newer = motion.filter(|motion| motion.stamp > self.heard);
         let measured = newer.and_then(|motion| {
             self.heard = motion.stamp;
@@ -175,7 +176,12 @@ impl Follower {
                 age_s: now.seconds_from(motion.stamp),
             })
         });
-        let tracked = self.tracking.tick(dt_s, measured).ok()?;
+        // An older setpoint is no longer what its joint does.
+        let told = peer
+            .and_then(|peer| peer.setpoint)
+            .filter(|(stamp, state)| *stamp == now && self.leader_joint < state.position.len())
+            .map(|(_, state)| state.joint(self.leader_joint));
+        let tracked = self.tracking.tick(dt_s, Heard { measured, told }).ok()?;
         self.tracked = Some(tracked);
         self.joined |= tracked.caught_up;
         if self.joined && measured.is_some() && tracked.lag.abs() > LOST && tracked.phase == Phase::Following
