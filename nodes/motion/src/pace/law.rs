@@ -133,11 +133,16 @@ impl Law {
 
     /// Forgets what comes after `u`, and what lies so far back that nobody asks for it.
     pub(crate) fn cut(&mut self, u: f64) {
+        self.cut_ahead(u, u);
+    }
+
+    /// Forgets what comes after `u`, which may be ahead of `now`.
+    pub(crate) fn cut_ahead(&mut self, now: f64, u: f64) {
         let keep = self.pieces.partition_point(|piece| piece.from < u);
         self.pieces.truncate(keep);
         let old = self
             .pieces
-            .partition_point(|piece| piece.from < u - HISTORY_S)
+            .partition_point(|piece| piece.from < now - HISTORY_S)
             .saturating_sub(1);
         let crowded = self.pieces.len().saturating_sub(PIECES - ROOM);
         self.pieces.drain(..old.max(crowded));

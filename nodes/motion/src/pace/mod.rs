@@ -214,7 +214,7 @@ impl Pace {
                 append(&mut self.law, u, &view, self.search.found());
             }
             (Some(from), false, Some(ready)) => {
-                self.law.cut(from);
+                self.law.cut_ahead(u, from);
                 append(&mut self.law, from, &view, &ready.nodes);
             }
             _ => {
@@ -427,7 +427,7 @@ impl Pace {
     /// Goes on with what was found, from `from` on.
     fn take_found(&mut self, path: &TimedPath, u: f64, from: f64, share: usize) {
         let view = self.view(path, u);
-        self.law.cut(from);
+        self.law.cut_ahead(u, from);
         append(&mut self.law, from, &view, self.search.found());
         self.attempt = None;
         self.retry = (self.wish.back > 0.0 || share > 0).then_some(self.law.settled().0);
