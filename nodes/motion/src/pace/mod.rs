@@ -311,8 +311,8 @@ impl Pace {
         };
         let view = self.view(path, u);
         let (settled, rest) = self.law.settled();
-        let froms = [u, settled];
-        for from in &froms[..if settled > u { 2 } else { 1 }] {
+        let starts = [u, settled];
+        for from in &starts[..if settled > u { 2 } else { 1 }] {
             let start = self.law.at(*from);
             self.search.begin(&view, start, target, &self.room, FINE);
             self.search.search(&view, &self.room);
