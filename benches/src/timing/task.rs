@@ -78,6 +78,10 @@ fn natural(points: &[[f64; 6]], steps: &[f64]) -> Spline {
     let last = points.len() - 1;
     let slope = |k: usize, j: usize| (points[k + 1][j] - points[k][j]) / steps[k];
     let mut bends = vec![[0.0; 6]; last + 1];
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "j runs over the joints of three rows at once"
+    )]
     for j in 0..6 {
         let mut above = vec![0.0; last + 1];
         for k in 1..last {
