@@ -16,7 +16,14 @@ const ARM: [&str; 6] = [
 ];
 
 /// Above the belt, upstream of the arm, with the tool pointing down.
-const ABOVE: [f64; 6] = [-0.2448, -1.3758, 1.8351, -2.03, -1.5708, -1.8156];
+const ABOVE: [f64; 6] = [
+    -0.2448,
+    -1.3758,
+    1.8351,
+    -2.03,
+    -std::f64::consts::FRAC_PI_2,
+    -1.8156,
+];
 
 fn cell(seed: u64) -> Cell {
     let files = CellFiles::default_cell().expect("the files of the default cell are sound");
