@@ -31,8 +31,8 @@ impl Planning {
     }
 
     /// Hands over a plan; gives it back if the thread is gone.
-    pub(crate) fn begin(&self, plan: Plan) -> Result<(), Plan> {
-        self.plans.send(plan).map_err(|error| error.0)
+    pub(crate) fn begin(&self, plan: Plan) -> Result<(), Box<Plan>> {
+        self.plans.send(plan).map_err(|error| Box::new(error.0))
     }
 
     /// The next plan that is worked out.
