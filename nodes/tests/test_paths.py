@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 import pytest
 from action_msgs.msg import GoalStatus
@@ -15,6 +16,7 @@ from trajectory_msgs.msg import JointTrajectory
 from conftest import reset_until_granted
 from motions import (
     ARM,
+    AWAY,
     BRISK_S,
     FOLLOW,
     GRIPPER,
@@ -26,6 +28,7 @@ from motions import (
     farther,
     fastest,
     follow_goal,
+    largest_error,
     quintic,
     travel,
     wait_until_moving,
@@ -37,6 +40,14 @@ ARM_MOVE = (Move, "arm/move")
 #: The tool points down above the belt.
 ABOVE = [-0.2448, -1.3758, 1.8351, -2.03, -1.5708, -1.8156]
 ABOVE_XYZ = (0.55, 0.0, 0.67)
+
+
+@pytest.fixture(autouse=True)
+def back_home(peer: Peer) -> Iterator[None]:
+    """The other tests' motions begin near the two poses of motions.py."""
+    yield
+    if min(largest_error(peer.positions(ARM), pose) for pose in (HOME, AWAY)) > 0.6:
+        peer.send(*ARM_MOVE, Move.Goal(target=HOME)).succeed()
 
 
 def line(x: float, y: float, z: float, **options) -> PathSegment:
