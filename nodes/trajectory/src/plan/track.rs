@@ -2,6 +2,7 @@
 //!
 //! The path is planned as if the frame stood where it is now, with a share of the joints' limits; what is left is for following.
 
+use servomesh_motion::Bounds;
 use servomesh_motion::path::{self, Chain};
 use servomesh_motion::pursuit::{Axis, Point};
 use servomesh_motion::tracking::{
@@ -63,6 +64,8 @@ impl Track {
             .collect();
         let arm = Arm::new(&self.robot, &names, &neutral, self.robot.link_name(self.tool))
             .map_err(|error| invalid(error.to_string()))?;
+        // A goal's share is for its own path: the frame has to be followed as it moves.
+        let whole = Bounds::of(&task.group);
         let mut refusal = None;
         for coordinate in self.coordinates(motion.duration()) {
             let settings = Settings {
@@ -71,7 +74,7 @@ impl Track {
                 margin: MARGIN,
             };
             let (arm, frame, motion) = (arm.clone(), frame.clone(), motion.clone());
-            match Tracking::join(arm, frame, motion, &start, self.leader, &task.bounds, settings) {
+            match Tracking::join(arm, frame, motion, &start, self.leader, &whole, settings) {
                 Ok(tracking) => return Ok(Product::Join(Box::new(tracking))),
                 Err(error) => refusal = Some(error.describe(&task.group)),
             }
