@@ -206,6 +206,11 @@ impl<M: RelativeMotion> Tracking<M> {
         self.phase
     }
 
+    /// Tells where the frame's joint is now: it may have moved on since [`Tracking::join`], which can be made ahead of its start.
+    pub fn begin(&mut self, leader: Point) {
+        self.leader = Leader::new(self.settings.leader, self.settings.coordinate.jerk, leader);
+    }
+
     /// Begins to leave: the tool comes to rest along the frame.
     pub fn leave(&mut self) {
         if self.phase == Phase::Following {

@@ -87,7 +87,7 @@ impl Planner {
         &mut self,
         ctx: &mut Context<'_>,
         pending: &Pending,
-        tracking: Tracking<TimedTool>,
+        mut tracking: Tracking<TimedTool>,
     ) {
         let Work::Track(track) = &pending.task.work else {
             return;
@@ -96,6 +96,13 @@ impl Planner {
             let refusal = Refusal::new(Code::NotReady, "the group that moves the frame is gone");
             return refuse(ctx, self.group.name, pending.id, refusal);
         };
+        // The frame has moved on while this was planned.
+        let told = ctx.peers.get(leader.0).and_then(|peer| peer.setpoint);
+        if let Some((stamp, state)) = told {
+            let (mut point, gone_s) = (state.joint(leader.1), ctx.now.seconds_from(stamp));
+            point.p += gone_s * point.v;
+            tracking.begin(point);
+        }
         let state = *tracking.state();
         let follower = Follower::new(tracking, leader, (track.frame, track.tool));
         let generator = Generator::Tracking(Box::new(follower));
