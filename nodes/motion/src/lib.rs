@@ -9,7 +9,7 @@
 //! | [`profile`] | time-optimal, jerk-limited motion from any state to a position or a velocity |
 //! | [`quintic`], [`spline`] | curves through knots, and whether they keep limits |
 //! | [`estimate`] | velocities and accelerations a trajectory does not give |
-//! | [`timed_path`] | joint positions as a function of time, however they were planned |
+//! | [`timed_path`], [`path_time`] | joint positions as a function of time, however they were planned; where a path is at one moment |
 //! | [`pace`] | how a planned path is run in real time: override, pause, steps back, stops |
 //! | [`pursuit`] | following a moving target, decided anew at each tick |
 //! | [`timing`] | how fast to go along a path: the quickest time law within all limits |
@@ -26,6 +26,7 @@ pub mod jog;
 pub mod motion;
 pub mod pace;
 pub mod path;
+pub mod path_time;
 pub mod profile;
 pub mod pursuit;
 pub mod quintic;
@@ -37,7 +38,8 @@ pub mod tracking;
 
 pub use bounds::{Bounds, Excess, Quantity};
 pub use motion::Motion;
-pub use pace::{NotPaused, Pace, PathTime};
+pub use pace::{NotPaused, Pace};
+pub use path_time::PathTime;
 pub use profile::{NoProfile, PointToPoint, Profile, Synchronization};
 pub use pursuit::Pursuit;
 pub use spline::{Knot, Spline};

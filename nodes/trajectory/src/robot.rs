@@ -18,6 +18,8 @@ pub struct Robot {
     model: Arc<Model>,
     tools: BTreeMap<GroupName, LinkId>,
     collision: Option<CollisionModel>,
+    /// For each joint, the machine with that joint alone: it tells what the joint moves.
+    alone: Arc<[Model]>,
 }
 
 /// The frame in which the poses of a path are.
@@ -47,10 +49,17 @@ impl Robot {
             .iter()
             .map(|(group, link)| Ok((*group, model.link(link)?)))
             .collect::<Result<_, RobotError>>()?;
+        let neutral = model.neutral_positions();
+        let alone = model
+            .joints()
+            .iter()
+            .map(|joint| model.subset(&[&joint.name], &neutral))
+            .collect::<Result<_, RobotError>>()?;
         Ok(Self {
             model: Arc::new(model),
             tools,
             collision: None,
+            alone,
         })
     }
 
@@ -108,14 +117,11 @@ impl Robot {
                 .link(name)
                 .map_err(|error| Refusal::invalid(format!("frame: {error}")))?,
         };
-        let mut movers = Vec::new();
-        for joint in self.model.joints() {
-            let alone = self.model.subset(&[&joint.name], &self.model.neutral_positions());
-            let alone = alone.map_err(|error| Refusal::invalid(error.to_string()))?;
-            if !alone.is_rigid_with(link, alone.root()) {
-                movers.push(joint.name.as_str());
-            }
-        }
+        let joints = self.model.joints().iter().zip(&*self.alone);
+        let movers: Vec<&str> = joints
+            .filter(|(_, alone)| !alone.is_rigid_with(link, alone.root()))
+            .map(|(joint, _)| joint.name.as_str())
+            .collect();
         if let Some(own) = movers.iter().find(|name| group.joint_index(name).is_some()) {
             return Err(Refusal::invalid(format!(
                 "frame {asked:?} moves with the group's own joint {own}: a path can't be relative to it"

@@ -60,14 +60,8 @@ impl Trajectory {
     ///
     /// Groups are seeded anew from the next motion states that are handed in.
     pub fn give_up(&mut self, now: Stamp, why: &str) {
-        let mut ctx = Context {
-            now,
-            config: &self.config,
-            robot: self.robot.as_ref(),
-            peers: &self.peers,
-            out: &mut self.out,
-        };
-        for planner in self.groups.values_mut() {
+        let (groups, mut ctx) = self.context(now);
+        for planner in groups.values_mut() {
             planner.unseed(&mut ctx, Code::NotReady, why.to_owned());
         }
     }
@@ -79,6 +73,18 @@ impl Trajectory {
             .map(move |(name, planner)| (*name, planner.phase(now)))
     }
 
+    /// The planners, and what each of them is given beside its input.
+    fn context(&mut self, now: Stamp) -> (&mut BTreeMap<GroupName, Planner>, Context<'_>) {
+        let ctx = Context {
+            now,
+            config: &self.config,
+            robot: self.robot.as_ref(),
+            peers: &self.peers,
+            out: &mut self.out,
+        };
+        (&mut self.groups, ctx)
+    }
+
     fn announce(&mut self, now: Stamp, group: GroupDescription) {
         if self
             .groups
@@ -88,48 +94,36 @@ impl Trajectory {
             return;
         }
         let name = group.name;
-        let mut ctx = Context {
-            now,
-            config: &self.config,
-            robot: self.robot.as_ref(),
-            peers: &self.peers,
-            out: &mut self.out,
-        };
-        if let Some(planner) = self.groups.get_mut(&name) {
+        let (groups, mut ctx) = self.context(now);
+        if let Some(planner) = groups.get_mut(&name) {
             planner.unseed(
                 &mut ctx,
                 Code::Stopped,
                 "the group was announced with other joints or limits".into(),
             );
         }
-        if let Some(text) = unusable(&group) {
-            self.groups.remove(&name);
-            self.peers.remove(name);
-            self.out.push_back(Output::Event(Event {
-                stamp: now,
-                kind: EventKind::Fault,
-                group: Some(name),
-                text,
-            }));
-            return;
-        }
-        let mut planner = match Planner::new(group, &self.config, self.robot.as_ref()) {
+        let planner = match unusable(&group) {
+            Some(text) => Err(text),
+            None => Planner::new(group, ctx.config, ctx.robot)
+                .map_err(|error| format!("group {name} is not used: {error}")),
+        };
+        let mut planner = match planner {
             Ok(planner) => planner,
-            Err(error) => {
+            Err(text) => {
                 self.groups.remove(&name);
-                self.peers.remove(name);
                 self.peers.remove(name);
                 self.out.push_back(Output::Event(Event {
                     stamp: now,
                     kind: EventKind::Fault,
                     group: Some(name),
-                    text: format!("group {name} is not used: {error}"),
+                    text,
                 }));
                 return;
             }
         };
-        if let Some(gate) = self.gates.get(&name) {
-            planner.gate(&mut ctx, gate);
+        if let Some(gate) = self.gates.get(&name).copied() {
+            let (_, mut ctx) = self.context(now);
+            planner.gate(&mut ctx, &gate);
         }
         self.peers.announce(planner.shared_group());
         self.groups.insert(name, planner);
@@ -139,16 +133,12 @@ impl Trajectory {
     }
 
     fn gate(&mut self, now: Stamp, safety: &SafetyState) {
-        let mut ctx = Context {
-            now,
-            config: &self.config,
-            robot: self.robot.as_ref(),
-            peers: &self.peers,
-            out: &mut self.out,
-        };
         for gate in &safety.groups {
             self.gates.insert(gate.group, *gate);
-            if let Some(planner) = self.groups.get_mut(&gate.group) {
+        }
+        let (groups, mut ctx) = self.context(now);
+        for gate in &safety.groups {
+            if let Some(planner) = groups.get_mut(&gate.group) {
                 planner.gate(&mut ctx, gate);
             }
         }
@@ -162,14 +152,8 @@ impl Trajectory {
         id: GoalId,
         take: impl FnOnce(&mut Planner, &mut Context<'_>),
     ) {
-        let mut ctx = Context {
-            now,
-            config: &self.config,
-            robot: self.robot.as_ref(),
-            peers: &self.peers,
-            out: &mut self.out,
-        };
-        match self.groups.get_mut(&group) {
+        let (groups, mut ctx) = self.context(now);
+        match groups.get_mut(&group) {
             Some(planner) => take(planner, &mut ctx),
             None => {
                 let refusal = Refusal::new(Code::NotReady, format!("group {group} was not announced"));
@@ -180,23 +164,16 @@ impl Trajectory {
 
     /// Changes how one group moves, or all of them.
     fn steer(&mut self, now: Stamp, request: u64, group: Option<GroupName>, steer: Steer) {
-        let mut ctx = Context {
-            now,
-            config: &self.config,
-            robot: self.robot.as_ref(),
-            peers: &self.peers,
-            out: &mut self.out,
-        };
+        let (groups, mut ctx) = self.context(now);
         let done = match group {
-            Some(name) => match self.groups.get_mut(&name) {
+            Some(name) => match groups.get_mut(&name) {
                 Some(planner) => planner.steer(&mut ctx, steer),
                 None => Err(format!("group {name} was not announced")),
             },
-            None if self.groups.is_empty() => Err("no group was announced".to_owned()),
+            None if groups.is_empty() => Err("no group was announced".to_owned()),
             None => {
                 // Each does what it can; it is a refusal only if none could.
-                let results: Vec<_> = self
-                    .groups
+                let results: Vec<_> = groups
                     .values_mut()
                     .map(|planner| planner.steer(&mut ctx, steer))
                     .collect();
@@ -230,15 +207,9 @@ impl Core for Trajectory {
                 if let Some(peer) = self.peers.get_mut(group) {
                     peer.measured = Some(motion);
                 }
-                let mut ctx = Context {
-                    now,
-                    config: &self.config,
-                    robot: self.robot.as_ref(),
-                    peers: &self.peers,
-                    out: &mut self.out,
-                };
+                let (groups, mut ctx) = self.context(now);
                 // The motion of a group whose announcement is still on its way says nothing that the next won't.
-                if let Some(planner) = self.groups.get_mut(&group) {
+                if let Some(planner) = groups.get_mut(&group) {
                     planner.measure(&mut ctx, motion);
                 }
             }
@@ -270,15 +241,9 @@ impl Core for Trajectory {
                 self.goal(now, group, id, |planner, ctx| planner.couple(ctx, id, &goal));
             }
             Input::Jog { group, request } => {
-                let mut ctx = Context {
-                    now,
-                    config: &self.config,
-                    robot: self.robot.as_ref(),
-                    peers: &self.peers,
-                    out: &mut self.out,
-                };
+                let (groups, mut ctx) = self.context(now);
                 // The next request finds a group whose announcement is on its way.
-                if let Some(planner) = self.groups.get_mut(&group) {
+                if let Some(planner) = groups.get_mut(&group) {
                     planner.jog(&mut ctx, &request);
                 }
             }
@@ -288,30 +253,15 @@ impl Core for Trajectory {
                 steer,
             } => self.steer(now, request, group, steer),
             Input::Planned(planned) => {
-                let mut ctx = Context {
-                    now,
-                    config: &self.config,
-                    robot: self.robot.as_ref(),
-                    peers: &self.peers,
-                    out: &mut self.out,
-                };
-                if let Some(planner) = self.groups.get_mut(&planned.group) {
+                let (groups, mut ctx) = self.context(now);
+                if let Some(planner) = groups.get_mut(&planned.group) {
                     planner.planned(&mut ctx, planned);
                 }
             }
             Input::Cancel { id } => {
-                let mut ctx = Context {
-                    now,
-                    config: &self.config,
-                    robot: self.robot.as_ref(),
-                    peers: &self.peers,
-                    out: &mut self.out,
-                };
+                let (groups, mut ctx) = self.context(now);
                 // None has it if it ended while its cancel was on the way: its sender has been told.
-                let _known = self
-                    .groups
-                    .values_mut()
-                    .any(|planner| planner.cancel(&mut ctx, id));
+                let _known = groups.values_mut().any(|planner| planner.cancel(&mut ctx, id));
             }
         }
     }

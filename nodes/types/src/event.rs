@@ -27,6 +27,19 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Every kind, in the order of their numbers.
+    pub const ALL: [Self; 9] = [
+        Self::Started,
+        Self::GoalAccepted,
+        Self::GoalRefused,
+        Self::Arrived,
+        Self::GoalAborted,
+        Self::Grasped,
+        Self::Stopped,
+        Self::Fault,
+        Self::Recovered,
+    ];
+
     /// The kind's name, as it is shown.
     pub fn name(self) -> &'static str {
         match self {

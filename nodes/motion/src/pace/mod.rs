@@ -18,11 +18,10 @@ pub(crate) mod stopping;
 pub(crate) mod stretch;
 pub(crate) mod transition;
 
-pub use law::PathTime;
-
 use servomesh_types::{JointVec, Stopping};
 
 use crate::bounds::Bounds;
+use crate::path_time::PathTime;
 use crate::state::State;
 use crate::timed_path::TimedPath;
 use law::{Law, same_rate};

@@ -8,9 +8,10 @@
 
 use servomesh_types::{JointVec, Stopping};
 
-use super::law::{Law, PathTime};
+use super::law::Law;
 use super::stretch::{Room, View};
 use super::transition::{NODES, Node, Transition};
+use crate::path_time::PathTime;
 use crate::state::State;
 
 /// The stop that is ready, and the next.

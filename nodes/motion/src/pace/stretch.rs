@@ -8,7 +8,7 @@
 
 use servomesh_types::JointVec;
 
-use super::law::PathTime;
+use crate::path_time::PathTime;
 use crate::state::Sample;
 use crate::timed_path::TimedPath;
 

@@ -7,8 +7,9 @@
 //! **Invariant:** what is [`found`](Transition::found) was checked on every stretch from its start until its rate is
 //! constant. A search does not allocate, and may be spread over many calls.
 
-use super::law::{Law, PathTime, ROOM, same_rate};
+use super::law::{Law, ROOM, same_rate};
 use super::stretch::{MOST_ACCELERATION, MOST_JERK, Room, SIDE_S, Stretch, View, jerks_at};
+use crate::path_time::PathTime;
 use crate::state::Sample;
 
 /// The search, and what it has found.

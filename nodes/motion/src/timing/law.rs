@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** evaluating allocates nothing; λ never falls, starts at 0 and ends, at rest, exactly at the path's length.
 
-use crate::state::Sample;
+use crate::path_time::PathTime;
 
 /// λ(t), t in s.
 #[derive(Clone, Debug)]
@@ -23,40 +23,6 @@ pub(super) struct Piece {
     pub(super) jerk: f64,
 }
 
-/// λ and its derivatives at one time.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Moment {
-    /// λ.
-    pub s: f64,
-    /// λ̇.
-    pub rate: f64,
-    /// λ̈.
-    pub acceleration: f64,
-    /// λ⃛.
-    pub jerk: f64,
-}
-
-impl Moment {
-    /// What joints do whose derivatives with respect to λ are those of `path`:
-    /// q̇ = q′λ̇, q̈ = q″λ̇² + q′λ̈, q⃛ = q‴λ̇³ + 3q″λ̇λ̈ + q′λ⃛.
-    pub fn apply(&self, path: &Sample) -> Sample {
-        let mut sample = *path;
-        let Self {
-            rate,
-            acceleration,
-            jerk,
-            ..
-        } = *self;
-        for i in 0..path.jerk.len() {
-            let (first, second, third) = (path.state.velocity[i], path.state.acceleration[i], path.jerk[i]);
-            sample.state.velocity[i] = first * rate;
-            sample.state.acceleration[i] = second * rate * rate + first * acceleration;
-            sample.jerk[i] = third * rate.powi(3) + 3.0 * second * rate * acceleration + first * jerk;
-        }
-        sample
-    }
-}
-
 impl TimeLaw {
     /// The law of `pieces`, which follow upon each other and end at rest at `length`.
     pub(super) fn of(pieces: Vec<Piece>, length: f64) -> Self {
@@ -75,9 +41,9 @@ impl TimeLaw {
     }
 
     /// λ and its derivatives `t` seconds after the start; before it the start, after the end rest.
-    pub fn at(&self, t: f64) -> Moment {
+    pub fn at(&self, t: f64) -> PathTime {
         if t >= self.duration() {
-            return Moment {
+            return PathTime {
                 s: self.length,
                 rate: 0.0,
                 acceleration: 0.0,
@@ -135,7 +101,7 @@ impl Piece {
     }
 
     /// `t` seconds after the piece's start.
-    pub(super) fn at(&self, t: f64) -> Moment {
+    pub(super) fn at(&self, t: f64) -> PathTime {
         let Self {
             s,
             rate,
@@ -143,11 +109,12 @@ impl Piece {
             jerk,
             ..
         } = *self;
-        Moment {
-            s: s + t * (rate + t * (acceleration / 2.0 + t * jerk / 6.0)),
-            rate: rate + t * (acceleration + t * jerk / 2.0),
-            acceleration: acceleration + t * jerk,
+        let start = PathTime {
+            s,
+            rate,
+            acceleration,
             jerk,
-        }
+        };
+        start.after(t)
     }
 }

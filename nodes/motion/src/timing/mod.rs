@@ -53,7 +53,7 @@ mod smooth;
 mod timed_spline;
 
 pub use error::Untimeable;
-pub use law::{Moment, TimeLaw};
+pub use law::TimeLaw;
 pub use limits::{AlongLimits, Efforts, Limits, Tool, ToolCurve, ToolSample};
 pub use timed_spline::TimedSpline;
 

@@ -6,7 +6,8 @@
 
 use servomesh_types::MAX_JOINTS;
 
-use crate::timing::law::{Moment, Piece, TimeLaw};
+use crate::path_time::PathTime;
+use crate::timing::law::{Piece, TimeLaw};
 use crate::timing::rows::{Course, Place};
 
 /// Largest shares of the limits; 1 is at a limit.
@@ -129,8 +130,8 @@ impl Peaks {
 }
 
 impl Shares {
-    fn at(course: &mut Course<'_>, segment: usize, moment: &Moment, efforts: bool) -> Self {
-        let Moment {
+    fn at(course: &mut Course<'_>, segment: usize, moment: &PathTime, efforts: bool) -> Self {
+        let PathTime {
             s,
             rate,
             acceleration,

@@ -43,7 +43,7 @@ pub(super) fn wait(fields: &Fields<'_>) -> Result<(String, Action), Wrong> {
 
 fn event_of(fields: &Fields<'_>) -> Result<(String, Until), Wrong> {
     let name = fields.text("kind");
-    let kind = EVENT_KINDS.into_iter().find(|kind| Some(kind.name()) == name);
+    let kind = EventKind::ALL.into_iter().find(|kind| Some(kind.name()) == name);
     let group = group(fields, "group")?;
     let text = fields.text("text").map(str::to_owned);
     let mut label = format!("wait for {}", name.unwrap_or("an event"));
@@ -96,16 +96,3 @@ pub(super) fn group(fields: &Fields<'_>, name: &str) -> Result<Option<String>, W
 fn required_group(fields: &Fields<'_>) -> Result<String, Wrong> {
     group(fields, "group")?.ok_or_else(|| Wrong::at(fields.spot, "is missing").inside("group"))
 }
-
-/// Every kind of event, in the order of the language's words.
-const EVENT_KINDS: [EventKind; 9] = [
-    EventKind::Started,
-    EventKind::GoalAccepted,
-    EventKind::GoalRefused,
-    EventKind::Arrived,
-    EventKind::GoalAborted,
-    EventKind::Grasped,
-    EventKind::Stopped,
-    EventKind::Fault,
-    EventKind::Recovered,
-];

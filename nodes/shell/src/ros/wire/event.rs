@@ -18,7 +18,7 @@ impl Wire for Event {
     }
 
     fn from_msg(msg: &msg::Event) -> Result<Self, WireError> {
-        let kind = EVENT_KINDS.into_iter().find(|kind| *kind as u8 == msg.kind);
+        let kind = EventKind::ALL.into_iter().find(|kind| *kind as u8 == msg.kind);
         let group = if msg.group.is_empty() {
             None
         } else {
@@ -35,18 +35,6 @@ impl Wire for Event {
         })
     }
 }
-
-const EVENT_KINDS: [EventKind; 9] = [
-    EventKind::Started,
-    EventKind::GoalAccepted,
-    EventKind::GoalRefused,
-    EventKind::Arrived,
-    EventKind::GoalAborted,
-    EventKind::Grasped,
-    EventKind::Stopped,
-    EventKind::Fault,
-    EventKind::Recovered,
-];
 
 /// The message's bound is 511 bytes; a character of these texts takes 3 at most.
 const LONGEST_TEXT: usize = 170;
