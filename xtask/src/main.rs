@@ -61,7 +61,9 @@ enum Chore {
     /// Measure what is claimed of speed; arguments go to the benches
     Bench(bench::Args),
     /// Calculate the golden files of tests anew, or compare with Pinocchio in fresh states
-    #[command(after_help = "Examples:\n  cargo xtask golden\n  cargo xtask golden --fresh 2000")]
+    #[command(
+        after_help = "Examples:\n  cargo xtask golden\n  cargo xtask golden --only motion\n  cargo xtask golden --fresh 2000"
+    )]
     Golden(golden::Args),
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask golden`: what other programs compute for the tests of the robot model and of the simulation, calculated anew.
+//! `cargo xtask golden`: what other programs compute for the tests of the robot model, of motion and of the simulation, calculated anew.
 //!
 //! The tests read files in the repository, so that they need none of those programs. Their packages go into environments of their own in
 //! `target/wheels/`, and so does what `--fresh` has calculated.
@@ -7,25 +7,38 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::progress::{note, run_logged, run_shown};
 use crate::workspace::Workspace;
 
 const PINOCCHIO: &str = "pin==4.1.0";
 const DYNAMICS: &str = "nodes/robot/tests/golden/generate.py";
-/// Which package each script needs; it writes the files beside it.
-const SCRIPTS: [(&str, &str); 5] = [
-    (PINOCCHIO, DYNAMICS),
-    (PINOCCHIO, "nodes/robot/tests/golden/collision.py"),
-    ("mujoco==4.0.0", "sim/tests/golden/generate.py"),
-    ("eaik==1.2.2", "nodes/robot/tests/inverse_kinematics/generate.py"),
-    ("ruckig==0.19.4", "nodes/motion/tests/golden/profile_durations.py"),
+/// Which packages each script needs; it writes the files beside it.
+const SCRIPTS: [(&[&str], &str); 6] = [
+    (&[PINOCCHIO], DYNAMICS),
+    (&[PINOCCHIO], "nodes/robot/tests/golden/collision.py"),
+    (&["mujoco==4.0.0"], "sim/tests/golden/generate.py"),
+    (
+        &["eaik==1.2.2"],
+        "nodes/robot/tests/inverse_kinematics/generate.py",
+    ),
+    (
+        &["ruckig==0.19.4"],
+        "nodes/motion/tests/golden/profile_durations.py",
+    ),
+    (
+        &["toppra==0.6.10", PINOCCHIO],
+        "nodes/motion/tests/golden/timing.py",
+    ),
 ];
 
 /// Options of `cargo xtask golden`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
+    /// Run only scripts whose path contains this
+    #[arg(long, value_name = "TEXT", conflicts_with = "fresh")]
+    only: Option<String>,
     /// Instead of writing files anew: compare with Pinocchio in this many fresh random states of each robot
     #[arg(long, value_name = "STATES")]
     fresh: Option<u32>,
@@ -41,8 +54,14 @@ pub(crate) struct Args {
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let wheels = workspace.root().join("target/wheels");
     let Some(states) = args.fresh else {
-        for (package, script) in SCRIPTS {
-            let python = environment(&wheels, package)?;
+        let only = args.only.as_deref().unwrap_or_default();
+        let chosen = SCRIPTS.iter().filter(|(_, script)| script.contains(only));
+        ensure!(
+            chosen.clone().next().is_some(),
+            "no script's path contains {only:?}"
+        );
+        for (packages, script) in chosen {
+            let python = environment(&wheels, packages)?;
             note(script);
             run_shown(
                 Command::new(python)
@@ -54,7 +73,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         return Ok(());
     };
     let into = wheels.join("golden-states");
-    let mut generate = Command::new(environment(&wheels, PINOCCHIO)?);
+    let mut generate = Command::new(environment(&wheels, &[PINOCCHIO])?);
     generate
         .current_dir(workspace.root())
         .args([DYNAMICS, "--full", "--states", &states.to_string()])
@@ -76,9 +95,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     fs::remove_dir_all(&into).with_context(|| format!("can't remove {}", into.display()))
 }
 
-/// The interpreter of an environment with the package; made if it is not there.
-fn environment(wheels: &Path, package: &str) -> Result<PathBuf> {
-    let folder = wheels.join(format!("golden-{package}"));
+/// The interpreter of an environment with the packages; made if it is not there.
+fn environment(wheels: &Path, packages: &[&str]) -> Result<PathBuf> {
+    let names = packages.join("+");
+    let folder = wheels.join(format!("golden-{names}"));
     let (python, installed) = (folder.join("bin/python"), folder.join("installed"));
     if !installed.is_file() {
         fs::create_dir_all(wheels).with_context(|| format!("can't create {}", wheels.display()))?;
@@ -86,9 +106,10 @@ fn environment(wheels: &Path, package: &str) -> Result<PathBuf> {
         create.args(["-m", "venv", "--clear"]).arg(&folder);
         run_logged("Python environment", &mut create, &wheels.join("golden-venv.log"))?;
         let mut pip = Command::new(&python);
-        pip.args(["-m", "pip", "install", "--disable-pip-version-check", package]);
+        pip.args(["-m", "pip", "install", "--disable-pip-version-check"])
+            .args(packages);
         run_logged(
-            &format!("installing {package}"),
+            &format!("installing {names}"),
             &mut pip,
             &wheels.join("golden-pip.log"),
         )?;

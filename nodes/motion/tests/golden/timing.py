@@ -1,9 +1,6 @@
 """Writes timing.json: how long TOPP-RA takes along random splines, without limits of jerk.
 
-    pip install toppra==0.6.10 pin==4.1.0
-    python nodes/motion/tests/golden/timing.py
-
-Run it from the root of the repository. Paths and limits come from splitmix64, so that only durations need be kept; tests/timing_golden.rs
+Run by `cargo xtask golden` with the PyPI packages `toppra` and `pin`, from the root of the repository. Paths and limits come from splitmix64, so that only durations need be kept; tests/timing_golden.rs
 draws them in the same order. Paths are natural cubic splines through random waypoints, as far apart in λ as in the joints. The last cases
 have limits of effort too, of the arm in nodes/robot/tests/golden/robots/six.urdf by Pinocchio's RNEA. Each duration is the shortest of three
 grids: toppra's own choice, 1000 and 2000 even intervals.
