@@ -3,6 +3,9 @@
 //! First the acceleration falls to its limit; then the axis brakes until taking the acceleration back lands on the
 //! velocity limit: as quickly as jerk and acceleration allow, without falling below. That much is forced and the same for
 //! every target; any choice comes after it. Within the limits nothing is done.
+//!
+//! And, off an end stop, braking as hard as the limits allow: of the acceleration no more builds up than can be taken back
+//! before the velocity's limit is reached on the way back.
 
 use super::axis::Limits;
 use super::track::Track;
@@ -47,31 +50,28 @@ pub(super) fn into_limits(track: &mut Track, limits: &Limits) {
     track.end_at(track.end().p, limit - peak * peak.abs() / (2.0 * jerk), peak);
 }
 
-/// Brakes as hard as it can for `duration`, against motion towards `sign`: a ramp, and the plateau it leads to.
+/// Brakes for `duration` as hard as it can against motion towards `sign`.
 pub(super) fn hard(track: &mut Track, limits: &Limits, sign: f64, duration: f64) {
-    let ramp = ((limits.acceleration + sign * end_of(track).a) / limits.jerk).max(0.0);
-    track.push(ramp.min(duration), -sign * limits.jerk);
-    track.push(duration - ramp, 0.0);
+    let mut left = duration;
+    for (t, jerk) in hardest(end_of(track), limits, sign).stretches() {
+        track.push(t.min(left), jerk);
+        left -= t;
+    }
 }
 
 /// How long braking as hard as it can takes until nothing moves towards `sign` any more, in s.
 pub(super) fn hard_duration(pace: Pace, limits: &Limits, sign: f64) -> f64 {
-    let (v, a) = (sign * pace.v, -sign * pace.a);
-    // v = a·t + j·t²/2 on the ramp to the limit, then v falls evenly.
-    let ramp = ((limits.acceleration - a) / limits.jerk).max(0.0);
-    let on_ramp = ramp * (a + 0.5 * limits.jerk * ramp);
-    if on_ramp < v {
-        return ramp + (v - on_ramp) / limits.acceleration;
+    let mut track = Track::starting(0.0, pace.v, pace.a);
+    for (t, jerk) in hardest(pace, limits, sign).stretches() {
+        track.push(t, jerk);
     }
-    let root = (a * a + 2.0 * limits.jerk * v).sqrt();
-    if root.is_nan() {
-        0.0
-    } else if a > 0.0 {
-        // Written so that digits are not lost where the axis brakes already.
-        (2.0 * v / (a + root)).max(0.0)
-    } else {
-        (root - a) / limits.jerk
-    }
+    track.last_turn().unwrap_or(0.0)
+}
+
+/// The quickest way to the velocity limit on the other side: the acceleration is taken back in time to keep that.
+fn hardest(pace: Pace, limits: &Limits, sign: f64) -> Transfer {
+    let fastest_back = if sign > 0.0 { -limits.down } else { limits.up };
+    Transfer::between(pace, fastest_back, limits.acceleration, limits.jerk)
 }
 
 /// The pace a track ends with.
@@ -122,6 +122,23 @@ mod tests {
     }
 
     #[test]
+    fn hard_braking_leaves_room_to_release_the_acceleration() {
+        // Braking fully until the velocity is zero would lead to a²/2j = 2 on the way back.
+        let limits = Limits { jerk: 1.0, ..LIMITS };
+        for (v, a) in [(1.0, 0.0), (0.9, -1.9), (-1.0, 0.0), (-0.5, 1.5), (-0.2, -1.0)] {
+            for sign in [1.0, -1.0] {
+                let duration = hard_duration(Pace { v, a }, &limits, sign);
+                let mut track = Track::starting(0.0, v, a);
+                hard(&mut track, &limits, sign, duration);
+                let end = end_of(&track);
+                assert!(duration == 0.0 || end.v.abs() < 1e-12, "{v}, {a}: {end:?}");
+                let back = sign * end.released(limits.jerk);
+                assert!(back >= -limits.down * (1.0 + 1e-12), "{v}, {a}: {back}");
+            }
+        }
+    }
+
+    #[test]
     fn hard_braking_ends_at_velocity_zero() {
         for (v, a) in [
             (1.0, 0.0),
@@ -138,6 +155,8 @@ mod tests {
                 track.end().v.abs() < 1e-12 && (track.end().start_s - duration).abs() < 1e-12,
                 "{v}, {a}"
             );
+            let back = v.signum() * end_of(&track).released(LIMITS.jerk);
+            assert!(back >= -LIMITS.down * (1.0 + 1e-12), "{v}, {a}: {back}");
         }
     }
 }

@@ -2,7 +2,8 @@
 //! are exceeded, then the quickest motion or one that lasts as long as asked.
 //!
 //! Where that would leave the range, the axis first brakes as hard as it can for a while; braking until the velocity is zero
-//! turns it around as early as anything could. The shortest such braking that helps is taken.
+//! turns it around as early as anything could that keeps the velocity's limit on the way back. The shortest such braking
+//! that helps is taken.
 //!
 //! **Invariant:** whatever a [`Journey`] hands out stays in its range; there is none where nothing found does.
 

@@ -5,6 +5,7 @@
 use servomesh_types::JointVec;
 
 use super::axis::Limits;
+use super::question::NoProfile;
 use super::transfer::Pace;
 use crate::bounds::Bounds;
 use crate::state::State;
@@ -20,14 +21,19 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// The line on which a joint moves by `way`, with velocity `v` and acceleration `a` at its start; the joint that is
-    /// farthest off the line, if there is none.
+    /// The line on which a joint moves by `way`, with velocity `v` at its start, and on which the accelerations of `from`
+    /// can be taken back.
+    ///
+    /// # Errors
+    /// With a joint that is off the line, or that leaves its velocities there.
+    #[inline]
     pub(super) fn through(
         way: &JointVec,
         v: &JointVec,
-        a: &JointVec,
+        from: &State,
         bounds: &Bounds,
-    ) -> Result<Self, usize> {
+    ) -> Result<Self, NoProfile> {
+        let a = &from.acceleration;
         let n = way.len();
         // Each in the time that its joint's limits set, so that what is larger is known to more digits.
         let shares = |vector: &JointVec, scale: &dyn Fn(usize) -> f64| {
@@ -71,14 +77,21 @@ impl Line {
             });
         }
         let direction = JointVec::from_fn(n, |i| direction[i] / unit);
+        // Where the velocity's limit is near, little acceleration can build up, whatever its own limit.
+        let hardest = |i: usize| {
+            let fastest = velocity(i).max(v[i].abs());
+            acceleration(i)
+                .min((fastest * bounds.jerk[i]).sqrt())
+                .max(a[i].abs())
+        };
         let (distance, speed, thrust) = (way[lead], v[lead], a[lead]);
         for i in 0..n {
             let off = |value: f64, along: f64| (value - direction[i] * along).abs();
             if off(way[i], distance) > OFF
                 || off(v[i], speed) > ROUNDING * velocity(i)
-                || off(a[i], thrust) > ROUNDING * acceleration(i)
+                || off(a[i], thrust) > ROUNDING * hardest(i)
             {
-                return Err(i);
+                return Err(NoProfile::NotStraight { joint: i });
             }
         }
         let least = |limit: &JointVec| {
@@ -94,25 +107,27 @@ impl Line {
             acceleration: least(&bounds.acceleration),
             jerk: least(&bounds.jerk),
         };
-        Ok(Self {
+        let line = Self {
             direction,
             distance,
             v: speed,
             a: thrust,
             limits,
-        })
+        };
+        line.releases(from, bounds)?;
+        Ok(line)
     }
 
     /// Whether taking the acceleration back along the line leads no joint farther beyond its velocity than it must go by
     /// itself; else a joint that does.
-    pub(super) fn releases(&self, from: &State, bounds: &Bounds) -> Result<(), usize> {
+    fn releases(&self, from: &State, bounds: &Bounds) -> Result<(), NoProfile> {
         let rise = self.a * self.a.abs() / (2.0 * self.limits.jerk);
         for (i, d) in self.direction.iter().enumerate() {
             let (v, a) = (from.velocity[i], from.acceleration[i]);
             let alone = Pace { v, a }.released(bounds.jerk[i]);
             let most = bounds.velocity[i].max(v.abs()).max(alone.abs());
             if (v + d * rise).abs() > most * (1.0 + BEYOND) {
-                return Err(i);
+                return Err(NoProfile::NotStraight { joint: i });
             }
         }
         Ok(())

@@ -8,7 +8,9 @@
 //! | `braking` | back into limits that the start exceeds; turning around as early as possible |
 //! | `journey` | one axis within its limits and its range |
 //! | `line` | whether joints can move along a straight line |
+//! | `straight` | joints along such a line |
 //! | `run` | one axis to a velocity |
+//! | `question` | what can be asked at all, and [`NoProfile`] |
 //! | `root` | where a function changes its sign |
 //! | `planned` | [`Profile`]: all joints' motion in time |
 //!
@@ -25,22 +27,24 @@ mod braking;
 mod journey;
 mod line;
 mod planned;
+mod question;
 mod root;
 mod run;
+mod straight;
 mod track;
 mod transfer;
 
 pub use planned::Profile;
+pub use question::NoProfile;
 
-use servomesh_types::{GroupDescription, JointVec};
+use servomesh_types::JointVec;
 
 use crate::bounds::{Bounds, Excess, Quantity};
 use crate::state::State;
-use axis::Limits;
 use journey::{Journey, Task};
-use line::Line;
+use question::{allowed, check, limits, range};
 use run::Run;
-use track::Track;
+use straight::{StraightRun, StraightWay};
 use transfer::Pace;
 
 /// How the joints of a group go together.
@@ -63,37 +67,6 @@ pub struct PointToPoint {
     /// Room to work in, one for each joint.
     journeys: Vec<(Task, Journey)>,
     runs: Vec<Run>,
-}
-
-/// No motion within the limits does what was asked.
-#[derive(Clone, Debug, PartialEq)]
-pub enum NoProfile {
-    /// The question makes no sense.
-    Unsolved {
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// What leads there goes beyond a limit on its way.
-    Beyond(Excess),
-    /// The straight line that was asked for can't be kept.
-    NotStraight {
-        /// A joint whose velocity or acceleration leads off the line, or beyond its limit there.
-        joint: usize,
-    },
-}
-
-impl NoProfile {
-    /// The sentence that says why.
-    pub fn describe(&self, group: &GroupDescription) -> String {
-        match self {
-            Self::Unsolved { reason } => format!("no motion within the limits leads there: {reason}"),
-            Self::Beyond(excess) => format!("the way there: {}", excess.describe(group)),
-            Self::NotStraight { joint } => format!(
-                "no straight line in joint space leads there: joint {} is moving off it, or beyond its limit",
-                group.joint_name(*joint)
-            ),
-        }
-    }
 }
 
 impl PointToPoint {
@@ -131,25 +104,15 @@ impl PointToPoint {
         synchronization: Synchronization,
     ) -> Result<Profile, NoProfile> {
         check(from, target, bounds)?;
-        let straight = match synchronization {
-            Synchronization::Phase | Synchronization::Straight => {
-                let way = JointVec::from_fn(target.len(), |i| target[i] - from.position[i]);
-                Line::through(&way, &from.velocity, &from.acceleration, bounds)
-                    .and_then(|line| line.releases(from, bounds).map(|()| line))
-                    .map_err(|joint| NoProfile::NotStraight { joint })
-                    .and_then(|line| along(&line, from, target, bounds))
-            }
-            Synchronization::Time | Synchronization::None => Err(NoProfile::NotStraight { joint: 0 }),
-        };
         if synchronization == Synchronization::Straight {
-            let (line, task, journey) = straight?;
-            return Ok(on_line(&line, &task, &journey, from, target));
+            return Ok(StraightWay::to(from, target, bounds)?.profile(from, target));
         }
         let duration = self.set_out(from, target, bounds)?;
-        if let Ok((line, task, journey)) = straight
-            && journey.duration() <= duration * (1.0 + NO_LONGER)
+        if synchronization == Synchronization::Phase
+            && let Ok(way) = StraightWay::to(from, target, bounds)
+            && way.duration() <= duration * (1.0 + NO_LONGER)
         {
-            return Ok(on_line(&line, &task, &journey, from, target));
+            return Ok(way.profile(from, target));
         }
         // Written where it is handed out: it is too large to be moved for nothing.
         let mut answer = Ok(Profile::new(target.len()));
@@ -194,21 +157,13 @@ impl PointToPoint {
         synchronization: Synchronization,
     ) -> Result<Profile, NoProfile> {
         check(from, target, bounds)?;
-        let n = target.len();
-        for i in 0..n {
-            if target[i].abs() > bounds.velocity[i] * (1.0 + crate::bounds::SLACK) {
-                return Err(NoProfile::Beyond(Excess {
-                    joint: i,
-                    quantity: Quantity::Velocity,
-                    time_s: 0.0,
-                    value: target[i],
-                    limit: bounds.velocity[i],
-                }));
-            }
+        allowed(target, bounds)?;
+        if synchronization == Synchronization::Straight {
+            return Ok(StraightRun::to(from, target, bounds)?.profile(from, target));
         }
         self.runs.clear();
         let mut duration = 0.0_f64;
-        for i in 0..n {
+        for i in 0..target.len() {
             let pace = Pace {
                 v: from.velocity[i],
                 a: from.acceleration[i],
@@ -217,51 +172,18 @@ impl PointToPoint {
             duration = duration.max(run.duration());
             self.runs.push(run);
         }
-        let ends_at_rest = target.max_abs() == 0.0;
-        let mut profile = Profile::new(n);
-        if matches!(
-            synchronization,
-            Synchronization::Phase | Synchronization::Straight
-        ) {
-            let change = JointVec::from_fn(n, |i| target[i] - from.velocity[i]);
-            // Velocities are to this line what positions are to others.
-            let line = Line::through(&JointVec::zeros(n), &change, &from.acceleration, bounds);
-            let line = line
-                .and_then(|line| line.releases(from, bounds).map(|()| line))
-                .map_err(|joint| NoProfile::NotStraight { joint });
-            let straight = line.map(|line| {
-                let run = Run::new(0.0, Pace { v: 0.0, a: line.a }, line.v, &line.limits);
-                (line, run)
-            });
-            match straight {
-                Ok((line, run))
-                    if synchronization == Synchronization::Straight
-                        || run.duration() <= duration * (1.0 + NO_LONGER) =>
-                {
-                    let mut track = Track::starting(0.0, 0.0, 0.0);
-                    run.write(None, &mut track);
-                    for i in 0..n {
-                        let (p, v) = (from.position[i], from.velocity[i]);
-                        let own = profile.track_mut(i);
-                        own.clone_from(&track);
-                        own.scale(line.direction[i]);
-                        own.carry(v);
-                        own.shift(p);
-                        own.start_at(v, from.acceleration[i]);
-                        own.end_at(own.end().p, target[i], 0.0);
-                    }
-                    profile.close(run.duration(), ends_at_rest);
-                    return Ok(profile);
-                }
-                Err(error) if synchronization == Synchronization::Straight => return Err(error),
-                _ => {}
-            }
+        if synchronization == Synchronization::Phase
+            && let Ok(run) = StraightRun::to(from, target, bounds)
+            && run.duration() <= duration * (1.0 + NO_LONGER)
+        {
+            return Ok(run.profile(from, target));
         }
+        let mut profile = Profile::new(target.len());
         for (i, run) in self.runs.iter().enumerate() {
             let lasting = (synchronization != Synchronization::None).then_some(duration);
             run.write(lasting, profile.track_mut(i));
         }
-        profile.close(duration, ends_at_rest);
+        profile.close(duration, target.max_abs() == 0.0);
         Ok(profile)
     }
 
@@ -321,133 +243,8 @@ impl PointToPoint {
     }
 }
 
-/// The way along a line.
-fn along(
-    line: &Line,
-    from: &State,
-    target: &JointVec,
-    bounds: &Bounds,
-) -> Result<(Line, Task, Journey), NoProfile> {
-    let of = |i: usize| range(from, target, bounds, i);
-    let task = Task {
-        v: line.v,
-        a: line.a,
-        distance: line.distance,
-        limits: line.limits,
-        range: line.range(|i| of(i).0 - from.position[i], |i| of(i).1 - from.position[i]),
-    };
-    match Journey::quickest(&task) {
-        Ok(journey) => Ok((*line, task, journey)),
-        Err((time_s, way)) => {
-            // The joint that is the first to leave its range there.
-            let value = |i: usize| from.position[i] + line.direction[i] * way;
-            let beyond = |i: usize| (value(i) - of(i).1).max(of(i).0 - value(i));
-            let joint = (0..target.len())
-                .max_by(|a, b| beyond(*a).total_cmp(&beyond(*b)))
-                .unwrap_or(0);
-            Err(NoProfile::Beyond(Excess {
-                joint,
-                quantity: Quantity::Position,
-                time_s,
-                value: value(joint),
-                limit: bounds.limit(joint, Quantity::Position, value(joint)),
-            }))
-        }
-    }
-}
-
-fn on_line(line: &Line, task: &Task, journey: &Journey, from: &State, target: &JointVec) -> Profile {
-    let mut profile = Profile::new(target.len());
-    let mut track = Track::starting(0.0, 0.0, 0.0);
-    journey.write(task, None, &mut track);
-    for i in 0..target.len() {
-        let own = profile.track_mut(i);
-        own.clone_from(&track);
-        own.scale(line.direction[i]);
-        own.shift(from.position[i]);
-        own.start_at(from.velocity[i], from.acceleration[i]);
-        own.end_at(target[i], 0.0, 0.0);
-    }
-    profile.close(journey.duration(), true);
-    profile
-}
-
-fn limits(bounds: &Bounds, joint: usize) -> Limits {
-    Limits {
-        up: bounds.velocity[joint],
-        down: bounds.velocity[joint],
-        acceleration: bounds.acceleration[joint],
-        jerk: bounds.jerk[joint],
-    }
-}
-
-/// The positions one joint may pass: its range, widened to where it starts and, by no more than rounding, to its target.
-fn range(from: &State, target: &JointVec, bounds: &Bounds, joint: usize) -> (f64, f64) {
-    let p = from.position[joint];
-    let (lowest, highest) = bounds.interval(joint, Quantity::Position);
-    let target = target[joint].clamp(lowest, highest);
-    let rounding = RANGE_SLACK.max(ROUNDING * p.abs().max(target.abs()));
-    (
-        bounds.lower[joint].min(p).min(target) - rounding,
-        bounds.upper[joint].max(p).max(target) + rounding,
-    )
-}
-
-/// Refuses what no motion could be calculated from.
-fn check(from: &State, target: &JointVec, bounds: &Bounds) -> Result<(), NoProfile> {
-    let n = target.len();
-    let unsolved = |reason: String| Err(NoProfile::Unsolved { reason });
-    let lengths = [
-        from.position.len(),
-        from.velocity.len(),
-        from.acceleration.len(),
-        bounds.lower.len(),
-        bounds.upper.len(),
-        bounds.velocity.len(),
-        bounds.acceleration.len(),
-        bounds.jerk.len(),
-    ];
-    if lengths.iter().any(|len| *len != n) {
-        return unsolved(format!(
-            "{n} targets for {lengths:?} positions, velocities … and limits"
-        ));
-    }
-    for i in 0..n {
-        let numbers = [
-            ("position", from.position[i]),
-            ("velocity", from.velocity[i]),
-            ("acceleration", from.acceleration[i]),
-            ("target", target[i]),
-        ];
-        for (what, value) in numbers {
-            if !value.is_finite() {
-                return unsolved(format!("{what} {i} is {value}, which is not a finite number"));
-            }
-        }
-        let limits = [
-            ("velocity", bounds.velocity[i]),
-            ("acceleration", bounds.acceleration[i]),
-            ("jerk", bounds.jerk[i]),
-        ];
-        for (what, limit) in limits {
-            if !(limit > 0.0 && limit.is_finite()) {
-                return unsolved(format!(
-                    "limit {i} of {what} is {limit}, which is not above zero and finite"
-                ));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// A straight line takes no longer if the difference is rounding.
 const NO_LONGER: f64 = 1e-9;
-
-/// Share of a position that is rounding.
-const ROUNDING: f64 = 1e-14;
-
-/// Rounding of positions against their range, in rad or m.
-const RANGE_SLACK: f64 = 1e-9;
 
 #[cfg(test)]
 mod tests {

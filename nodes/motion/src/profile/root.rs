@@ -38,11 +38,13 @@ pub(super) fn by_parabolas(
     let negative = low.1 <= 0.0;
     let (mut low, mut high) = (low, high);
     let (mut x, mut at) = (start, at_start);
+    let mut before = 0.0;
     for _ in 0..PARABOLAS {
         let step = at.step();
         let mut next = x + step;
         if next > low.0 && next < high.0 {
-            if step.abs() <= NEAR * (next - origin) {
+            // Where the function bends without end, a step is short although the zero is far: the next one is longer.
+            if step.abs() <= NEAR * (next - origin) && step.abs() <= before {
                 return next;
             }
         } else {
@@ -51,6 +53,7 @@ pub(super) fn by_parabolas(
                 return low.0;
             }
         }
+        before = 0.5 * (next - x).abs();
         x = next;
         at = f(x);
         if at.value == 0.0 {
@@ -72,6 +75,10 @@ pub(super) fn between(
     (low, f_low): (f64, f64),
     (high, f_high): (f64, f64),
 ) -> f64 {
+    if f_high == 0.0 {
+        // Without a sign it would count as one side of the two.
+        return high;
+    }
     let negative = f_low <= 0.0;
     let (mut a, mut fa) = (high, f_high);
     let (mut b, mut fb) = (low, f_low);
@@ -144,6 +151,7 @@ mod tests {
         check(|x| x.cbrt() - 0.1, 0.0, 1e3, 1e-3);
         check(|x| (x - 0.3).signum(), 0.0, 1.0, 0.3);
         check(|x| x - 1e-9, 0.0, 1.0, 1e-9);
+        check(|x| x - 2.0, 0.0, 2.0, 2.0);
     }
 
     #[test]
@@ -167,6 +175,9 @@ mod tests {
         check(|x| [x * x - 2.0, 2.0 * x, 2.0], 0.0, 10.0, 2.0_f64.sqrt(), 1);
         check(|x| [2.0 - x * x, -2.0 * x, -2.0], 0.0, 10.0, 2.0_f64.sqrt(), 1);
         check(|x| [x.powi(3) - 8.0, 3.0 * x * x, 6.0 * x], 0.0, 10.0, 2.0, 4);
+        // A bend without end where it starts.
+        let bent = |x: f64| [0.3 - x, -1.0, if x < 10.0 { 0.0 } else { 1e30 }];
+        check(bent, 0.0, 10.0, 0.3, 3);
         // A slope that tells nothing: halving finishes.
         check(|x| [(x - 0.3).signum(), 0.0, 0.0], 0.0, 1.0, 0.3, 100);
     }

@@ -4,7 +4,7 @@
 
 use super::axis::Limits;
 use super::root;
-use super::track::Track;
+use super::track::{Piece, Track};
 use super::transfer::{Pace, Transfer};
 
 /// Back to the acceleration's limit first, where the start is beyond it; then what is left to do.
@@ -54,17 +54,20 @@ impl Run {
     pub(super) fn write(&self, lasting: Option<f64>, track: &mut Track) {
         *track = self.start;
         let left = lasting.map(|duration| duration - track.end().start_s);
-        let transfer = left
+        let (plateau, [first, hold, last]) = left
             .and_then(|left| self.even(left))
-            .unwrap_or(self.quickest.stretches());
-        for (t, jerk) in transfer {
-            track.push(t, jerk);
-        }
+            .unwrap_or((self.quickest.peak, self.quickest.stretches()));
+        track.push(first.0, first.1);
+        // Stated exactly: a last digit of a high acceleration at the start is much of a plateau that takes hours.
+        let Piece { p, v, .. } = *track.end();
+        track.end_at(p, v, plateau);
+        track.push(hold.0, hold.1);
+        track.push(last.0, last.1);
         track.end_at(track.end().p, self.to, 0.0);
     }
 
-    /// With a plateau as low as the time allows; none if the quickest takes as long.
-    fn even(&self, duration: f64) -> Option<[(f64, f64); 3]> {
+    /// With a plateau as low as the time allows, first in the answer; none if the quickest takes as long.
+    fn even(&self, duration: f64) -> Option<(f64, [(f64, f64); 3])> {
         if duration <= self.quickest.duration() * (1.0 + 1e-12) {
             return None;
         }
@@ -90,7 +93,8 @@ impl Run {
         if least > 0.0 || most < 0.0 {
             return None;
         }
-        Some(stretches(root::between(change, (lowest, least), (highest, most))))
+        let plateau = root::between(change, (lowest, least), (highest, most));
+        Some((plateau, stretches(plateau)))
     }
 }
 

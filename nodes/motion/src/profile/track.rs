@@ -27,9 +27,9 @@ pub(super) struct Track {
     len: usize,
 }
 
-/// Braking into the limits takes three pieces, keeping clear of an end stop two, a motion to rest nine at most; then there
-/// is what comes after the end.
-pub(super) const MAX_PIECES: usize = 15;
+/// Braking into the limits takes three pieces, keeping clear of an end stop three, a motion to rest nine at most; then
+/// there is what comes after the end.
+pub(super) const MAX_PIECES: usize = 16;
 
 impl Piece {
     /// Position, velocity and acceleration `t` after the piece's start.
@@ -160,6 +160,21 @@ impl Track {
         f(self.end().start_s, self.end().v);
     }
 
+    /// When the velocity passes zero for the last time.
+    pub(super) fn last_turn(&self) -> Option<f64> {
+        let onward = self.end().v >= 0.0;
+        self.pieces().iter().rev().find_map(|piece| {
+            let turn = zeros(piece.v, piece.a, piece.jerk / 2.0)
+                .into_iter()
+                .filter(|t| (0.0..=piece.duration).contains(t))
+                .reduce(f64::max);
+            // By rounding the zero may lie beyond the end of the piece that leads there.
+            let leads_there = (piece.v >= 0.0) != onward;
+            turn.or(leads_there.then_some(piece.duration))
+                .map(|t| piece.start_s + t)
+        })
+    }
+
     /// The same motion along an axis that is `factor` times as long.
     pub(super) fn scale(&mut self, factor: f64) {
         for piece in &mut self.pieces[..self.len] {
@@ -174,13 +189,6 @@ impl Track {
     pub(super) fn shift(&mut self, by: f64) {
         for piece in &mut self.pieces[..self.len] {
             piece.p += by;
-        }
-    }
-
-    /// States the start exactly where rounding has left it a little off.
-    pub(super) fn start_at(&mut self, v: f64, a: f64) {
-        if self.len > 1 {
-            (self.pieces[0].v, self.pieces[0].a) = (v, a);
         }
     }
 

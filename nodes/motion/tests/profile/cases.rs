@@ -16,18 +16,17 @@ pub(crate) struct Case {
     pub(crate) retargeted: bool,
 }
 
-/// A stream of them.
+/// A stream of them, another one for each lot of a seed.
 pub(crate) struct Cases {
     random: ChaCha8Rng,
     before: Option<(Case, Profile)>,
 }
 
 impl Cases {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self {
-            random: ChaCha8Rng::seed_from_u64(seed),
-            before: None,
-        }
+    pub(crate) fn new(seed: u64, lot: u64) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(lot);
+        Self { random, before: None }
     }
 
     /// The motion that a case led to, to be left half-way by another.
@@ -60,6 +59,20 @@ impl Cases {
             self.fence(&mut case);
         }
         case
+    }
+
+    /// Velocities to change to: those of the start among them, or all zero.
+    pub(crate) fn velocities(&mut self, case: &Case) -> JointVec {
+        let kind = self.random.random_range(0..4);
+        JointVec::from_fn(case.target.len(), |i| {
+            let (v, limit) = (case.from.velocity[i], case.bounds.velocity[i]);
+            match kind {
+                0 => 0.0,
+                1 if v.abs() <= limit => v,
+                2 if v.abs() <= limit => 0.5 * v,
+                _ => self.share() * limit,
+            }
+        })
     }
 
     fn one_in(&mut self, n: u32) -> bool {

@@ -1,4 +1,4 @@
-//! One axis from any pace to rest at a distance: the quickest motion there, and slower ones that take as long as asked.
+//! One axis from any pace to rest at a distance: the quickest motion there.
 //!
 //! The quickest motion within limits of jerk and acceleration has a ramp up, a ramp down and a ramp up again, each cut
 //! off where the acceleration reaches its limit, and a cruise where the velocity reaches its own (Berscheid and Kröger,
@@ -9,16 +9,18 @@
 //! - *peak*: the velocity at which the acceleration is zero in between; at the limit there is a cruise;
 //! - *waist*: the axis brakes all the way, but less in between; the least braking there.
 //!
-//! A motion of given duration cruises at a lower velocity. Where the ramps to and from any cruise take too long, it sets
-//! out to stop before the quickest motion. Seen from the stopping point the target
-//! always lies ahead: [`Ahead`] is mirrored where it lies behind.
+//! Seen from the stopping point the target always lies ahead: [`Ahead`] is mirrored where it lies behind. Beside this page,
+//! `lasting` has the motions of a given duration, and `motion` the stretches that all are made of.
 //!
 //! **Invariant:** the stretches of a [`Motion`] have jerk at its limit or none, and no acceleration or velocity beyond its
 //! limits.
 
+mod lasting;
+mod motion;
+
 use super::root::{self, Local};
-use super::track::{Piece, Track};
 use super::transfer::{Pace, Transfer};
+use motion::Motion;
 
 /// What one axis may do, as magnitudes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,14 +31,6 @@ pub(super) struct Limits {
     pub(super) down: f64,
     pub(super) acceleration: f64,
     pub(super) jerk: f64,
-}
-
-/// A way to rest: (duration in s, jerk) of each stretch.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Motion {
-    pub(super) stretches: [(f64, f64); 9],
-    /// Which stretch starts the cruise, with what velocity, stated exactly.
-    cruise: Option<(usize, f64)>,
 }
 
 /// The task of one axis, with the target ahead of the stopping point.
@@ -79,35 +73,6 @@ enum Shape {
     Peak,
     /// The acceleration, below zero, between two times of harder braking.
     Waist(f64),
-}
-
-impl Motion {
-    pub(super) fn duration(&self) -> f64 {
-        self.stretches.iter().map(|(t, _)| t).sum()
-    }
-
-    /// Appends it to a track that ends where it starts.
-    #[inline]
-    pub(super) fn append_to(&self, track: &mut Track) {
-        for (k, (t, jerk)) in self.stretches.iter().enumerate() {
-            if let Some((start, v)) = self.cruise
-                && k == start
-            {
-                track.end_at(track.end().p, v, 0.0);
-            }
-            track.push(*t, *jerk);
-        }
-    }
-
-    #[inline]
-    fn of(first: &Transfer, steady: Option<f64>, cruise: f64, last: &Transfer, sign: f64) -> Self {
-        let [a, b, c] = first.stretches();
-        let [d, e, f] = last.stretches();
-        Self {
-            stretches: [a, b, c, (cruise, 0.0), d, e, f, NONE, NONE].map(|(t, jerk)| (t, sign * jerk)),
-            cruise: steady.map(|v| (3, sign * v)),
-        }
-    }
 }
 
 impl Ahead {
@@ -161,103 +126,6 @@ impl Ahead {
             Shape::Peak => self.through(&self.at_peak, self.cruise(&self.at_peak)),
             Shape::Waist(a) => self.past(self.waist(a)),
         }
-    }
-
-    /// A motion that takes as long as asked, which is no less than the quickest; at worst it is at rest earlier.
-    pub(super) fn lasting(&self, duration: f64) -> Motion {
-        if duration <= self.duration * (1.0 + ROUNDING) {
-            return self.quickest();
-        }
-        self.cruising(duration)
-            .or_else(|| self.stopping_first(duration))
-            .unwrap_or_else(|| self.quickest())
-    }
-
-    /// With a cruise at a lower velocity, if the ramps to and from it leave time for one.
-    fn cruising(&self, duration: f64) -> Option<Motion> {
-        let mut ramps = match self.shape {
-            Shape::Stop => return None,
-            Shape::Peak => self.at_peak,
-            Shape::Waist(_) => self.ramps(self.from.released(self.jerk)),
-        };
-        // What is to be covered, without what a cruise covers in the time that is left.
-        let missing = |ramps: &Ramps| {
-            let v = ramps.v;
-            let value = v * (ramps.duration - duration) + self.distance - ramps.distance;
-            let enough = value.abs() <= ENOUGH * v * ramps.duration && ramps.duration <= duration;
-            let (first, last) = (ramps.first.change(), ramps.last.change().reversed());
-            Local {
-                value: if enough { 0.0 } else { value },
-                slope: ramps.duration - duration - first.half_ramp_s - last.half_ramp_s,
-                curvature: first.bend() + last.bend(),
-            }
-        };
-        for _ in 0..CRUISES {
-            let (highest, at_highest) = (ramps.v, missing(&ramps));
-            if at_highest.value < 0.0 {
-                let look = |v: f64| {
-                    ramps = self.ramps(v);
-                    missing(&ramps)
-                };
-                let (low, high) = ((0.0, self.beyond), (highest, at_highest.value));
-                let v = root::by_parabolas(look, low, high, highest, at_highest);
-                if v.to_bits() != ramps.v.to_bits() {
-                    ramps = self.ramps(v);
-                }
-                let cruise = duration - ramps.duration;
-                if cruise >= 0.0 {
-                    // The place is kept to the last digit, at the cost of a time that nobody can measure.
-                    let exact = (self.distance - ramps.distance) / v;
-                    let same = exact >= 0.0 && (exact - cruise).abs() <= SAME * ramps.duration;
-                    return Some(self.through(&ramps, if same { exact } else { cruise }));
-                }
-            }
-            ramps = self.ramps(0.5 * ramps.v);
-        }
-        None
-    }
-
-    /// Sets out to stop, for a while, before the quickest motion: the longer that is, the later it arrives.
-    fn stopping_first(&self, duration: f64) -> Option<Motion> {
-        let stop = Transfer::between(self.from, 0.0, self.acceleration, self.jerk);
-        if stop.jerk > 0.0 {
-            return None;
-        }
-        let limits = Limits {
-            up: self.cap,
-            down: self.cap,
-            acceleration: self.acceleration,
-            jerk: self.jerk,
-        };
-        let delayed = |time: f64| {
-            let stretches = [
-                (time.min(stop.t[0]), stop.jerk),
-                ((time - stop.t[0]).max(0.0), 0.0),
-            ];
-            let mut track = Track::starting(0.0, self.from.v, self.from.a);
-            for (t, jerk) in stretches {
-                track.push(t, jerk);
-            }
-            let Piece { p, v, a, .. } = *track.end();
-            (stretches, Self::new(Pace { v, a }, self.distance - p, &limits))
-        };
-        let late = |time: f64| time + delayed(time).1.duration() - duration;
-        let longest = stop.t[0] + stop.t[1];
-        let at_longest = late(longest);
-        if at_longest < 0.0 {
-            return None;
-        }
-        let time = root::between(late, (0.0, self.duration - duration), (longest, at_longest));
-        let ([first, second], ahead) = delayed(time);
-        let mut motion = Motion::default();
-        motion.stretches[..2].copy_from_slice(&[first, second]);
-        let quickest = ahead.quickest();
-        motion.stretches[2..].copy_from_slice(&quickest.stretches[..7]);
-        motion.cruise = quickest.cruise.map(|(start, v)| (start + 2, self.sign * v));
-        for (_, jerk) in &mut motion.stretches {
-            *jerk *= self.sign;
-        }
-        Some(motion)
     }
 
     fn set_quickest(&mut self) {
@@ -366,24 +234,13 @@ impl Ahead {
     }
 }
 
-/// No stretch.
-const NONE: (f64, f64) = (0.0, 0.0);
-
-/// By which share of the ramps' a duration may be off.
-const SAME: f64 = 1e-8;
-
-/// From which share on it is looked for no further.
-const ENOUGH: f64 = 1e-13;
-
-/// How often a cruise is looked for below one that leaves no time.
-const CRUISES: u32 = 4;
-
 /// Share of a length or time that may be rounding.
 const ROUNDING: f64 = 1e-15;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::track::Track;
 
     const LIMITS: Limits = Limits {
         up: 1.0,
