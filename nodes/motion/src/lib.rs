@@ -38,7 +38,7 @@ pub mod tracking;
 
 pub use bounds::{Bounds, Excess, Quantity};
 pub use motion::Motion;
-pub use pace::{NotPaused, Pace};
+pub use pace::{Entry, NotPaused, Pace};
 pub use path_time::PathTime;
 pub use profile::{NoProfile, PointToPoint, Profile, Synchronization};
 pub use pursuit::Pursuit;

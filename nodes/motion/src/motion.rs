@@ -7,7 +7,7 @@ use servomesh_types::{JointVec, Stamp, Stopping};
 use std::time::Duration;
 
 use crate::bounds::Bounds;
-use crate::pace::{self, NotPaused, Pace};
+use crate::pace::{self, Entry, NotPaused, Pace};
 use crate::profile::{NoProfile, PointToPoint, Profile};
 use crate::state::State;
 use crate::timed_path::TimedPath;
@@ -33,6 +33,34 @@ impl Motion {
     pub fn along(path: TimedPath, start: Stamp, bounds: &Bounds) -> Self {
         let pace = Box::new(Pace::new(&path, bounds));
         Self::Along { path, start, pace }
+    }
+
+    /// The same from `entry` on, which it was planned from, on to the rate `wished`, 0 … 1; `None` if the entry's rate
+    /// changes and no way on from there is found.
+    pub fn entering(
+        path: TimedPath,
+        start: Stamp,
+        bounds: &Bounds,
+        entry: &Entry,
+        wished: f64,
+    ) -> Option<Self> {
+        let pace = Box::new(Pace::changing(&path, bounds, entry.time, wished)?);
+        Some(Self::Along { path, start, pace })
+    }
+
+    /// The same from `rate` on, which does not change at first.
+    pub fn at_rate(path: TimedPath, start: Stamp, bounds: &Bounds, rate: f64, wished: f64) -> Self {
+        let pace = Box::new(Pace::at_rate(&path, bounds, rate, wished));
+        Self::Along { path, start, pace }
+    }
+
+    /// A motion to rest, for good: no wish slows it down.
+    pub fn to_rest(stop: Profile, start: Stamp, bounds: &Bounds) -> Self {
+        let mut motion = Self::along(TimedPath::Profile(stop), start, bounds);
+        if let Self::Along { path, pace, .. } = &mut motion {
+            pace.stop_at_the_end(path, 0.0);
+        }
+        motion
     }
 
     /// Where the group should be at `stamp`, and how it should be moving.
@@ -237,24 +265,15 @@ impl Motion {
                 )
                 && leads_no_farther(&stop, &announced)
             {
-                *self = Self::along(TimedPath::Profile(stop), now, bounds);
-                self.keep_going(now);
+                *self = Self::to_rest(stop, now, bounds);
                 return Ok(());
             }
         }
         if !pace.stop_as_announced(path, now.seconds_from(*start), longest, Some(&announced)) {
             let stop = point_to_point.rest(&present, bounds)?;
-            *self = Self::along(TimedPath::Profile(stop), now, bounds);
-            self.keep_going(now);
+            *self = Self::to_rest(stop, now, bounds);
         }
         Ok(())
-    }
-
-    /// Runs to its end, which is a stop.
-    fn keep_going(&mut self, now: Stamp) {
-        if let Self::Along { path, start, pace } = self {
-            pace.stop_at_the_end(path, now.seconds_from(*start));
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Overrides, pauses, steps back and stops at random moments: on the path, within the limits, and as announced.
+//! Overrides, pauses, steps back, stops and new motions at random moments: on the path, within the limits, and as announced.
 //!
 //! Random cases are seeded; `PACE_CASES` says how many there are, and a failure names its case.
 
@@ -6,7 +6,7 @@ mod pace_support;
 
 use pace_support::{Case, Run, cases};
 use rand::RngExt;
-use servomesh_motion::Motion;
+use servomesh_motion::{Entry, Motion, TimedPath};
 use servomesh_types::JointVec;
 
 #[test]
@@ -208,4 +208,60 @@ fn stops_on_a_straight_line_are_nearly_as_quick_as_can_be() {
         share(1.0)
     );
     assert!(share(0.5) < 5.0, "median {} %", share(0.5));
+}
+
+#[test]
+fn whenever_a_motion_takes_over_it_goes_on_as_it_is() {
+    let (mut begun, mut at_once) = (0, 0);
+    for number in cases(25) {
+        let mut run = Run::start(Case::new(6_000_000 + number));
+        let mut wished = 1.0;
+        for _ in 0..run.case.rng.random_range(2..8) {
+            if run.case.rng.random_bool(0.6) {
+                let extreme = [0.0, 1.0, 1e-3, 1e-9][run.case.rng.random_range(0..4)];
+                let usual = run.case.rng.random_range(0.02..1.0);
+                wished = if run.case.rng.random_bool(0.3) {
+                    extreme
+                } else {
+                    usual
+                };
+                run.set_rate(wished);
+            }
+            if run.case.rng.random_bool(0.2) {
+                run.pause();
+            }
+            let wait = run.case.rng.random_range(0.0..0.4);
+            run.go_on(wait);
+            let settled = (run.motion.rate(run.now) - wished).abs() < 1e-12;
+            if let Some(rate) = take_over(&mut run, wished) {
+                begun += u32::from(settled && wished > 1e-3);
+                at_once += u32::from(settled && wished > 1e-3 && (rate - wished).abs() < 1e-12);
+            }
+            run.go_on(0.05);
+        }
+        run.resume_and_see();
+    }
+    println!("{at_once} of {begun} that took over at a steady rate went on at it");
+    assert!(at_once * 10 >= begun * 9, "{at_once} of {begun}");
+}
+
+/// Replaces the motion by one to somewhere else; tells at which rate that begins.
+fn take_over(run: &mut Run, wished: f64) -> Option<f64> {
+    let (now, bounds) = (run.now, run.case.bounds);
+    let present = run.motion.at(now);
+    let n = present.position.len();
+    let target = JointVec::from_fn(n, |_| run.case.rng.random_range(-2.0..2.0));
+    for entry in Entry::all(&present, Some(&run.motion), now, wished, &bounds) {
+        let planned = run.case.point_to_point.position(&entry.state, &target, &bounds);
+        let Ok(profile) = planned else { continue };
+        if profile.excess(&bounds).is_some() {
+            continue;
+        }
+        let path = TimedPath::Profile(profile);
+        if let Some(motion) = Motion::entering(path.clone(), now, &bounds, &entry, wished) {
+            run.replace(motion, path);
+            return Some(entry.time.rate);
+        }
+    }
+    None
 }

@@ -90,6 +90,11 @@ impl Law {
         self.pieces.drain(..old.max(crowded));
     }
 
+    /// Whether another transition fits in without a cut.
+    pub(crate) fn has_room(&self) -> bool {
+        self.pieces.len() <= PIECES - ROOM
+    }
+
     /// Goes on like that from `from` on, which is after all that was said.
     pub(crate) fn push(&mut self, from: f64, time: PathTime) {
         debug_assert!(self.pieces.len() < PIECES, "the pieces have their bound");

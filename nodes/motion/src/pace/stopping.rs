@@ -41,6 +41,8 @@ pub(crate) struct Stop {
     pub(crate) nodes: Vec<Node>,
     way: Way,
     found: bool,
+    /// Nothing sooner is looked for: the law itself comes to rest.
+    last: bool,
 }
 
 /// How far each joint goes from some places to the end: never less than it does.
@@ -86,8 +88,7 @@ impl Stops {
         let (settled, _) = law.settled();
         self.begin(law, view, room, u, settled.max(u + self.lead));
         self.complete(law, view, room, u);
-        std::mem::swap(&mut self.ready, &mut self.next);
-        self.next.found = false;
+        self.take_next();
     }
 
     /// Goes on with the next stop by `stretches` at most, as long as the ready one lasts; `step` is from tick to tick, in s.
@@ -100,7 +101,7 @@ impl Stops {
         step: f64,
         stretches: u32,
     ) {
-        if self.ready.found && self.ready.from == f64::INFINITY {
+        if self.ready.found && self.ready.last {
             return;
         }
         let ticks = (1.15 * f64::from(self.effort) / f64::from(stretches.max(1))).ceil() + 2.0;
@@ -108,25 +109,20 @@ impl Stops {
         self.lead = lead;
         if self.ready.found && u + step > self.ready.from {
             // It is passed before the next tick.
-            self.complete(law, view, room, u);
+            self.settle(law, view, room, u);
             if !self.next.found || u + step > self.next.from {
                 self.begin(law, view, room, u, u + lead);
                 self.complete(law, view, room, u);
             }
-            std::mem::swap(&mut self.ready, &mut self.next);
-            self.next.found = false;
-        } else if !self.ready.found && self.next.found {
-            std::mem::swap(&mut self.ready, &mut self.next);
+            self.take_next();
+        } else if self.next.found && (!self.ready.found || self.next.until <= self.ready.until) {
+            self.take_next();
         }
         if self.work == Work::Idle && !self.next.found {
-            let from = if self.ready.found {
-                self.ready.from.max(u)
-            } else {
-                u
-            };
-            if from < f64::INFINITY {
-                self.begin(law, view, room, u, from + lead);
-            }
+            // The end of the path can be stopped at whenever another stop is found.
+            let expires = self.ready.found && self.ready.from < f64::INFINITY;
+            let from = if expires { self.ready.from.max(u) } else { u };
+            self.begin(law, view, room, u, from + lead);
         }
         let hurries = self.ready.found && u + HURRIED_TICKS * step > self.ready.from;
         for _ in 0..if hurries { HURRY * stretches } else { stretches } {
@@ -150,7 +146,7 @@ impl Stops {
     fn begin(&mut self, law: &Law, view: &View<'_>, room: &Room, u: f64, from: f64) {
         let next = &mut self.next;
         next.nodes.clear();
-        next.found = false;
+        (next.found, next.last) = (false, false);
         next.from = from;
         self.taken = 0;
         let (settled, rest) = law.settled();
@@ -159,6 +155,7 @@ impl Stops {
         self.work = if rest.rate == 0.0 {
             // The law is a stop already.
             (next.from, next.until, next.end) = (f64::INFINITY, settled.max(u), rest);
+            next.last = true;
             Work::Measure {
                 start: view.along(law.at(u)).s,
                 place: 0,
@@ -166,6 +163,7 @@ impl Stops {
         } else if start.s >= end {
             let until = law.when_at(end).unwrap_or(settled);
             (next.from, next.until, next.end) = (f64::INFINITY, until.max(u), PathTime::steady(end, 0.0));
+            next.last = true;
             Work::Measure {
                 start: view.along(law.at(u)).s,
                 place: 0,
@@ -174,6 +172,20 @@ impl Stops {
             self.search.begin(view, start, 0.0, room, STRETCHES);
             Work::Seek
         };
+    }
+
+    /// Makes the next stop ready.
+    fn take_next(&mut self) {
+        std::mem::swap(&mut self.ready, &mut self.next);
+        self.next.found = false;
+    }
+
+    /// Ends the search with the best there is by now; without any, with the end of the path if it has one.
+    fn settle(&mut self, law: &Law, view: &View<'_>, room: &Room, u: f64) {
+        if self.work == Work::Seek && view.end().is_some() {
+            self.search.settle();
+        }
+        self.complete(law, view, room, u);
     }
 
     fn complete(&mut self, law: &Law, view: &View<'_>, room: &Room, u: f64) {
@@ -259,6 +271,7 @@ impl Stop {
                 before: State::default(),
             },
             found: false,
+            last: false,
         }
     }
 }

@@ -130,6 +130,11 @@ impl Transition {
         self.steps = self.steps.min(steps);
     }
 
+    /// Is content with what it has found by now.
+    pub(crate) fn settle(&mut self) {
+        self.phase = Phase::Done;
+    }
+
     /// Searches to its end.
     pub(crate) fn search(&mut self, view: &View<'_>, room: &Room) {
         while self.is_searching() {

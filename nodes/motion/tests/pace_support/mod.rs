@@ -193,6 +193,11 @@ impl Run {
         }
     }
 
+    /// Goes on with another motion, which starts now.
+    pub(crate) fn replace(&mut self, motion: Motion, path: TimedPath) {
+        (self.motion, self.path) = (motion, path);
+    }
+
     pub(crate) fn duration(&self) -> f64 {
         self.path.duration()
     }

@@ -10,7 +10,7 @@ use crate::torque::Overload;
 use crate::{Code, FollowGoal, GoalId, MoveGoal, MoveMode, Refusal, Status};
 use servomesh_motion::bounds::unit;
 use servomesh_motion::profile::Synchronization;
-use servomesh_motion::{Bounds, NoProfile, Quantity, State, TimedPath};
+use servomesh_motion::{Bounds, Entry, Motion, NoProfile, Quantity, State, TimedPath};
 
 impl Planner {
     /// Takes on a trajectory.
@@ -118,68 +118,93 @@ impl Planner {
         }
     }
 
+    /// Has a motion planned that takes over from the present one: at the rate that motions run at, or the nearest it can
+    /// begin at. `plan` is given the state to start from on the path's own time; without a path, the group stands.
+    pub(super) fn take_over<T, E>(
+        &mut self,
+        (began, present): (Stamp, State),
+        bounds: &Bounds,
+        mut plan: impl FnMut(&mut Self, &State) -> Result<(T, Option<TimedPath>), E>,
+    ) -> Result<(T, Course), E> {
+        let rate = self.rate();
+        let motion = self.course.as_ref().and_then(Course::planned);
+        let mut entries = Entry::all(&present, motion, began, rate, &self.bounds);
+        let last = entries.pop().unwrap_or_else(|| Entry::planned(&present));
+        for entry in &entries {
+            if let Ok((what, Some(path))) = plan(self, &entry.state)
+                && let Some(motion) = Motion::entering(path, began, bounds, entry, rate)
+            {
+                return Ok((what, Course::Planned(motion)));
+            }
+        }
+        let (what, path) = plan(self, &last.state)?;
+        let course = match path {
+            Some(path) => Course::Planned(Motion::at_rate(path, began, bounds, last.time.rate, rate)),
+            None => Course::hold(present.position),
+        };
+        Ok((what, course))
+    }
+
     /// The motion; else why not, and what to do with one that is only too fast.
     fn plan_follow(&mut self, ctx: &Context<'_>, goal: &FollowGoal) -> Result<(Kind, Course), Declined> {
         let refused = |refusal| (refusal, None);
         let (began, present) = self.present(ctx).map_err(refused)?;
-        let mut kind = Kind::Follow {
-            path: self
-                .path_tolerance
-                .with(&goal.path_tolerance, "path_tolerance", &self.group)
-                .map_err(refused)?,
-            goal: self
-                .goal_tolerance
-                .with(&goal.goal_tolerance, "goal_tolerance", &self.group)
-                .map_err(refused)?,
+        let path = self
+            .path_tolerance
+            .with(&goal.path_tolerance, "path_tolerance", &self.group)
+            .map_err(refused)?;
+        let tolerance = self
+            .goal_tolerance
+            .with(&goal.goal_tolerance, "goal_tolerance", &self.group)
+            .map_err(refused)?;
+        let kind = |effort| Kind::Follow {
+            path,
+            goal: tolerance,
             patience: match goal.goal_time_tolerance_ns {
                 0 => default_patience(ctx),
                 ns => u64::try_from(ns).ok().map(Duration::from_nanos),
             },
-            effort: None,
+            effort,
         };
-        let rest = self.rest(&present);
-        let start = Start {
-            group: &self.group,
-            config: ctx.config,
-            bounds: &self.bounds,
-            now: began,
-            present,
-            rest,
-            deviation: self.deviation(),
-        };
-        let motion = match start.path(goal) {
-            Ok(Some(spline)) => TimedPath::Spline(spline),
-            Ok(None) => return Ok((kind, Course::hold(present.position))),
+        let deviation = self.deviation();
+        let bounds = ctx.config.limit_factors.relax(&self.bounds);
+        let planned = self.take_over((began, present), &bounds, |planner, present| {
+            let start = Start {
+                rest: planner.rest(present),
+                group: &planner.group,
+                config: ctx.config,
+                bounds: &planner.bounds,
+                now: began,
+                present: *present,
+                deviation,
+            };
+            let Some(spline) = start.path(goal)? else {
+                return Ok((None, None));
+            };
+            let effort = start.effort(goal)?;
+            let path = TimedPath::Spline(spline);
+            match planner.overload(&path) {
+                Some(overload) => Err(Refusal::invalid(overload.describe(&planner.group)).into()),
+                None => Ok((effort, Some(path))),
+            }
+        });
+        match planned {
+            Ok((effort, course)) => Ok((kind(effort), course)),
             Err(Unfollowable { refusal, too_fast }) => {
                 let slower = too_fast && ctx.config.retime_trajectories;
-                return Err((refusal, slower.then(|| Box::new(kind))));
+                Err((refusal, slower.then(|| Box::new(kind(None)))))
             }
-        };
-        if let Kind::Follow { effort, .. } = &mut kind {
-            *effort = start.effort(goal).map_err(refused)?;
         }
-        if let Some(overload) = self.torque.as_mut().and_then(|torque| torque.overload(&motion)) {
-            return Err(refused(Refusal::invalid(overload.describe(&self.group))));
-        }
-        let bounds = ctx.config.limit_factors.relax(&self.bounds);
-        Ok((kind, Course::along(motion, began, &bounds)))
     }
 
     fn plan_move(&mut self, ctx: &Context<'_>, goal: &MoveGoal) -> Result<(Kind, Course), Refusal> {
-        let (began, present) = self.present(ctx)?;
+        let began = self.present(ctx)?;
         let velocity_scale = scale("velocity_scale", goal.velocity_scale)?;
         let acceleration_scale = scale("acceleration_scale", goal.acceleration_scale)?;
         let bounds = self.bounds.scaled(velocity_scale, 1.0, 1.0);
         let patience = default_patience(ctx);
         let named = (&goal.joint_names[..], &goal.target[..]);
-        let (kind, target) = match goal.mode {
-            MoveMode::Joint => {
-                let rest = self.rest(&present);
-                (
-                    Kind::Move { patience },
-                    self.values("target", named, rest, (Quantity::Position, &bounds))?,
-                )
-            }
+        match goal.mode {
             MoveMode::Other(number) => {
                 return Err(Refusal::invalid(format!(
                     "mode {number} is none of 0 (joint), 1 (velocity), 2 (path)"
@@ -192,16 +217,24 @@ impl Planner {
                     self.group.name
                 )));
             }
-            MoveMode::Velocity => {
-                let others = JointVec::zeros(present.velocity.len());
-                let target = self.values("target", named, others, (Quantity::Velocity, &bounds))?;
-                (Kind::Run { target, patience }, target)
-            }
-        };
+            MoveMode::Joint | MoveMode::Velocity => {}
+        }
         let together = synchronization(goal.synchronization)?;
         let how = (goal.mode, together);
-        let path = self.gentlest(&present, &target, how, &bounds, acceleration_scale)?;
-        Ok((kind, Course::along(path, began, &self.bounds)))
+        let whole = self.bounds;
+        self.take_over(began, &whole, |planner, present| {
+            let (kind, target) = if goal.mode == MoveMode::Velocity {
+                let others = JointVec::zeros(present.velocity.len());
+                let target = planner.values("target", named, others, (Quantity::Velocity, &bounds))?;
+                (Kind::Run { target, patience }, target)
+            } else {
+                let rest = planner.rest(present);
+                let target = planner.values("target", named, rest, (Quantity::Position, &bounds))?;
+                (Kind::Move { patience }, target)
+            };
+            let path = planner.gentlest(present, &target, how, &bounds, acceleration_scale)?;
+            Ok((kind, Some(path)))
+        })
     }
 
     /// The motion with that share of acceleration and jerk, or with as much as coming off the present motion takes: a

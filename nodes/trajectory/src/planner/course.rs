@@ -120,7 +120,7 @@ impl Course {
                 }
                 let (last, state) = online.newest();
                 let stop = point_to_point.rest(&state, bounds)?;
-                *self = Self::along(TimedPath::Profile(stop), last, bounds);
+                *self = Self::Planned(Motion::to_rest(stop, last, bounds));
                 Ok(())
             }
         }

@@ -100,9 +100,12 @@ impl Planner {
         self.check(0, position, Quantity::Position, &bounds)?;
         let target = JointVec::from([position]);
         let how = (MoveMode::Joint, Synchronization::Phase);
-        let path = self.gentlest(&present, &target, how, &bounds, 1.0)?;
-        let kind = Kind::Grip(Grip::new(present.position[0], position, &ctx.config.gripper));
-        Ok((kind, Course::along(path, began, &self.bounds)))
+        let grip = Grip::new(present.position[0], position, &ctx.config.gripper);
+        let whole = self.bounds;
+        self.take_over((began, present), &whole, |planner, present| {
+            let path = planner.gentlest(present, &target, how, &bounds, 1.0)?;
+            Ok((Kind::Grip(grip), Some(path)))
+        })
     }
 
     /// Holds on to what is between the fingers.

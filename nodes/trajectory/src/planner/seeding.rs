@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** setpoints begin at the measured state, in `safety`'s epoch, and end as soon as either is gone.
 
-use servomesh_motion::{State, TimedPath};
+use servomesh_motion::{Motion, State, TimedPath};
 use servomesh_types::{EventKind, GroupMotion, GroupSafety, JointVec, SafetyMode, Stamp};
 use std::time::Duration;
 
@@ -123,7 +123,7 @@ impl Planner {
             self.grasp = None;
             self.course = stop
                 .ok()
-                .map(|stop| Course::along(TimedPath::Profile(stop), ctx.now, &self.bounds));
+                .map(|stop| Course::Planned(Motion::to_rest(stop, ctx.now, &self.bounds)));
         } else if let Some(grasp) = self.grasp {
             let squeeze = grasp.hold - grasp.position;
             let hold = JointVec::from([measured.position[0] + squeeze]);
