@@ -46,9 +46,8 @@ impl Verdict {
             }
             Err(NoProfile::Beyond(excess)) => {
                 self.refused_for_range += 1;
-                let forced = (0..case.target.len()).any(|i| must_leave(case, i));
                 // Along a line another joint's limits may be what keeps one from turning in time.
-                if forced || case.synchronization == Synchronization::Straight {
+                if case.synchronization == Synchronization::Straight || must_leave(case, excess.joint) {
                     Ok(())
                 } else {
                     Err(format!("refused although it can turn: {excess:?}"))
