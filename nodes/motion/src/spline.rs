@@ -82,8 +82,19 @@ impl Spline {
         &self.segments[k * self.joints..][..self.joints]
     }
 
-    /// The path at `s`, in s: its start before it starts, at rest after it ends.
+    /// The path at `s`, in s: its start before it starts, at rest from its end on.
     pub fn at(&self, s: f64) -> Sample {
+        let mut sample = self.over(s);
+        if s >= self.duration() {
+            sample.state = State::at_rest(sample.state.position);
+            sample.jerk = JointVec::zeros(self.joints);
+        }
+        sample
+    }
+
+    /// The path over its length λ: q, q′, q″ and q‴, at and beyond an end those of the curve there. A curve does not end at
+    /// rest: that is up to how it is passed.
+    pub fn over(&self, lambda: f64) -> Sample {
         let mut sample = Sample {
             state: State::at_rest(JointVec::zeros(self.joints)),
             jerk: JointVec::zeros(self.joints),
@@ -91,19 +102,16 @@ impl Spline {
         let last = self.times.len() - 2;
         let k = self
             .times
-            .partition_point(|t| *t <= s)
+            .partition_point(|t| *t <= lambda)
             .saturating_sub(1)
             .min(last);
-        let over = s >= self.duration();
-        let t = (s.max(0.0).min(self.duration())) - self.times[k];
-        for (j, quintic) in self.segments[k * self.joints..][..self.joints].iter().enumerate() {
+        let t = lambda.max(0.0).min(self.duration()) - self.times[k];
+        for (j, quintic) in self.segment(k).iter().enumerate() {
             let [p, v, a, jerk] = quintic.at(t);
             sample.state.position[j] = p;
-            if !over {
-                sample.state.velocity[j] = v;
-                sample.state.acceleration[j] = a;
-                sample.jerk[j] = jerk;
-            }
+            sample.state.velocity[j] = v;
+            sample.state.acceleration[j] = a;
+            sample.jerk[j] = jerk;
         }
         sample
     }
@@ -211,6 +219,20 @@ mod tests {
             assert!((a - b).abs() < 1e-12, "{a} is not {b}");
         }
         assert!(cut.at(2.0).state.is_at_rest(), "it rests after its end");
+    }
+
+    #[test]
+    fn a_path_in_time_rests_at_its_end_and_a_curve_over_its_length_goes_on() {
+        let spline = Spline::through(&[knot(0.0, 0.0, 0.5), knot(2.0, 1.0, 0.7)]);
+        for beyond in [2.0, 3.0] {
+            assert!(spline.at(beyond).state.is_at_rest());
+            let end = spline.over(beyond);
+            assert!((end.state.velocity[0] - 0.7).abs() < 1e-12, "{end:?}");
+            let before = spline.at(2.0 - 1e-9);
+            assert!((end.jerk[0] - before.jerk[0]).abs() < 1e-6, "{end:?} {before:?}");
+        }
+        let (at, over) = (spline.at(1.3), spline.over(1.3));
+        assert_eq!(at, over);
     }
 
     #[test]

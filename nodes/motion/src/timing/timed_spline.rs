@@ -20,7 +20,7 @@ impl TimedSpline {
     /// The joints `t` seconds after the start: q̇ = q′λ̇, q̈ = q″λ̇² + q′λ̈, q⃛ = q‴λ̇³ + 3q″λ̇λ̈ + q′λ⃛. Allocates nothing.
     pub fn at(&self, t: f64) -> Sample {
         let moment = self.law.at(t);
-        moment.apply(&self.path.at(moment.s))
+        moment.apply(&self.path.over(moment.s))
     }
 
     /// When it ends at rest, in s.
