@@ -14,6 +14,9 @@ use servomesh_types::{
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+/// A limit, and a billionth of it.
+const KEPT: f64 = 1.0 + 1e-9;
+
 pub(crate) const PERIOD: Duration = Duration::from_millis(2);
 
 /// Joints of the arm: velocity, acceleration and jerk limits differ, so that none is the only one that matters.
@@ -347,8 +350,8 @@ impl Bench {
 
     /// Looks at every setpoint since the `from`-th: limits, and that each follows from the one before.
     ///
-    /// Tolerances: the core's slack of 1e-3 on each limit, and 1e-6 rad on positions. Jerk is the difference of two
-    /// accelerations over their distance in time, so its bound is the limit itself.
+    /// Each limit to 1e-9 of itself. Jerk is the difference of two accelerations over their distance in time, so its bound is
+    /// the limit itself, and rounding.
     #[track_caller]
     pub(crate) fn judge(&self, from: usize) {
         for pair in self.setpoints[from..].windows(2) {
@@ -361,26 +364,29 @@ impl Bench {
                 let at = format!("{} at {}: {a:?} {b:?}", joint.name, b.tag.stamp);
                 let (p, v, acc) = (b.position[i], b.velocity[i], b.acceleration[i]);
                 assert!(
-                    p >= limits.lower() - 2e-6 && p <= limits.upper() + 2e-6,
+                    p >= limits.lower() - 1e-11 && p <= limits.upper() + 1e-11,
                     "position {p} of {at}"
                 );
-                assert!(v.abs() <= limits.velocity() * 1.002, "velocity {v} of {at}");
+                assert!(v.abs() <= limits.velocity() * KEPT, "velocity {v} of {at}");
                 assert!(
-                    acc.abs() <= limits.acceleration() * 1.002,
+                    acc.abs() <= limits.acceleration() * KEPT,
                     "acceleration {acc} of {at}"
                 );
                 let jerk = (acc - a.acceleration[i]) / dt;
-                assert!(jerk.abs() <= limits.jerk() * 1.002, "jerk {jerk} of {at}");
+                assert!(
+                    jerk.abs() <= limits.jerk() * KEPT + 1e-12 * limits.acceleration() / dt,
+                    "jerk {jerk} of {at}"
+                );
                 // Taylor's remainder: what the jerk within one step may have changed.
-                let j = limits.jerk() * 1.01;
+                let j = limits.jerk() * KEPT;
                 let velocity = a.velocity[i] + a.acceleration[i] * dt;
                 assert!(
-                    (v - velocity).abs() <= j * dt * dt / 2.0 + 1e-9,
+                    (v - velocity).abs() <= j * dt * dt / 2.0 + 1e-12,
                     "velocity jumps to {v} for {at}"
                 );
                 let position = a.position[i] + a.velocity[i] * dt + a.acceleration[i] * dt * dt / 2.0;
                 assert!(
-                    (p - position).abs() <= j * dt.powi(3) / 6.0 + 1e-9,
+                    (p - position).abs() <= j * dt.powi(3) / 6.0 + 1e-11 * (1.0 + p.abs()),
                     "position jumps to {p} for {at}"
                 );
             }
