@@ -7,6 +7,7 @@ use servomesh_types::{
     JointDescription, JointKind, JointLimits, JointVec, SafetyMode, SafetyState, Setpoint, Stamp,
 };
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::requests::{self, Bytes};
@@ -22,6 +23,15 @@ pub(crate) const ARM: [&str; 6] = [
 
 /// Where the arm starts.
 pub(crate) const HOME: [f64; 6] = [0.0, -1.6, 1.6, -1.6, -1.6, 0.0];
+
+/// Read once: fuzzing makes thousands of arenas.
+static ROBOT: LazyLock<Robot> = LazyLock::new(|| {
+    let model = Model::from_urdf_str(include_str!("../../../../launch/robots/cell.urdf"))
+        .expect("the cell is a robot");
+    let arm = GroupName::new("arm").expect("a name of the test");
+    let tools = BTreeMap::from([(arm, "gripper_tcp".to_owned())]);
+    Robot::new(model, &tools).expect("the cell has that tool")
+});
 
 /// The core and what it answered.
 pub(crate) struct Arena {
@@ -39,13 +49,8 @@ pub(crate) struct Arena {
 
 impl Arena {
     pub(crate) fn new() -> Self {
-        let model = Model::from_urdf_str(include_str!("../../../../launch/robots/cell.urdf"))
-            .expect("the cell is a robot");
-        let name = |name: &str| GroupName::new(name).expect("a name of the test");
-        let tools = BTreeMap::from([(name("arm"), "gripper_tcp".to_owned())]);
-        let robot = Robot::new(model, &tools).expect("the cell has that tool");
         let mut arena = Self {
-            core: Trajectory::new(Config::default()).with_robot(Some(robot)),
+            core: Trajectory::new(Config::default()).with_robot(Some(ROBOT.clone())),
             now: Stamp::from_millis(1000),
             setpoints: BTreeMap::new(),
             starts: BTreeMap::new(),
