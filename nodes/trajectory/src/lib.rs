@@ -17,7 +17,7 @@
 //! | `trajectory` | [`Trajectory`]: the core; which group gets what, and when the grid comes round |
 //! | `planner` | one group: what it is doing, for which goal; `accept` takes goals on, `judge` ends them |
 //! | `follow` | whether a trajectory can be followed, and the path through it |
-//! //! //! //! //! //! | `grip` | when a gripper holds something |
+//! | `grip` | when a gripper holds something |
 //! | `tolerance` | how far off is too far |
 //!
 //! Paths, profiles, stops and limits themselves are [`servomesh_motion`]'s.

@@ -3,17 +3,17 @@
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use servomesh_trajectory::{
-    Config, CoupleGoal, Feedback, FollowGoal, GoalId, Input, MoveGoal, Outcome, Output, Phase, Plan,
-    Settings, Steer, Trajectory,
+    Config, CoupleGoal, Feedback, FollowGoal, GoalId, Input, JogRequest, MoveGoal, Outcome, Output, Phase,
+    Plan, Robot, Settings, Steer, Trajectory,
 };
 use servomesh_types::{
-    Core as _, Epoch, Fault, GroupDescription, GroupMotion, GroupName, GroupSafety, JointVec, SafetyMode,
-    SafetyState, Setpoint, Stamp, Stopping,
+    Core as _, Event, Fault, GroupDescription, GroupMotion, GroupName, GroupSafety, JointVec, SafetyMode,
+    SafetyState, Stamp,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use crate::judge;
+use crate::machine::{LATENCY, Machine};
 
 pub(crate) const PERIOD: Duration = Duration::from_millis(2);
 
@@ -26,67 +26,50 @@ pub(crate) struct Rig {
     pub(crate) done: BTreeMap<GoalId, Outcome>,
     pub(crate) feedback: BTreeMap<GoalId, Feedback>,
     pub(crate) plans: VecDeque<Plan>,
+    pub(crate) events: Vec<Event>,
     /// Whether motion states are published.
     pub(crate) talks: bool,
     answers: BTreeMap<u64, Result<(), String>>,
     requests: u64,
 }
 
-/// One group: what it was told, and where it is.
-pub(crate) struct Machine {
-    pub(crate) description: GroupDescription,
-    pub(crate) position: JointVec,
-    pub(crate) velocity: JointVec,
-    pub(crate) epoch: Epoch,
-    pub(crate) speed_scale: f64,
-    /// Since the group was seeded.
-    pub(crate) newest: Option<Setpoint>,
-    /// All of them, where a test wants them.
-    pub(crate) kept: Option<Vec<Setpoint>>,
-    told: VecDeque<Setpoint>,
-    stop: Option<Promise>,
-}
-
-/// A stop that was asked for: what was published before.
-struct Promise {
-    from: JointVec,
-    rest_by: Stamp,
-    stopping: Stopping,
-    /// How far each joint may have gone between the setpoint and the request.
-    meanwhile: JointVec,
-}
-
 impl Rig {
     /// Groups that stand, ready to be asked for something.
     pub(crate) fn new(groups: &[(GroupDescription, JointVec)]) -> Self {
-        let settings = Settings {
+        Self::with(Self::settings(), None, groups)
+    }
+
+    /// As everywhere, but for stops that may take their time on the path, and machines as late as these.
+    pub(crate) fn settings() -> Settings {
+        Settings {
             max_stop_on_path: Duration::from_secs(10),
+            tracking_lead: PERIOD * LATENCY,
             ..Settings::default()
-        };
+        }
+    }
+
+    /// The same with what is known of the machine.
+    pub(crate) fn with(
+        settings: Settings,
+        robot: Option<Robot>,
+        groups: &[(GroupDescription, JointVec)],
+    ) -> Self {
+        let config = Config::new(settings).expect("settings of the test");
         let mut rig = Self {
-            core: Trajectory::new(Config::new(settings).expect("settings of the test")),
+            core: Trajectory::new(config).with_robot(robot),
             now: Stamp::from_millis(1000),
             machines: BTreeMap::new(),
             asked: Vec::new(),
             done: BTreeMap::new(),
             feedback: BTreeMap::new(),
             plans: VecDeque::new(),
+            events: Vec::new(),
             talks: true,
             answers: BTreeMap::new(),
             requests: 0,
         };
         for (description, position) in groups {
-            let machine = Machine {
-                description: description.clone(),
-                position: *position,
-                velocity: JointVec::zeros(position.len()),
-                epoch: Epoch(1),
-                speed_scale: 1.0,
-                newest: None,
-                kept: None,
-                told: VecDeque::new(),
-                stop: None,
-            };
+            let machine = Machine::new(description, position);
             rig.machines.insert(description.name, machine);
             rig.handle(Input::Group(description.clone()));
             rig.gate(description.name, SafetyMode::Normal, None);
@@ -124,10 +107,7 @@ impl Rig {
     pub(crate) fn stop_and_reset(&mut self, group: GroupName) {
         self.gate(group, SafetyMode::Stopping, Some(Fault::StopRequested));
         self.run(10);
-        let machine = self.machine(group);
-        machine.told.clear();
-        machine.velocity = JointVec::zeros(machine.velocity.len());
-        machine.epoch = Epoch(machine.epoch.0 + 1);
+        self.machine(group).start_anew();
         self.gate(group, SafetyMode::Normal, None);
     }
 
@@ -156,16 +136,7 @@ impl Rig {
             let motions: Vec<(GroupName, GroupMotion)> = self
                 .machines
                 .iter()
-                .map(|(group, machine)| {
-                    let (position, velocity) = (machine.position, machine.velocity);
-                    let motion = GroupMotion {
-                        stamp,
-                        position,
-                        velocity,
-                        ..GroupMotion::default()
-                    };
-                    (*group, motion)
-                })
+                .map(|(group, machine)| (*group, machine.motion(stamp)))
                 .collect();
             for (group, motion) in motions {
                 self.handle(Input::Motion { group, motion });
@@ -199,7 +170,15 @@ impl Rig {
         self.ask(|id| Input::Couple { group, id, goal })
     }
 
-    fn ask(&mut self, input: impl FnOnce(GoalId) -> Input) -> GoalId {
+    /// Keeps a group moving for a moment.
+    pub(crate) fn jog(&mut self, group: GroupName, request: JogRequest) {
+        let input = Input::Jog { group, request };
+        self.say(&input);
+        self.handle(input);
+    }
+
+    /// Asks for anything that is a goal.
+    pub(crate) fn ask(&mut self, input: impl FnOnce(GoalId) -> Input) -> GoalId {
         let id = GoalId(self.asked.len() as u64 + 1);
         self.asked.push(id);
         let input = input(id);
@@ -251,7 +230,7 @@ impl Rig {
             self.machine(group).speed_scale = 1.0;
             self.gate(group, SafetyMode::Normal, None);
         }
-        for _ in 0..60_000 {
+        for _ in 0..LONGEST_TICKS {
             while !self.plans.is_empty() {
                 self.plan_one();
             }
@@ -302,7 +281,7 @@ impl Rig {
                     let twice = self.done.insert(id, outcome);
                     assert!(twice.is_none(), "{id:?} is done twice: {twice:?}");
                 }
-                Output::Event(_) => {}
+                Output::Event(event) => self.events.push(event),
                 Output::Plan(plan) => self.plans.push_back(plan),
                 Output::Answer {
                     request,
@@ -318,104 +297,11 @@ impl Rig {
         }
         for (group, machine) in &mut self.machines {
             if self.core.phase(*group, self.now) == Some(Phase::Unseeded) {
-                machine.newest = None;
-                machine.stop = None;
+                machine.unseed();
             }
         }
     }
 }
 
-impl Machine {
-    fn take(&mut self, setpoint: Setpoint) {
-        judge::setpoint(&self.description, self.newest.as_ref(), &setpoint);
-        if let Some(stop) = &self.stop {
-            stop.judge(&setpoint);
-        }
-        if setpoint.release {
-            assert!(
-                setpoint.velocity.max_abs() == 0.0,
-                "torque off in motion: {setpoint:?}"
-            );
-        }
-        if let Some(kept) = &mut self.kept {
-            kept.push(setpoint);
-        }
-        self.newest = Some(setpoint);
-        self.told.push_back(setpoint);
-    }
-
-    /// Holds what comes to the stop that was published last; until the next goal is taken on.
-    fn promise(&mut self, now: Stamp) {
-        let Some(Setpoint {
-            tag,
-            position,
-            velocity,
-            acceleration,
-            stopping: Some(stopping),
-            ..
-        }) = self.newest
-        else {
-            return;
-        };
-        let late_s = now.seconds_from(tag.stamp);
-        if late_s > 0.0 {
-            return; // what is published holds from its own time on
-        }
-        let meanwhile = JointVec::from_fn(position.len(), |i| {
-            let limits = self.description.joints[i].limits;
-            let more = acceleration[i].abs() * late_s + limits.jerk() * late_s * late_s;
-            ON * (velocity[i].abs() + more) * late_s
-        });
-        self.stop = Some(Promise {
-            from: position,
-            rest_by: now + Duration::from_secs_f64(stopping.time_s + ON * late_s) + Duration::from_nanos(2),
-            stopping,
-            meanwhile,
-        });
-    }
-
-    /// From now on the group does something else.
-    pub(crate) fn forget_stop(&mut self) {
-        self.stop = None;
-    }
-
-    fn follow(&mut self) {
-        if self.told.len() <= LATENCY {
-            return;
-        }
-        if let Some(setpoint) = self.told.pop_front() {
-            (self.position, self.velocity) = (setpoint.position, setpoint.velocity);
-        }
-    }
-}
-
-impl Promise {
-    fn judge(&self, setpoint: &Setpoint) {
-        if setpoint.tag.stamp >= self.rest_by {
-            let velocity = setpoint.velocity.max_abs();
-            assert!(
-                velocity < 1e-9,
-                "stop published as {:?} still moves with {velocity} at {}, to be at rest by {}",
-                self.stopping,
-                setpoint.tag.stamp,
-                self.rest_by
-            );
-        }
-        for i in 0..self.from.len() {
-            let went = (setpoint.position[i] - self.from[i]).abs();
-            let most = self.stopping.distance[i] + self.meanwhile[i] + judge::rounding(self.from[i]);
-            assert!(
-                went <= most,
-                "joint {i} goes {went} in a stop that was published as {:?} (and {} before it)",
-                self.stopping,
-                self.meanwhile[i]
-            );
-        }
-    }
-}
-
-/// A joint that speeds up until a stop is asked for has to slow down again, and goes on meanwhile: so many times as long.
-const ON: f64 = 4.0;
-
-/// Setpoints under way to the machine.
-const LATENCY: usize = 2;
+/// A slow axis that is asked to go far and slowly takes minutes.
+const LONGEST_TICKS: u32 = 400_000;
