@@ -73,10 +73,16 @@ pub(super) fn plan(course: &mut Course<'_>) -> Result<TimeLaw, Untimeable> {
             .iter()
             .fold(Peaks::default(), |whole, peaks| whole.or(*peaks));
         let slowdown = (whole.slowdown() * (1.0 + MARGIN)).max(1.0);
-        let forward = law
-            .pieces()
-            .iter()
-            .all(|piece| piece.duration > 0.0 && piece.rate >= 0.0);
+        // Not all states at two nodes have a time between them: then pieces end elsewhere than the next ones begin.
+        let meets = |pair: &[Piece]| {
+            let off = pair[0].s + pair[0].way() - pair[1].s;
+            off.abs() <= ROUNDING * law.length()
+        };
+        let forward = law.pieces().windows(2).all(meets)
+            && law
+                .pieces()
+                .iter()
+                .all(|piece| piece.duration > 0.0 && piece.rate >= 0.0);
         if !at_rest && forward && slowdown <= 1.0 + MARGIN {
             return Ok(law);
         }
@@ -274,6 +280,9 @@ const CLOSER_GAP: f64 = 0.02;
 /// Of the duration, where it ends: a law that exceeds limits between nodes, and one that keeps them.
 const ROUGH_TOLERANCE: f64 = 5e-3;
 const TOLERANCE: f64 = 5e-4;
+
+/// Of a path's length, between the end of a piece and the start of the next.
+const ROUNDING: f64 = 1e-12;
 
 /// Times single intervals are tightened.
 const TIGHTENINGS: usize = 3;

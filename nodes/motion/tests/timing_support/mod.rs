@@ -1,4 +1,5 @@
 //! Paths through points, and a dense look at what a law makes of them.
+#![allow(dead_code)] // each test file uses its part
 
 use servomesh_motion::timing::Limits;
 use servomesh_motion::{Bounds, Knot, Spline, State, TimedSpline};
