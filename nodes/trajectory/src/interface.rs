@@ -16,7 +16,7 @@ pub enum Input {
     Motion {
         /// Which group.
         group: GroupName,
-        /// What it does.
+        /// What it does; its stamp is the moment that this holds for, which may lie after that of the measurement behind it.
         motion: GroupMotion,
     },
     /// What `safety` says of all groups.

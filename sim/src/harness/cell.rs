@@ -16,7 +16,8 @@ use servomesh_trajectory::{
     Output as TrajectoryOutput, Trajectory,
 };
 use servomesh_types::{
-    Core, DriveMode, Event, GroupDescription, GroupName, SafetyState, ServoState, Setpoint, Stamp,
+    Core, DriveMode, Event, GroupDescription, GroupMotion, GroupName, SafetyState, ServoState, Setpoint,
+    Stamp,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -31,6 +32,8 @@ pub struct Cell {
     estimator: Option<Estimator>,
     drivers: BTreeMap<GroupName, Option<Driver>>,
     pub(super) network: Network,
+    /// How long `trajectory` works on a plan.
+    plan_time: Duration,
     /// On their way, by time of arrival and order of sending.
     mail: BTreeMap<(Stamp, u64), (Address, Message)>,
     sent: u64,
@@ -72,6 +75,7 @@ impl Cell {
             safety: None,
             estimator: None,
             network: Network::new(network, seed),
+            plan_time: Duration::ZERO,
             mail: BTreeMap::new(),
             sent: 0,
             latched_safety: None,
@@ -150,6 +154,11 @@ impl Cell {
     /// Changes what the network does from now on.
     pub fn set_network(&mut self, config: NetworkConfig) {
         self.network.set(config);
+    }
+
+    /// Changes how long `trajectory` works on a plan from now on: beside its loop, as its shell does. No time at first.
+    pub fn set_plan_time(&mut self, time: Duration) {
+        self.plan_time = time;
     }
 
     /// Runs for a time.
@@ -270,12 +279,15 @@ impl Cell {
         let Some(core) = &mut self.trajectory else { return };
         match message {
             Message::Motion(frame) => {
+                let stamp = frame.stamp;
                 for (group, motion) in frame.groups {
+                    let motion = GroupMotion { stamp, ..motion };
                     core.handle(self.now, TrajectoryInput::Motion { group, motion });
                 }
             }
             Message::Safety(state) => core.handle(self.now, TrajectoryInput::Safety(state)),
             Message::Description(group) => core.handle(self.now, TrajectoryInput::Group(group)),
+            Message::Planned(planned) => core.handle(self.now, TrajectoryInput::Planned(*planned)),
             _ => {}
         }
         self.drain_trajectory();
@@ -344,10 +356,11 @@ impl Cell {
                     self.feedback.insert(id, feedback);
                 }
                 TrajectoryOutput::Plan(plan) => {
-                    // Planning takes no time here; the shell does it beside the loop.
-                    if let Some(core) = &mut self.trajectory {
-                        core.handle(self.now, TrajectoryInput::Planned(plan.run()));
-                    }
+                    let planned = Message::Planned(Box::new(plan.run()));
+                    let address = Address::Part(Part::Trajectory);
+                    self.sent += 1;
+                    self.mail
+                        .insert((self.now + self.plan_time, self.sent), (address, planned));
                 }
                 TrajectoryOutput::Answer {
                     request,

@@ -2,6 +2,7 @@
 
 use servomesh_driver::bus::{DriveCommand, DriveStatus};
 use servomesh_estimator::MotionFrame;
+use servomesh_trajectory::Planned;
 use servomesh_types::{Command, GroupDescription, GroupName, SafetyState, ServoState, Setpoint};
 
 /// A process of the cell.
@@ -26,6 +27,7 @@ pub(super) enum Message {
     Motion(MotionFrame),
     Safety(SafetyState),
     Description(GroupDescription),
+    Planned(Box<Planned>),
     DriveStatus(DriveStatus),
     DriveCommand { group: GroupName, command: DriveCommand },
 }
