@@ -1,6 +1,6 @@
 //! The arm in step with the running belt: the real tool against the real belt.
 
-use nalgebra::{Isometry3, Point3};
+use nalgebra::{Isometry3, Point3, UnitQuaternion};
 use servomesh_robot::Workspace;
 use servomesh_sim::harness::{Cell, CellFiles, NetworkConfig};
 use servomesh_trajectory::{GoalId, MoveGoal, MoveMode, PathGoal, Segment, Status};
@@ -23,6 +23,16 @@ const ABOVE: [f64; 6] = [
     -2.03,
     -std::f64::consts::FRAC_PI_2,
     -1.8156,
+];
+
+/// Beside the belt.
+const ABOVE_BIN: [f64; 6] = [
+    1.5478,
+    -1.1235,
+    1.8485,
+    -2.2958,
+    -std::f64::consts::FRAC_PI_2,
+    -1.593,
 ];
 
 fn cell(seed: u64) -> Cell {
@@ -140,6 +150,69 @@ fn the_tool_stays_on_the_running_belt_to_a_millimetre() {
             worst.iter().all(|worst| *worst < 1e-3),
             "seed {seed}: {worst:?} m off; {said:?}"
         );
+    }
+}
+
+/// A line of the tool to a place on the belt, pointing down and turned by `yaw`.
+fn onto(place: [f64; 3], yaw: f64, tool_speed: f64) -> MoveGoal {
+    let rotation = UnitQuaternion::from_euler_angles(std::f64::consts::PI, 0.0, yaw);
+    MoveGoal {
+        mode: MoveMode::Path,
+        path: PathGoal {
+            segments: vec![Segment {
+                kind: 1,
+                translation: place,
+                rotation: rotation.coords.into(),
+                ..Segment::default()
+            }],
+            frame: "conveyor_belt".to_owned(),
+            tool_speed,
+            ..PathGoal::default()
+        },
+        ..MoveGoal::default()
+    }
+}
+
+fn grip(cell: &mut Cell, position: f64) {
+    let id = cell.send_grip("gripper", position, 60.0);
+    assert!(cell.run_until(Duration::from_secs(5), |cell| cell.outcome(id).is_some()));
+    let outcome = cell.outcome(id).expect("it has ended");
+    assert_eq!(outcome.status, Status::Succeeded, "{}", outcome.text);
+}
+
+#[test]
+fn three_parts_are_taken_from_a_belt_that_runs_on_while_plans_are_made() {
+    // (place on the belt, turn, opening, how far the belt is when the arm joins it)
+    let down = -std::f64::consts::FRAC_PI_2;
+    let parts = [
+        ([-0.1, 0.0], down, 0.018, 0.0),
+        ([-0.4, 0.02], down, 0.018, 0.27),
+        ([-0.7, -0.01], down + 0.3, 0.015, 0.57),
+    ];
+    let mut cell = cell(3);
+    // Meanwhile the belt gets ahead of the arm.
+    cell.set_plan_time(Duration::from_millis(61));
+    go(&mut cell, "arm", joints(&ABOVE));
+    for ([x, y], yaw, width, from) in parts {
+        grip(&mut cell, 0.045);
+        // The first time the belt gathers speed while the arm joins it.
+        let running = cell.send_move("conveyor", belt(0.05));
+        let there = |cell: &Cell| {
+            cell.servo_state("conveyor")
+                .is_some_and(|state| state.position[0] >= from)
+        };
+        assert!(cell.run_until(Duration::from_secs(20), there));
+        let (over, at) = ([x, y, 0.16], [x, y, 0.02]);
+        go(&mut cell, "arm", onto(over, yaw, 0.25));
+        assert!(cell.outcome(running).is_some(), "the belt runs");
+        go(&mut cell, "arm", onto(at, yaw, 0.1));
+        grip(&mut cell, width);
+        go(&mut cell, "arm", onto(over, yaw, 0.2));
+        let creeping = cell.send_move("conveyor", belt(0.01));
+        go(&mut cell, "arm", joints(&ABOVE_BIN));
+        assert!(cell.outcome(creeping).is_some(), "the belt creeps");
+        grip(&mut cell, 0.045);
+        go(&mut cell, "arm", joints(&ABOVE));
     }
 }
 

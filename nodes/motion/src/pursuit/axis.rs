@@ -5,6 +5,7 @@
 
 use super::chase::{Speeds, Step, chase};
 use super::ramp::{Point, Ramp, Rates};
+use crate::bounds::Quantity;
 
 /// Limits of one joint.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +117,33 @@ impl Axis {
     /// The same if the joint can go from `from` to `to` in `dt` seconds: with less than the largest jerk, judged by the difference of accelerations.
     pub fn allows(&self, from: Point, to: Point, dt: f64) -> bool {
         (to.a - from.a).abs() <= self.jerk * dt * (1.0 + ROUNDING) && self.can_stop(to)
+    }
+
+    /// What [`Axis::allows`] finds too much of, how much of it there is, and how much there may be.
+    ///
+    /// Positions and velocities are the farthest and the quickest on the way to rest.
+    pub fn excess(&self, from: Point, to: Point, dt: f64) -> Option<(Quantity, f64, f64)> {
+        if self.allows(from, to, dt) {
+            return None;
+        }
+        let jerk = (to.a - from.a) / dt;
+        let extent = Extent::of(to, &self.stop(to).0);
+        let farthest = |(low, high): (f64, f64), lower: f64, upper: f64| match low < lower {
+            true => (low, lower),
+            false => (high, upper),
+        };
+        let within = self.within();
+        let (velocity, fastest) = farthest(extent.velocity, -self.velocity, self.velocity);
+        let (position, end) = farthest(extent.position, self.lower, self.upper);
+        Some(if jerk.abs() > self.jerk * (1.0 + ROUNDING) {
+            (Quantity::Jerk, jerk, self.jerk)
+        } else if to.a.abs() > self.acceleration * (1.0 + ROUNDING) {
+            (Quantity::Acceleration, to.a, self.acceleration)
+        } else if velocity.abs() > within.velocity.1 {
+            (Quantity::Velocity, velocity, fastest.abs())
+        } else {
+            (Quantity::Position, position, end)
+        })
     }
 
     /// The target itself, if the joint can be there and move as it does after this tick.

@@ -6,10 +6,11 @@ use nalgebra::Isometry3;
 use servomesh_types::{GroupDescription, JointVec};
 
 use super::arm::Arm;
-use super::frame::Frame;
+use super::carried::Carried;
 use super::relative::RelativeMotion;
 use crate::bounds::{Bounds, Quantity, unit};
 use crate::pursuit::{Axis, Point};
+use crate::state::State;
 
 /// Why a motion in a moving frame is not begun.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,9 +46,30 @@ pub enum Infeasible {
         /// With the frame's joint there.
         coordinate: f64,
     },
+    /// The tool's motion asks for joint positions that velocities do not lead to: next to a singularity, or in another configuration.
+    Jump {
+        /// Which joint, in the group's order.
+        joint: usize,
+        /// By how much.
+        by: f64,
+        /// When, in s of the motion.
+        time_s: f64,
+        /// With the frame's joint there.
+        coordinate: f64,
+    },
 }
 
 impl Infeasible {
+    /// Where the frame's joint would have been.
+    pub fn coordinate(&self) -> Option<f64> {
+        match self {
+            Self::OutOfReach { coordinate, .. }
+            | Self::Beyond { coordinate, .. }
+            | Self::Jump { coordinate, .. } => Some(*coordinate),
+            Self::StartsElsewhere { .. } | Self::NotAtRest => None,
+        }
+    }
+
     /// The sentence that says why, and where.
     pub fn describe(&self, group: &GroupDescription) -> String {
         match self {
@@ -71,59 +93,157 @@ impl Infeasible {
                 quantity.name(),
                 unit = unit(group, *joint, *quantity),
             ),
+            Self::Jump {
+                joint,
+                by,
+                time_s,
+                coordinate,
+            } => format!(
+                "joint {} would have to jump by {by:.2e} {}, after {time_s:.3} s with the frame's joint at {coordinate:.4}",
+                group.joint_name(*joint),
+                unit(group, *joint, Quantity::Position),
+            ),
         }
     }
 }
 
-/// Looks along the motion and over `range` of the frame's joint, for its `limits`, from joint positions `start` at the range's `origin`.
+/// Looks along the motion and over the range of the frame's joint, for its `limits`, from joint positions `start` with it there.
 pub(super) fn check<M: RelativeMotion>(
-    arm: &mut Arm,
-    frame: &mut Frame,
-    motion: &M,
+    carried: &mut Carried<M>,
     start: (JointVec, f64),
-    range: (f64, f64),
     limits: &Axis,
     bounds: &Bounds,
 ) -> Result<(), Infeasible> {
-    let (q0, origin) = start;
-    let times = if motion.duration() > 0.0 { TIMES } else { 0 };
-    let mut q_at_origin = q0;
+    let (mut q_at_origin, origin) = start;
+    let duration = carried.motion.duration();
+    let times = if duration > 0.0 { TIMES } else { 0 };
     for k in 0..=times {
-        let time_s = motion.duration() * k as f64 / TIMES as f64;
-        let relative = motion.at(time_s);
+        let time_s = duration * k as f64 / TIMES as f64;
         // From the origin outwards in both directions, so that solutions follow each other.
-        for (side, end) in [range.0, range.1].into_iter().enumerate() {
+        for (side, end) in [limits.lower, limits.upper].into_iter().enumerate() {
             let mut q = q_at_origin;
             for step in 0..=PLACES {
                 let coordinate = origin + (end - origin) * step as f64 / PLACES as f64;
-                let pose = frame.pose(coordinate) * relative.pose;
-                q = reach(arm, &pose, &q).ok_or(Infeasible::OutOfReach { time_s, coordinate })?;
+                let there = Looked { time_s, coordinate };
+                let pose = carried.frame.pose(coordinate) * carried.motion.at(time_s).pose;
+                q = reach(&mut carried.arm, &pose, &q).ok_or(there.out_of_reach())?;
                 if step == 0 && side == 0 {
                     q_at_origin = q;
                 }
-                for v in [-limits.velocity, 0.0, limits.velocity] {
-                    for a in [-limits.acceleration, 0.0, limits.acceleration] {
-                        let tool = frame.carry(Point { p: coordinate, v, a }, &relative);
-                        let Some((qd, qdd)) = arm.joint_motion(&q, &tool.velocity, &tool.acceleration) else {
-                            return Err(Infeasible::OutOfReach { time_s, coordinate });
-                        };
-                        let beyond = first_beyond(&q, &qd, &qdd, bounds);
-                        if let Some((joint, quantity, value, limit)) = beyond {
-                            return Err(Infeasible::Beyond {
-                                joint,
-                                quantity,
-                                value,
-                                limit,
-                                time_s,
-                                coordinate,
-                            });
-                        }
-                    }
-                }
+                there.check(carried, &q, limits, bounds)?;
             }
         }
     }
     Ok(())
+}
+
+/// One place that is looked at.
+#[derive(Clone, Copy)]
+struct Looked {
+    time_s: f64,
+    coordinate: f64,
+}
+
+impl Looked {
+    fn out_of_reach(self) -> Infeasible {
+        Infeasible::OutOfReach {
+            time_s: self.time_s,
+            coordinate: self.coordinate,
+        }
+    }
+
+    /// With the frame as fast and as quickly changing as it may be.
+    fn check<M: RelativeMotion>(
+        self,
+        carried: &mut Carried<M>,
+        q: &JointVec,
+        limits: &Axis,
+        bounds: &Bounds,
+    ) -> Result<(), Infeasible> {
+        let most = limits.acceleration;
+        let at = |v: f64, a: f64| Point {
+            p: self.coordinate,
+            v,
+            a,
+        };
+        let [low, high] = [-most, most].map(|a| self.moving(carried, *q, at(0.0, a), 0.0));
+        let (low, high) = (low?.acceleration, high?.acceleration);
+        // The frame's jerk moves joints as its acceleration does.
+        let share = limits.jerk / (2.0 * most);
+        let by_frame = JointVec::from_fn(q.len(), |i| (high[i] - low[i]).abs() * share);
+        for v in [-limits.velocity, 0.0, limits.velocity] {
+            for a in [-most, 0.0, most] {
+                let point = at(v, a);
+                let state = self.moving(carried, *q, point, 0.0)?;
+                self.within(bounds, &state)?;
+                let then = self.moving(carried, on(&state), point.after(SHORT_S, 0.0), SHORT_S)?;
+                for joint in 0..q.len() {
+                    let own = (then.acceleration[joint] - state.acceleration[joint]) / SHORT_S;
+                    let value = own.abs() + by_frame[joint];
+                    self.judge(joint, Quantity::Jerk, value, bounds.jerk[joint])?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The joints at `position`, with the motion `later` than this.
+    fn moving<M: RelativeMotion>(
+        self,
+        carried: &mut Carried<M>,
+        position: JointVec,
+        coordinate: Point,
+        later: f64,
+    ) -> Result<State, Infeasible> {
+        let relative = carried.motion.at(self.time_s + later);
+        let tool = carried.frame.carry(coordinate, &relative);
+        let (velocity, acceleration) = carried
+            .arm
+            .joint_motion(&position, &tool.velocity, &tool.acceleration)
+            .ok_or(self.out_of_reach())?;
+        Ok(State {
+            position,
+            velocity,
+            acceleration,
+        })
+    }
+
+    fn within(self, bounds: &Bounds, state: &State) -> Result<(), Infeasible> {
+        for joint in 0..state.position.len() {
+            let Point { p, v, a } = state.joint(joint);
+            if p < bounds.lower[joint] || p > bounds.upper[joint] {
+                let limit = bounds.limit(joint, Quantity::Position, p);
+                return Err(self.beyond(joint, Quantity::Position, p, limit));
+            }
+            self.judge(joint, Quantity::Velocity, v, bounds.velocity[joint])?;
+            self.judge(joint, Quantity::Acceleration, a, bounds.acceleration[joint])?;
+        }
+        Ok(())
+    }
+
+    fn judge(self, joint: usize, quantity: Quantity, value: f64, limit: f64) -> Result<(), Infeasible> {
+        if value.abs() <= limit {
+            Ok(())
+        } else {
+            Err(self.beyond(joint, quantity, value, limit))
+        }
+    }
+
+    fn beyond(self, joint: usize, quantity: Quantity, value: f64, limit: f64) -> Infeasible {
+        Infeasible::Beyond {
+            joint,
+            quantity,
+            value,
+            limit,
+            time_s: self.time_s,
+            coordinate: self.coordinate,
+        }
+    }
+}
+
+/// Joint positions shortly after `state`.
+fn on(state: &State) -> JointVec {
+    JointVec::from_fn(state.position.len(), |i| state.joint(i).after(SHORT_S, 0.0).p)
 }
 
 /// In steps that inverse kinematics can follow.
@@ -141,33 +261,8 @@ fn reach(arm: &mut Arm, pose: &Isometry3<f64>, q: &JointVec) -> Option<JointVec>
     Some(q)
 }
 
-fn first_beyond(
-    q: &JointVec,
-    qd: &JointVec,
-    qdd: &JointVec,
-    bounds: &Bounds,
-) -> Option<(usize, Quantity, f64, f64)> {
-    for i in 0..q.len() {
-        if q[i] < bounds.lower[i] || q[i] > bounds.upper[i] {
-            return Some((
-                i,
-                Quantity::Position,
-                q[i],
-                bounds.limit(i, Quantity::Position, q[i]),
-            ));
-        }
-        let rates = [
-            (Quantity::Velocity, qd[i], bounds.velocity[i]),
-            (Quantity::Acceleration, qdd[i], bounds.acceleration[i]),
-        ];
-        for (quantity, value, limit) in rates {
-            if value.is_nan() || value.abs() > limit {
-                return Some((i, quantity, value, limit));
-            }
-        }
-    }
-    None
-}
+/// Over which jerks are taken from accelerations: far shorter than a phase of a motion.
+const SHORT_S: f64 = 1e-4;
 
 const TIMES: usize = 12;
 const PLACES: usize = 12;

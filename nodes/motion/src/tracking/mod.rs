@@ -6,6 +6,7 @@
 //! | `frame` | where the tool is, for the frame's joint and a motion in the frame |
 //! | `relative`, `timed_tool` | how a tool moves in a frame |
 //! | `arm` | joint motion for a motion of the tool |
+//! | `carried` | where the frame and the motion take the joints, and whether they can be there |
 //! | `check` | whether the arm can follow at all |
 //!
 //! The frame that the tool is in has a coordinate of its own, c. At the start it stands where the frame is; it catches the frame's joint up by pursuit, and
@@ -15,18 +16,19 @@
 //! itself. Nothing allocates after [`Tracking::join`].
 
 mod arm;
+mod carried;
 mod check;
 mod frame;
 mod leader;
 mod relative;
 mod timed_tool;
 
-use nalgebra::Point3;
 use servomesh_types::JointVec;
 
 use crate::bounds::Bounds;
 use crate::pursuit::{Axis, BadTick, Point};
 use crate::state::{Sample, State};
+use carried::{Carried, Place, Rest};
 use leader::Leader;
 
 pub(crate) use arm::Inverse;
@@ -49,7 +51,7 @@ pub struct Settings {
 }
 
 /// What is done at the moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Phase {
     /// c catches the frame up, or is on it.
     Following,
@@ -62,14 +64,14 @@ pub enum Phase {
 }
 
 /// Why a frame is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Because {
     /// Someone asked for it.
     Asked,
     /// The frame's joint was not heard of for too long.
     FrameLost,
-    /// Following on would have broken a joint's limits, or led out of reach.
-    Limits,
+    /// Following on would have broken that limit, or led out of reach there.
+    Limits(Infeasible),
 }
 
 /// One setpoint and what there is to tell about it.
@@ -79,7 +81,7 @@ pub struct Tracked {
     pub sample: Sample,
     /// What is done.
     pub phase: Phase,
-    /// Whether c moves exactly as the frame's joint does.
+    /// Whether c moves as the frame's joint does, as far as that is known.
     pub caught_up: bool,
     /// The frame's joint minus c.
     pub lag: f64,
@@ -92,16 +94,11 @@ pub struct Tracked {
 /// A group that follows a frame.
 #[derive(Debug, Clone)]
 pub struct Tracking<M> {
-    arm: Arm,
-    frame: Frame,
-    motion: M,
-    bounds: Bounds,
+    carried: Carried<M>,
     settings: Settings,
     leader: Leader,
-    /// The frame's coordinate c.
-    coordinate: Point,
-    /// The time of the motion in the frame.
-    clock: Point,
+    /// The frame's coordinate c and the time of the motion in the frame.
+    place: Place,
     sample: Sample,
     phase: Phase,
     caught_up: bool,
@@ -113,8 +110,8 @@ impl<M: RelativeMotion> Tracking<M> {
     /// # Errors
     /// [`Infeasible`] if the motion starts elsewhere, or the arm could not follow somewhere within the coordinate's range and limits.
     pub fn join(
-        mut arm: Arm,
-        mut frame: Frame,
+        arm: Arm,
+        frame: Frame,
         motion: M,
         q: &JointVec,
         leader: Point,
@@ -125,48 +122,46 @@ impl<M: RelativeMotion> Tracking<M> {
         if !finite {
             return Err(Infeasible::NotAtRest);
         }
-        let coordinate = Point {
-            p: leader.p,
-            ..Point::default()
-        };
-        starts_at(&mut arm, &mut frame, &motion, q, coordinate.p)?;
-        let tracking = Self {
-            leader: Leader::new(settings.leader, settings.coordinate.jerk, leader),
+        let mut tracking = Self {
+            carried: Carried {
+                arm,
+                frame,
+                motion,
+                bounds: *bounds,
+            },
+            leader: Leader::new(settings.leader, settings.coordinate, leader),
+            place: Place {
+                coordinate: Point {
+                    p: leader.p,
+                    ..Point::default()
+                },
+                // The motion comes out of rest by itself.
+                clock: Point {
+                    v: 1.0,
+                    ..Point::default()
+                },
+            },
             sample: Sample {
                 state: State::at_rest(*q),
                 jerk: JointVec::zeros(q.len()),
             },
-            bounds: *bounds,
-            clock: Point::default(),
             phase: Phase::Following,
             caught_up: false,
-            arm,
-            frame,
-            motion,
             settings,
-            coordinate,
         };
-        tracking.checked()
+        tracking.check()?;
+        Ok(tracking)
     }
 
-    fn checked(mut self) -> Result<Self, Infeasible> {
-        self.check()?;
-        Ok(self)
-    }
-
+    /// Whether the motion starts where the tool is, and the arm can follow it wherever the frame may be.
     fn check(&mut self) -> Result<(), Infeasible> {
         let Settings {
             coordinate, margin, ..
         } = self.settings;
-        check::check(
-            &mut self.arm,
-            &mut self.frame,
-            &self.motion,
-            (self.sample.state.position, self.coordinate.p),
-            (coordinate.lower, coordinate.upper),
-            &coordinate,
-            &self.bounds.scaled(margin, margin, margin),
-        )
+        let start = (self.sample.state.position, self.place.coordinate.p);
+        self.carried.starts_at(&start.0, start.1)?;
+        let bounds = self.carried.bounds.scaled(margin, margin, margin);
+        check::check(&mut self.carried, start, &coordinate, &bounds)
     }
 
     /// Goes on in the same frame with another motion, which starts where the last one has ended.
@@ -174,17 +169,15 @@ impl<M: RelativeMotion> Tracking<M> {
     /// # Errors
     /// [`Infeasible`], and the present motion stays.
     pub fn go_on(&mut self, motion: M) -> Result<(), Infeasible> {
-        if self.clock.p < self.motion.duration() || self.phase != Phase::Following {
+        if !self.has_ended() {
             return Err(Infeasible::NotAtRest);
         }
-        let q = self.sample.state.position;
-        starts_at(&mut self.arm, &mut self.frame, &motion, &q, self.coordinate.p)?;
-        let before = std::mem::replace(&mut self.motion, motion);
+        let before = std::mem::replace(&mut self.carried.motion, motion);
         if let Err(reason) = self.check() {
-            self.motion = before;
+            self.carried.motion = before;
             return Err(reason);
         }
-        self.clock.p = 0.0;
+        self.place.clock.p = 0.0;
         Ok(())
     }
 
@@ -193,12 +186,16 @@ impl<M: RelativeMotion> Tracking<M> {
     /// # Errors
     /// [`Infeasible::NotAtRest`] if the present motion has not ended; it stays then.
     pub fn go_on_as_checked(&mut self, motion: M) -> Result<(), Infeasible> {
-        if self.clock.p < self.motion.duration() || self.phase != Phase::Following {
+        if !self.has_ended() {
             return Err(Infeasible::NotAtRest);
         }
-        self.motion = motion;
-        self.clock.p = 0.0;
+        self.carried.motion = motion;
+        self.place.clock.p = 0.0;
         Ok(())
+    }
+
+    fn has_ended(&self) -> bool {
+        self.phase == Phase::Following && self.place.clock.p >= self.carried.motion.duration()
     }
 
     /// What is done at the moment.
@@ -208,7 +205,7 @@ impl<M: RelativeMotion> Tracking<M> {
 
     /// Tells where the frame's joint is now: it may have moved on since [`Tracking::join`], which can be made ahead of its start.
     pub fn begin(&mut self, leader: Point) {
-        self.leader = Leader::new(self.settings.leader, self.settings.coordinate.jerk, leader);
+        self.leader = Leader::new(self.settings.leader, self.settings.coordinate, leader);
     }
 
     /// Begins to leave: the tool comes to rest along the frame.
@@ -246,48 +243,49 @@ impl<M: RelativeMotion> Tracking<M> {
 
     /// One part of a late tick; all of one in time.
     fn part(&mut self, dt: f64, heard: Heard) {
-        let leader = self.leader.tick(dt, heard);
+        let leader = self.leader.tick(dt, heard, self.caught_up);
         self.caught_up = false;
-        if self.phase == Phase::Following {
-            let Some(leader) = leader else {
-                self.phase = Phase::Leaving(Because::FrameLost);
-                return self.leave_for(dt, Because::FrameLost);
-            };
-            let followed = self.settings.coordinate.follow(self.coordinate, leader, dt);
-            let clock = CLOCK.follow_velocity(self.clock, 1.0, dt);
-            if let Some(state) = self.setpoint(followed.point, clock, dt)
-                && self.can_leave(&state, followed.point, clock)
-            {
-                (self.sample.state, self.coordinate, self.clock) = (state, followed.point, clock);
-                self.caught_up = followed.on_target;
-                return;
-            }
-            self.phase = Phase::Leaving(Because::Limits);
+        match (self.phase, leader) {
+            (Phase::Following, Some(leader)) => self.follow(dt, leader),
+            (Phase::Following, None) => self.leave_for(dt, Because::FrameLost),
+            (Phase::Leaving(because), _) => self.leave_for(dt, because),
+            (Phase::Stopping(because), _) => self.stop(dt, because),
+            (Phase::AtRest(_), _) => {}
         }
-        match self.phase {
-            Phase::Following => {}
-            Phase::Leaving(because) => self.leave_for(dt, because),
-            Phase::Stopping(because) => self.stop(dt, because),
-            Phase::AtRest(_) => {}
+    }
+
+    fn follow(&mut self, dt: f64, leader: Point) {
+        let followed = self.settings.coordinate.follow(self.place.coordinate, leader, dt);
+        let place = Place {
+            coordinate: followed.point,
+            clock: CLOCK.follow_velocity(self.place.clock, 1.0, dt),
+        };
+        let rest = self.rest();
+        match self.carried.follow(&self.sample.state, place, dt, &rest) {
+            Ok(state) => {
+                (self.sample.state, self.place) = (state, place);
+                self.caught_up = followed.on_target || self.leader.meets(followed.point);
+            }
+            Err(limit) => self.leave_for(dt, Because::Limits(limit)),
         }
     }
 
     fn leave_for(&mut self, dt: f64, because: Because) {
-        let coordinate = self.settings.coordinate.rest(self.coordinate, dt);
-        let clock = CLOCK.follow_velocity(self.clock, 0.0, dt);
-        let Some(state) = self.setpoint(coordinate, clock, dt) else {
-            self.phase = Phase::Stopping(because);
+        self.phase = Phase::Leaving(because);
+        let place = self.rest().after(self.place, dt);
+        let Ok(state) = self.carried.step(&self.sample.state, place, dt) else {
             return self.stop(dt, because);
         };
-        (self.sample.state, self.coordinate, self.clock) = (state, coordinate, clock);
+        (self.sample.state, self.place) = (state, place);
         if state.is_at_rest() {
             self.phase = Phase::AtRest(because);
         }
     }
 
     fn stop(&mut self, dt: f64, because: Because) {
+        self.phase = Phase::Stopping(because);
         for i in 0..self.sample.state.position.len() {
-            let point = self.bounds.axis(i).rest(self.sample.state.joint(i), dt);
+            let point = self.carried.bounds.axis(i).rest(self.sample.state.joint(i), dt);
             self.sample.state.set_joint(i, point);
         }
         if self.sample.state.is_at_rest() {
@@ -295,66 +293,28 @@ impl<M: RelativeMotion> Tracking<M> {
         }
     }
 
-    /// Where the joints are for a coordinate and a time of the motion, if they can be there `dt` seconds from now and come to rest from there.
-    fn setpoint(&mut self, coordinate: Point, clock: Point, dt: f64) -> Option<State> {
-        let from = self.sample.state;
-        let to = self.joints(coordinate, clock, &from.position)?;
-        let fits = (0..to.position.len()).all(|i| {
-            let (a, b) = (from.joint(i), to.joint(i));
-            // What a smooth motion with these velocities and accelerations does.
-            let way = dt * ((a.v + b.v) / 2.0 + dt * (a.a - b.a) / 12.0);
-            self.bounds.axis(i).allows(a, b, dt) && (b.p - a.p - way).abs() <= ONE_MOTION
-        });
-        fits.then_some(to)
-    }
-
-    fn joints(&mut self, coordinate: Point, clock: Point, near: &JointVec) -> Option<State> {
-        let relative = self.motion.at(clock.p).paced(clock.v, clock.a);
-        let tool = self.frame.carry(coordinate, &relative);
-        let position = self.arm.track(&tool.pose, near)?;
-        let (velocity, acceleration) =
-            self.arm
-                .joint_motion(&position, &tool.velocity, &tool.acceleration)?;
-        Some(State {
-            position,
-            velocity,
-            acceleration,
-        })
-    }
-
-    /// Whether leaving along the frame from there keeps velocities and accelerations.
-    fn can_leave(&mut self, state: &State, coordinate: Point, clock: Point) -> bool {
-        let axis = self.settings.coordinate;
-        let (_, coordinate_s) = axis.resting_place(coordinate);
-        let (_, clock_s) = CLOCK.resting_place(clock);
-        let mut near = state.position;
-        (1..=LOOKS).all(|k| {
-            let time = coordinate_s.max(clock_s) * k as f64 / LOOKS as f64;
-            let then = self.joints(axis.rest(coordinate, time), CLOCK.rest(clock, time), &near);
-            then.is_some_and(|then| {
-                near = then.position;
-                (0..near.len()).all(|i| self.bounds.axis(i).can_stop(then.joint(i)))
-            })
-        })
+    fn rest(&self) -> Rest {
+        Rest {
+            coordinate: self.settings.coordinate,
+            clock: CLOCK,
+        }
     }
 
     fn tell(&mut self, measured: Option<Measured>) -> Tracked {
-        let now = measured.map_or(self.coordinate.p, |measured| {
+        let coordinate = self.place.coordinate.p;
+        let now = measured.map_or(coordinate, |measured| {
             measured
                 .point
                 .after(measured.age_s + self.settings.leader.lead_s, 0.0)
                 .p
         });
-        let in_frame = Point3::from(self.motion.at(self.clock.p).pose.translation.vector);
-        let wanted = self.frame.pose(now) * in_frame;
-        let is = self.frame.pose(self.coordinate.p) * in_frame;
         Tracked {
             sample: self.sample,
             phase: self.phase,
             caught_up: self.caught_up,
-            lag: now - self.coordinate.p,
-            error: nalgebra::distance(&wanted, &is),
-            time_s: self.clock.p,
+            lag: now - coordinate,
+            error: self.carried.error(self.place, now),
+            time_s: self.place.clock.p,
         }
     }
 
@@ -365,36 +325,12 @@ impl<M: RelativeMotion> Tracking<M> {
 
     /// The coordinate c.
     pub fn coordinate(&self) -> Point {
-        self.coordinate
+        self.place.coordinate
     }
 
     /// The motion in the frame.
     pub fn motion(&self) -> &M {
-        &self.motion
-    }
-
-    /// The arm and the frame, for the next motion.
-    pub fn into_parts(self) -> (Arm, Frame) {
-        (self.arm, self.frame)
-    }
-}
-
-/// Whether a motion starts where the tool is.
-fn starts_at<M: RelativeMotion>(
-    arm: &mut Arm,
-    frame: &mut Frame,
-    motion: &M,
-    q: &JointVec,
-    coordinate: f64,
-) -> Result<(), Infeasible> {
-    let is = arm.pose(q);
-    let start = frame.pose(coordinate) * motion.at(0.0).pose;
-    let distance = (is.translation.vector - start.translation.vector).norm();
-    let angle = is.rotation.angle_to(&start.rotation);
-    if distance <= SAME_PLACE && angle <= SAME_PLACE {
-        Ok(())
-    } else {
-        Err(Infeasible::StartsElsewhere { distance, angle })
+        &self.carried.motion
     }
 }
 
@@ -409,12 +345,3 @@ const CLOCK: Axis = Axis {
 
 /// A late tick is taken in parts of at most this, in s: inverse kinematics follows, and limits are looked at between.
 const LONGEST_PART_S: f64 = 0.004;
-
-/// How often the way of leaving is looked at.
-const LOOKS: usize = 3;
-
-/// In m and rad: what inverse kinematics may be off, with room.
-const SAME_PLACE: f64 = 1e-6;
-
-/// In rad or m: what positions may differ from the integral of their velocities: ten times what inverse kinematics may be off.
-const ONE_MOTION: f64 = 1e-6;

@@ -6,9 +6,10 @@ use servomesh_motion::Bounds;
 use servomesh_motion::path::{self, Chain};
 use servomesh_motion::pursuit::{Axis, Point};
 use servomesh_motion::tracking::{
-    Arm, Frame, LeaderSettings, RelativeMotion as _, Settings, TimedTool, Tracking,
+    Arm, Frame, Infeasible, LeaderSettings, RelativeMotion as _, Settings, TimedTool, Tracking,
 };
 use servomesh_robot::{LinkId, Model};
+use servomesh_types::JointVec;
 use std::sync::Arc;
 
 use super::{Product, Task, limits_of};
@@ -28,6 +29,8 @@ pub(crate) struct Track {
     pub(crate) joint: String,
     pub(crate) leader: Point,
     pub(crate) leads: Axis,
+    /// Whether its setpoints are known, not just measurements.
+    pub(crate) told: bool,
     pub(crate) settings: LeaderSettings,
     /// What the group does in the frame already.
     pub(crate) present: Option<Box<Tracking<TimedTool>>>,
@@ -37,25 +40,13 @@ impl Track {
     pub(super) fn product(&self, task: &Task) -> Result<Product, Refusal> {
         let invalid = |text: String| Refusal::invalid(text);
         let neutral = self.robot.neutral_positions();
-        let mut frame = Frame::new(
+        let frame = Frame::new(
             &self.robot,
             &self.joint,
             &neutral,
             self.robot.link_name(self.frame),
         )
         .map_err(|error| invalid(error.to_string()))?;
-        let (start, at) = match &self.present {
-            Some(present) => (present.state().position, present.coordinate().p),
-            None => (task.start, self.leader.p),
-        };
-        let motion = self.motion(task, &mut frame, (&start, at))?;
-        if let Some(present) = &self.present {
-            let mut copy = present.clone();
-            return match copy.go_on(motion.clone()) {
-                Ok(()) => Ok(Product::GoOn(motion)),
-                Err(error) => Err(invalid(error.describe(&task.group))),
-            };
-        }
         let names: Vec<&str> = task
             .group
             .joints
@@ -64,22 +55,49 @@ impl Track {
             .collect();
         let arm = Arm::new(&self.robot, &names, &neutral, self.robot.link_name(self.tool))
             .map_err(|error| invalid(error.to_string()))?;
-        // A goal's share is for its own path: the frame has to be followed as it moves.
-        let whole = Bounds::of(&task.group);
+        let mut best: Option<(f64, Tracking<TimedTool>)> = None;
         let mut refusal = None;
-        for coordinate in self.coordinates(motion.duration()) {
-            let settings = Settings {
-                coordinate,
-                leader: self.settings,
-                margin: MARGIN,
+        for jerk in JERK_SHARES {
+            let mut frame = frame.clone();
+            if let Some(present) = &self.present {
+                let from = (&present.state().position, present.coordinate().p);
+                let motion = self.motion(task, &mut frame, from, jerk)?;
+                match present.clone().go_on(motion.clone()) {
+                    Ok(()) => return Ok(Product::GoOn(motion)),
+                    Err(error) => refusal = Some(error),
+                }
+                continue;
+            }
+            let motion = self.motion(task, &mut frame, (&task.start, self.leader.p), jerk)?;
+            let joining = Joining {
+                track: self,
+                arm: &arm,
+                frame: &frame,
+                motion: &motion,
+                start: &task.start,
+                // A goal's share is for its own path: the frame has to be followed as it moves.
+                bounds: Bounds::of(&task.group),
             };
-            let (arm, frame, motion) = (arm.clone(), frame.clone(), motion.clone());
-            match Tracking::join(arm, frame, motion, &start, self.leader, &whole, settings) {
-                Ok(tracking) => return Ok(Product::Join(Box::new(tracking))),
-                Err(error) => refusal = Some(error.describe(&task.group)),
+            for velocity in self.velocities() {
+                match joining.as_far_as_possible(velocity) {
+                    Ok((ahead, tracking)) if ahead >= joining.enough() => {
+                        return Ok(Product::Join(Box::new(tracking)));
+                    }
+                    Ok((ahead, tracking)) => {
+                        if best.as_ref().is_none_or(|(most, _)| ahead > *most) {
+                            best = Some((ahead, tracking));
+                        }
+                    }
+                    Err(error) => refusal = Some(error),
+                }
             }
         }
-        Err(invalid(refusal.unwrap_or_default()))
+        match (best, refusal) {
+            (Some((_, tracking)), _) => Ok(Product::Join(Box::new(tracking))),
+            (None, refusal) => Err(invalid(
+                refusal.map_or_else(String::new, |error| error.describe(&task.group)),
+            )),
+        }
     }
 
     /// The path in the frame, with the joints at `start` while the frame's joint is at `at`.
@@ -87,7 +105,8 @@ impl Track {
         &self,
         task: &Task,
         frame: &mut Frame,
-        (start, at): (&servomesh_types::JointVec, f64),
+        (start, at): (&JointVec, f64),
+        jerk: f64,
     ) -> Result<TimedTool, Refusal> {
         let base_from_frame = frame.pose(at);
         let model = task
@@ -101,7 +120,7 @@ impl Track {
             .enumerate()
             .map(|(index, segment)| task.tool_segment(index, segment, &base_from_frame))
             .collect::<Result<Vec<_>, _>>()?;
-        let bounds = task.bounds.scaled(PATH_SHARE, PATH_SHARE, PATH_SHARE);
+        let bounds = task.bounds.scaled(PATH_SHARE, PATH_SHARE, jerk);
         let path = path::plan_tool(&mut chain, start, &segments, &bounds, &path::Settings::default())
             .map_err(|error| Refusal::invalid(error.describe(&task.group)))?;
         let mut parts = Vec::with_capacity(path.parts.len());
@@ -117,51 +136,110 @@ impl Track {
         Ok(TimedTool::new(&base_from_frame, parts))
     }
 
-    /// What the frame's coordinate may do, best first: the whole of what its joint may do and as far as the arm may reach, down to what the path
-    /// needs with the frame as quick as it is now.
-    fn coordinates(&self, duration_s: f64) -> impl Iterator<Item = Axis> {
-        let needed = (self.leader.v.abs() * (duration_s + CATCH_UP_S)).max(SHORTEST);
-        let farther = RANGES.into_iter().filter(move |range| *range > needed);
+    /// How fast the frame's follower may be, best first: as its joint may be, or as it is now and somewhat faster.
+    fn velocities(&self) -> [f64; 2] {
         let full = self.leads.velocity * QUICKER;
         let now = full.min(self.leader.v.abs() * FASTER + CATCHING_UP);
-        let ranges = farther.chain([needed]);
-        ranges.flat_map(move |ahead| [full, now].map(|velocity| self.coordinate(ahead, velocity)))
+        [full, now]
     }
 
-    /// More than its joint may do, so that it is caught up; `ahead` in the direction it moves in.
-    fn coordinate(&self, ahead: f64, velocity: f64) -> Axis {
-        let at = self.leader.p;
-        let (lower, upper) = match self.leader.v {
-            v if v < -STANDS => (at - ahead, at + SHORTEST),
-            v if v > STANDS => (at - SHORTEST, at + ahead),
-            _ => (at - ahead, at + ahead),
-        };
-        Axis {
-            lower,
-            upper,
-            velocity,
-            acceleration: self.leads.acceleration * HARDER,
-            jerk: self.leads.jerk * SHARPER,
+    fn settings(&self, (lower, upper): (f64, f64), velocity: f64) -> Settings {
+        let (harder, sharper) = if self.told { TOLD } else { MEASURED };
+        Settings {
+            // More than its joint may do, so that it is caught up.
+            coordinate: Axis {
+                lower,
+                upper,
+                velocity,
+                acceleration: self.leads.acceleration * harder,
+                jerk: self.leads.jerk * sharper,
+            },
+            leader: self.settings,
+            margin: MARGIN,
         }
     }
 }
 
-/// Share of the joints' limits for the path in the frame.
+/// A motion that is to join the frame.
+struct Joining<'a> {
+    track: &'a Track,
+    arm: &'a Arm,
+    frame: &'a Frame,
+    motion: &'a TimedTool,
+    start: &'a JointVec,
+    bounds: Bounds,
+}
+
+impl Joining<'_> {
+    /// Over the longest range in which the arm can follow; and how far that goes the way the frame does.
+    fn as_far_as_possible(&self, velocity: f64) -> Result<(f64, Tracking<TimedTool>), Infeasible> {
+        let at = self.track.leader.p;
+        let needed = self.needed();
+        // As far as possible the way that the frame goes, or may go; and not less than that.
+        let ((mut lower, mut upper), (behind, ahead)) = match self.track.leader.v {
+            v if v < -STANDS => ((-FARTHEST.max(needed), SHORTEST), (-needed, SHORTEST)),
+            v if v > STANDS => ((-SHORTEST, FARTHEST.max(needed)), (-SHORTEST, needed)),
+            _ => ((-FARTHEST, FARTHEST), (-SHORTEST, SHORTEST)),
+        };
+        loop {
+            let settings = self.track.settings((at + lower, at + upper), velocity);
+            let (arm, frame, motion) = (self.arm.clone(), self.frame.clone(), self.motion.clone());
+            let leader = self.track.leader;
+            let error = match Tracking::join(arm, frame, motion, self.start, leader, &self.bounds, settings) {
+                Ok(tracking) => return Ok((upper.max(-lower), tracking)),
+                Err(error) => error,
+            };
+            let place = error.coordinate().map_or(0.0, |coordinate| coordinate - at);
+            let shorter = SHORTER * place;
+            if place < 0.0 && lower < behind {
+                lower = shorter.min(behind);
+            } else if place > 0.0 && upper > ahead {
+                upper = shorter.max(ahead);
+            } else {
+                return Err(error);
+            }
+        }
+    }
+
+    /// What the path takes, with the frame as quick as it is now.
+    fn needed(&self) -> f64 {
+        (self.track.leader.v.abs() * (self.motion.duration() + CATCH_UP_S)).max(SHORTEST)
+    }
+
+    /// What leaves time for more when the path is done.
+    fn enough(&self) -> f64 {
+        self.needed() + self.track.leader.v.abs().max(SLOW) * LINGER_S
+    }
+}
+
+/// Share of the joints' velocities and accelerations for the path in the frame.
 const PATH_SHARE: f64 = 0.5;
+
+/// And of their jerks, which are scarce: the largest with which the frame can be followed far enough.
+const JERK_SHARES: [f64; 3] = [0.35, 0.2, 0.1];
 
 /// Share of the joints' limits that path and frame may take together.
 const MARGIN: f64 = 0.9;
 
-/// How much more than the frame's joint its follower may do: what it hears is late, and that has to be made up for.
+/// How much faster than the frame's joint its follower may be: what it hears is late, and that has to be made up for.
 const QUICKER: f64 = 1.1;
-const HARDER: f64 = 1.4;
-const SHARPER: f64 = 2.0;
+
+/// How much more acceleration and jerk it may have: measurements come with noise, which takes more to make up for.
+const TOLD: (f64, f64) = (1.25, 1.3);
+const MEASURED: (f64, f64) = (1.5, 1.8);
 
 /// How long catching up takes at most, in s.
 const CATCH_UP_S: f64 = 0.6;
 
-/// How far ahead the arm may be able to follow the frame, in its joint's unit: the farther, the longer it can stay when the path is done.
-const RANGES: [f64; 7] = [1.0, 0.7, 0.5, 0.35, 0.25, 0.15, 0.1];
+/// As far as the frame is followed at most, in its joint's unit.
+const FARTHEST: f64 = 1.0;
+
+/// The next range to look at, as a share of the one that failed.
+const SHORTER: f64 = 0.95;
+
+/// How long the tool should be able to stay in the frame when the path is done, in s, at that speed at least, in its joint's unit per second.
+const LINGER_S: f64 = 3.0;
+const SLOW: f64 = 0.05;
 
 /// A frame may become this much faster than it is now and still be followed.
 const FASTER: f64 = 1.25;

@@ -10,7 +10,7 @@ use servomesh_motion::tracking::{
     Because, Heard, Measured, Phase, RelativeMotion as _, TimedTool, Tracked, Tracking,
 };
 use servomesh_robot::LinkId;
-use servomesh_types::{GroupName, JointVec, Stamp};
+use servomesh_types::{GroupDescription, GroupName, JointVec, Stamp};
 
 use crate::CouplingState;
 use crate::peers::Peers;
@@ -202,17 +202,27 @@ impl Follower {
         })
     }
 
-    /// Why it has left the frame by itself, if it has.
-    pub(super) fn gave_up(&self) -> Option<&'static str> {
+    /// Whether it has left the frame by itself.
+    pub(super) fn gave_up(&self) -> bool {
+        self.because()
+            .is_some_and(|because| self.lost || because != Because::Asked)
+    }
+
+    /// Why it has left the frame.
+    pub(super) fn why(&self, group: &GroupDescription) -> String {
+        match self.because() {
+            Some(Because::Limits(limit)) => {
+                let limit = limit.describe(group);
+                format!("the frame can't be followed any farther: {limit}")
+            }
+            Some(Because::FrameLost) => "nothing was heard of the frame any more".to_owned(),
+            Some(Because::Asked) | None => "the frame went beyond where the arm can follow it".to_owned(),
+        }
+    }
+
+    fn because(&self) -> Option<Because> {
         match self.tracking.phase() {
-            Phase::Leaving(because) | Phase::Stopping(because) | Phase::AtRest(because) => match because {
-                Because::Asked if self.lost => Some("the frame went beyond where the arm can follow it"),
-                Because::Asked => None,
-                Because::FrameLost => Some("nothing was heard of the frame any more"),
-                Because::Limits => {
-                    Some("following the frame farther would break a limit or lead out of reach")
-                }
-            },
+            Phase::Leaving(because) | Phase::Stopping(because) | Phase::AtRest(because) => Some(because),
             Phase::Following => None,
         }
     }

@@ -4,15 +4,17 @@
 //! the end of its reach.
 
 use servomesh_motion::Bounds;
+use servomesh_motion::pursuit::Point;
 use servomesh_motion::tracking::{LeaderSettings, TimedTool, Tracking};
 use servomesh_robot::LinkId;
-use servomesh_types::EventKind;
+use servomesh_types::{EventKind, Stamp};
 
 use super::course::Course;
 use super::online::{Follower, Generator, Online};
 use super::routes::Pending;
 use super::{Context, Kind, Planner, refuse};
 use crate::config::ToolSettings;
+use crate::peers::Peer;
 use crate::plan::{Track, Work};
 use crate::{Code, PathGoal, Refusal, Status};
 
@@ -32,14 +34,18 @@ impl Planner {
         let peer = owner.and_then(|(name, index)| Some((index, ctx.peers.get(name)?)));
         let measured = peer.and_then(|(index, peer)| {
             let motion = peer.measured?;
-            let point = servomesh_motion::pursuit::Point {
+            let point = Point {
                 p: *motion.position.get(index)?,
                 v: *motion.velocity.get(index)?,
                 a: motion.acceleration.get(index).copied().unwrap_or(0.0),
             };
-            Some((point, Bounds::of(&peer.group).axis(index)))
+            Some((
+                point,
+                Bounds::of(&peer.group).axis(index),
+                peer.setpoint.is_some(),
+            ))
         });
-        let Some((leader, leads)) = measured else {
+        let Some((leader, leads, told)) = measured else {
             return Err(Refusal::new(
                 Code::NotReady,
                 format!(
@@ -75,6 +81,7 @@ impl Planner {
             joint,
             leader,
             leads,
+            told,
             settings: LeaderSettings {
                 lead_s: ctx.config.tracking_lead.as_secs_f64(),
                 ..LeaderSettings::default()
@@ -97,10 +104,11 @@ impl Planner {
             return refuse(ctx, self.group.name, pending.id, refusal);
         };
         // The frame has moved on while this was planned.
-        let told = ctx.peers.get(leader.0).and_then(|peer| peer.setpoint);
-        if let Some((stamp, state)) = told {
-            let (mut point, gone_s) = (state.joint(leader.1), ctx.now.seconds_from(stamp));
-            point.p += gone_s * point.v;
+        if let Some(point) = ctx
+            .peers
+            .get(leader.0)
+            .and_then(|peer| now_of(peer, leader.1, ctx.now))
+        {
             tracking.begin(point);
         }
         let state = *tracking.state();
@@ -136,11 +144,16 @@ impl Planner {
         let Some(follower) = self.course.as_ref().and_then(Course::follower) else {
             return;
         };
-        if let Some(why) = follower.gave_up() {
-            if self.task.as_ref().is_some_and(|task| task.ending.is_none()) {
-                self.abort(ctx, Code::InvalidGoal, why.to_owned());
-            } else if self.running.take().is_some() {
-                self.event(ctx, EventKind::Stopped, format!("leaves the moving frame: {why}"));
+        if follower.gave_up() {
+            let ends = self.task.as_ref().is_some_and(|task| task.ending.is_none());
+            if ends || self.running.is_some() {
+                let why = follower.why(&self.group);
+                if ends {
+                    self.abort(ctx, Code::InvalidGoal, why);
+                } else {
+                    self.running = None;
+                    self.event(ctx, EventKind::Stopped, format!("leaves the moving frame: {why}"));
+                }
             }
             return;
         }
@@ -158,4 +171,19 @@ impl Planner {
             self.finish(ctx, outcome);
         }
     }
+}
+
+/// Where a group's joint is now: by its setpoint, else by its measurement.
+fn now_of(peer: &Peer, joint: usize, now: Stamp) -> Option<Point> {
+    let told = peer.setpoint.map(|(stamp, state)| (stamp, state.joint(joint)));
+    let (stamp, mut point) = match told {
+        Some(told) => told,
+        None => {
+            let motion = peer.measured?;
+            let (p, v) = (*motion.position.get(joint)?, *motion.velocity.get(joint)?);
+            (motion.stamp, Point { p, v, a: 0.0 })
+        }
+    };
+    point.p += now.seconds_from(stamp) * point.v;
+    Some(point)
 }
