@@ -1,4 +1,4 @@
-"""Draws `motion-retarget.svg`, `motion-override.svg` and `motion-stop.svg`.
+"""Draws `motion-retarget.svg`, `motion-override.svg`, `motion-stop.svg` and `motion-belt.svg`.
 
 python benches/peers/motion_pictures.py <numbers> <folder>
 """
@@ -43,7 +43,7 @@ def main():
         "lines.linewidth": 1.4,
         "lines.solid_capstyle": "round",
     }
-    for name, draw in (("retarget", retarget), ("override", override), ("stop", stop)):
+    for name, draw in (("retarget", retarget), ("override", override), ("stop", stop), ("belt", belt)):
         save(draw(numbers[name]), folder / f"motion-{name}.svg")
 
 
@@ -134,6 +134,32 @@ def stop(of):
     mark(plan, of["tool"][-1], "at rest", INK, (5, -5))
     text = f"{of['takes_s']:.2f} s and {1e3 * of['distance']:.0f} mm to rest,\nat most {of['announced_s']:.2f} s announced"
     plan.annotate(text, (0.56, 0.42), xycoords="axes fraction", ha="center", va="center", fontsize=8)
+    legend(figure, of["joints"])
+    return figure
+
+
+def belt(of):
+    figure, axes = plt.subplots(
+        6, 1, figsize=(8.4, 8.2), sharex=True, layout="constrained", height_ratios=(0.7, 1, 1, 1, 1, 1)
+    )
+    time, joined = of["done"]["time"], of["joined_s"]
+    axes[0].plot(time, of["speed"], color=INK)
+    axes[0].set(ylabel="belt [m/s]", ylim=(-0.02, 0.26))
+    for axis, what in zip(axes[1:5], ("position", "velocity", "acceleration", "jerk"), strict=True):
+        against_limits(axis, what)
+        lines(axis, of["done"], what)
+    limit = 1e3 * of["limit"]
+    against(axes[5], limit)
+    on_belt = time[-len(of["error"]) :]
+    ways = (("along the belt", INK, "-"), ("across", GREY, "-"), ("upwards", GREY, (0, (2.5, 2))))
+    for values, (name, colour, style) in zip(zip(*of["error"], strict=True), ways, strict=True):
+        axes[5].plot(on_belt, [1e3 * value for value in values], color=colour, linestyle=style, label=name)
+    axes[5].set(ylabel="tool off its place\non the belt [mm]", xlabel="time [s]", xlim=(0, time[-1]))
+    axes[5].set_yticks([-limit, 0, limit], ["−1", "0", "1"])
+    axes[5].legend(loc="center left", bbox_to_anchor=(0.0, 0.5), frameon=False, fontsize=8)
+    for axis in axes:
+        axis.axvline(joined, color=INK, linewidth=0.6, zorder=1)
+    axes[0].annotate("joined, and down at its place", (joined, 0.25), (4, 0), textcoords="offset points", va="top")
     legend(figure, of["joints"])
     return figure
 

@@ -23,7 +23,7 @@ pub struct Args {
 enum Of {
     /// How the simulation's speed goes with size, and how far it is from `MuJoCo` over time.
     Simulation,
-    /// Setpoints of the cell's arm against their limits: retarget, override, stop.
+    /// Setpoints of the cell's arm against their limits: retarget, override, stop, a moving belt.
     Motion,
 }
 

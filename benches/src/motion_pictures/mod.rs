@@ -6,9 +6,11 @@
 //! |---|---|
 //! | `recording` | the arm's setpoints, tick by tick, and how much of its limits they take |
 //! | `along` | where on a path setpoints are |
+//! | `belt` | the tool joins the running belt and stays on it |
 //! | `scenes` | a new target in mid-motion; changes of speed, a pause and a step back; a stop |
 
 mod along;
+mod belt;
 mod recording;
 mod scenes;
 
@@ -23,6 +25,7 @@ struct Numbers {
     #[serde(rename = "override")]
     speed: scenes::Speed,
     stop: scenes::Stop,
+    belt: belt::Belt,
 }
 
 /// Plays the scenes and draws them as `motion-<scene>.svg`.
@@ -31,6 +34,7 @@ pub(crate) fn draw(folder: &Path) -> Result<()> {
         retarget: scenes::retarget()?,
         speed: scenes::speed()?,
         stop: scenes::stop()?,
+        belt: belt::belt()?,
     };
     let scratch = tempfile::tempdir().context("a folder for the numbers")?;
     let file = scratch.path().join("motion.json");
