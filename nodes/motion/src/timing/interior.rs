@@ -1,13 +1,17 @@
 //! The quickest states at the nodes of a grid under limits of jerk: a primal-dual interior-point method.
 //!
 //! See the contents page for the problem. Every iteration takes the problem's curved parts at the present states: r = √x, the
-//! duration h of each interval and J/r, whose tangent lies below it, so that what keeps the tangent keeps the limit.
+//! duration h of each interval and J/r, whose tangent lies below it, so that what keeps the tangent keeps the limit. Sides of rows
+//! that are far from their limits take no part (A. L. Tits, P.-A. Absil, W. P. Woessner, *Constraint reduction for linear
+//! programs with many inequality constraints*, SIAM J. Optim. 17, 2006); each iteration looks whether they come near.
 //!
 //! **Invariant:** x stays above zero between the ends, and slacks and multipliers above zero everywhere.
 
+use crate::timing::mesh::Mesh;
 use crate::timing::nodes::Nodes;
 use crate::timing::riccati::{Cost, Riccati, Stage};
 use crate::timing::rows::{JerkRow, Row};
+use crate::timing::sides::Sides;
 
 /// x = λ̇² and u = λ̈ at the nodes.
 #[derive(Clone, Debug)]
@@ -16,34 +20,27 @@ pub(super) struct States {
     pub(super) u: Vec<f64>,
 }
 
-/// Slacks and multipliers of a row's two sides.
-#[derive(Clone, Copy, Debug)]
-struct Pair {
-    slack: [f64; 2],
-    weight: [f64; 2],
-    /// By how much value and slack miss the limit.
-    miss: [f64; 2],
-    /// 1 over each slack.
-    inverse: [f64; 2],
-    /// The step of slacks and multipliers.
-    slack_step: [f64; 2],
-    weight_step: [f64; 2],
-}
-
 /// A grid, its rows and how far they are solved.
 pub(super) struct Interior {
     step: Vec<f64>,
-    rows: Vec<(Row, Pair)>,
+    rows: Vec<Row>,
     /// Where the rows of each node begin.
     of_node: Vec<usize>,
-    jerks: Vec<(JerkRow, Pair)>,
+    /// Rows in the middle of each interval, and where they begin.
+    middles: Vec<Row>,
+    of_middle: Vec<usize>,
+    jerks: Vec<JerkRow>,
     /// Where the rows of each interval's start and end begin.
     of_side: Vec<usize>,
-    /// What may be used of the limits of each node's rows, and of each interval's jerk.
+    /// 1 over the largest λ⃛ of each interval, squared.
+    quiet: Vec<f64>,
+    /// What may be used of the limits of each node's rows, of each middle's, and of each interval's jerk.
     pub(super) node_share: Vec<f64>,
+    pub(super) middle_share: Vec<f64>,
     pub(super) jerk_share: Vec<f64>,
     pub(super) states: States,
     starts_at_rest: bool,
+    sides: Sides,
     curves: Vec<Curve>,
     stages: Vec<Stage>,
     riccati: Riccati,
@@ -66,53 +63,32 @@ struct Curve {
 }
 
 impl Interior {
-    /// Leaves out rows that can't matter where λ̇² stays below `x_top`.
-    pub(super) fn new(
-        nodes: &Nodes,
-        jerks: &[JerkRow],
-        x_top: &[f64],
-        states: States,
-        starts_at_rest: bool,
-    ) -> Self {
+    /// Leaves out rows that can't matter where λ̇² stays below the mesh's bound.
+    pub(super) fn new(mesh: &Mesh, states: States, starts_at_rest: bool) -> Self {
+        let (nodes, x_top) = (&mesh.nodes, &mesh.x_top);
         let n = nodes.intervals();
-        let stride = nodes.stride();
-        let per_side = jerks.len() / (2 * n);
-        let pair = Pair {
-            slack: [1.0; 2],
-            weight: [1.0; 2],
-            miss: [0.0; 2],
-            inverse: [1.0; 2],
-            slack_step: [0.0; 2],
-            weight_step: [0.0; 2],
-        };
+        let per_side = mesh.jerks(0)[0].len();
         let (mut rows, mut of_node) = (Vec::with_capacity(n * 4), vec![0]);
+        let (mut middles, mut of_middle) = (Vec::with_capacity(n * 4), vec![0]);
         let (mut kept, mut of_side) = (Vec::with_capacity(n * per_side), vec![0]);
         let mut u_top = Vec::with_capacity(n + 1);
         for (i, x_top) in x_top.iter().copied().enumerate() {
-            let all = &nodes.rows[i * stride..][..stride];
-            let range = range(all, x_top);
+            let range = range(nodes.rows(i), x_top);
             u_top.push(range[1].max(-range[0]));
             if i > 0 && i < n {
-                rows.extend(
-                    all.iter()
-                        .filter(|row| matters(row, x_top, range))
-                        .map(|row| (*row, pair)),
-                );
-                let speed = Row {
-                    u: 0.0,
-                    x: 1.0 / nodes.x_max[i],
-                    lower: -1.0,
-                    upper: 1.0,
-                };
-                if x_top > LOOSE * nodes.x_max[i] {
-                    rows.push((speed, pair));
-                }
+                keep(nodes, i, x_top, range, &mut rows);
             }
             of_node.push(rows.len());
         }
         for i in 0..n {
+            let middle = &mesh.middles;
+            let x_top = x_top[i].max(x_top[i + 1]).min(middle.x_max[i]);
+            keep(middle, i, x_top, range(middle.rows(i), x_top), &mut middles);
+            of_middle.push(middles.len());
+        }
+        for i in 0..n {
             for end in 0..2 {
-                let all = &jerks[(2 * i + end) * per_side..][..per_side];
+                let all = mesh.jerks(i)[end];
                 let r = x_top[i + end].sqrt();
                 let rest = |row: &JerkRow| row.ru.abs() * r * u_top[i + end] + row.rrr.abs() * r.powi(3);
                 let most = all
@@ -122,21 +98,31 @@ impl Interior {
                 kept.extend(
                     all.iter()
                         .filter(|row| row.w.abs() * most + rest(row) > LOOSE)
-                        .map(|row| (*row, pair)),
+                        .copied(),
                 );
                 of_side.push(kept.len());
             }
         }
+        let quiet = (0..n).map(|i| {
+            let [start, end, _] = mesh.jerks(i);
+            let steepest = start.iter().chain(end).map(|row| row.w.abs()).fold(0.0, f64::max);
+            steepest * steepest
+        });
         Self {
-            step: nodes.lambda.windows(2).map(|pair| pair[1] - pair[0]).collect(),
+            quiet: quiet.collect(),
+            step: (0..n).map(|i| nodes.lambda[i + 1] - nodes.lambda[i]).collect(),
             rows,
             of_node,
+            middles,
+            of_middle,
             jerks: kept,
             of_side,
             node_share: vec![1.0; n + 1],
+            middle_share: vec![1.0; n],
             jerk_share: vec![1.0; n],
             states,
             starts_at_rest,
+            sides: Sides::default(),
             curves: vec![Curve::default(); n],
             stages: vec![Stage::default(); n],
             riccati: Riccati::default(),
@@ -145,18 +131,22 @@ impl Interior {
         }
     }
 
-    /// Iterates until the duration is known to `tolerance`, as a share of it, or for as long as is reasonable.
-    pub(super) fn solve(&mut self, gap: f64, tolerance: f64) {
+    /// Iterates until the duration is known to `tolerance`, as a share of it, or for as long as is reasonable. Starts afresh as if it
+    /// were known to `gap`, or goes on where it ended.
+    pub(super) fn solve(&mut self, gap: Option<f64>, tolerance: f64) {
         self.curve();
-        let count = 2.0 * (self.rows.len() + self.jerks.len()).max(1) as f64;
-        self.start(gap * self.duration() / count);
+        let mut mu = if let Some(gap) = gap {
+            self.sides.clear();
+            gap * self.duration() / (PER_INTERVAL * self.step.len() as f64)
+        } else {
+            self.sides.complementarity() / self.sides.count().max(1) as f64
+        };
         let mut centring = CENTRING;
         // What is left of the misses at the start, as a share.
         let mut missing = 1.0;
         for _ in 0..ITERATIONS {
-            let mu = self.complementarity() / count;
             let target = centring * mu;
-            self.assemble(target);
+            self.assemble(target, mu);
             self.riccati.solve(&self.stages, &mut self.dx, &mut self.du);
             let (primal, dual) = self.advance(target);
             self.curve();
@@ -164,7 +154,9 @@ impl Interior {
                 .powi(2)
                 .clamp(LEAST_CENTRING, MOST_CENTRING);
             missing *= 1.0 - primal;
-            if self.complementarity() < tolerance * self.duration() && missing < MISSING {
+            let gap = self.sides.complementarity();
+            mu = gap / self.sides.count().max(1) as f64;
+            if gap < tolerance * self.duration() && missing < MISSING {
                 break;
             }
         }
@@ -204,102 +196,76 @@ impl Interior {
         }
     }
 
-    /// Slacks as they are, if above zero, and multipliers to match.
-    fn start(&mut self, mu: f64) {
+    /// The costs of a Newton step towards slack · multiplier = `target`; those of new sides are `mu`.
+    fn assemble(&mut self, target: f64, mu: f64) {
         let n = self.step.len();
         let States { x, u } = &self.states;
-        let set = |pair: &mut Pair, below: f64, above: f64, size: f64| {
-            for (k, slack) in [below, above].into_iter().enumerate() {
-                pair.slack[k] = slack.max(SMALLEST_SLACK * size);
-                pair.weight[k] = mu / pair.slack[k];
-            }
-        };
-        for i in 0..=n {
-            let share = self.node_share[i];
-            for (row, pair) in &mut self.rows[self.of_node[i]..self.of_node[i + 1]] {
-                let value = row.u * u[i] + row.x * x[i];
-                set(
-                    pair,
-                    value - share * row.lower,
-                    share * row.upper - value,
-                    row.upper - row.lower,
-                );
-            }
-        }
-        for i in 0..n {
-            let curve = &self.curves[i];
-            for end in 0..2 {
-                for (row, pair) in &mut self.jerks[self.of_side[2 * i + end]..self.of_side[2 * i + end + 1]] {
-                    let limit = self.jerk_share[i] * curve.g;
-                    let value = curve.value(row, end, x[i + end], u[i + end], u[i + 1] - u[i]);
-                    set(pair, limit + value, limit - value, limit);
-                }
-            }
-        }
-    }
-
-    fn complementarity(&self) -> f64 {
-        let of = |pair: &Pair| pair.slack[0] * pair.weight[0] + pair.slack[1] * pair.weight[1];
-        self.rows.iter().map(|row| of(&row.1)).sum::<f64>()
-            + self.jerks.iter().map(|row| of(&row.1)).sum::<f64>()
-    }
-
-    /// The costs of a Newton step towards slack · multiplier = `target`.
-    fn assemble(&mut self, target: f64) {
-        let n = self.step.len();
-        let States { x, u } = &self.states;
+        self.sides.begin(mu);
         for i in 0..n {
             let curve = self.curves[i];
             let mut cost = curve.duration_cost(x[i], x[i + 1], [i == 0, i + 1 == n]);
-            let share = self.node_share[i];
-            for (row, pair) in &mut self.rows[self.of_node[i]..self.of_node[i + 1]] {
-                let value = row.u * u[i] + row.x * x[i];
-                pair.miss = [
-                    share * row.lower - value + pair.slack[0],
-                    value - share * row.upper + pair.slack[1],
-                ];
-                pair.inverse = pair.slack.map(f64::recip);
-                let [d0, d1] = pair.stiffness();
-                let [e0, e1] = pair.push(target);
-                let c = [row.x, row.u, 0.0];
-                cost.h[0] += (d0 + d1) * c[0] * c[0];
-                cost.h[1] += (d0 + d1) * c[0] * c[1];
-                cost.h[3] += (d0 + d1) * c[1] * c[1];
-                cost.g[0] += (e1 - e0) * c[0];
-                cost.g[1] += (e1 - e0) * c[1];
-            }
             let step = u[i + 1] - u[i];
-            let share = self.jerk_share[i];
-            let gamma = curve.gamma(share);
-            let (mut stiff, mut pushed, mut mixed) = (0.0, 0.0, [0.0; 3]);
-            for end in 0..2 {
-                for (row, pair) in &mut self.jerks[self.of_side[2 * i + end]..self.of_side[2 * i + end + 1]] {
-                    let c = curve.coefficients(row, end);
-                    let value = curve.value(row, end, x[i + end], u[i + end], step);
-                    let limit = share * curve.g;
-                    let (by_e, by_limit) = (curve.by_e(row, end), share * curve.fall[1] * curve.e);
-                    // The tangent lies below the limit: what it left out is slack now.
-                    pair.slack[0] = pair.slack[0].max(limit + value + by_e - by_limit);
-                    pair.slack[1] = pair.slack[1].max(limit - value - by_e - by_limit);
-                    pair.miss = [
-                        -value - limit + pair.slack[0] - by_e + by_limit,
-                        value - limit + pair.slack[1] + by_e + by_limit,
-                    ];
-                    pair.inverse = pair.slack.map(f64::recip);
-                    let [d0, d1] = pair.stiffness();
-                    let [e0, e1] = pair.push(target);
-                    cost.add_square(d0 + d1, c);
-                    cost.add_slope(e1 - e0, c);
-                    stiff += d0 + d1;
-                    pushed += e0 + e1;
-                    for (mixed, c) in mixed.iter_mut().zip(c) {
-                        *mixed += (d1 - d0) * c;
+            let share = self.node_share[i];
+            for row in &self.rows[self.of_node[i]..self.of_node[i + 1]] {
+                let value = row.u * u[i] + row.x * x[i];
+                for (slack, sign) in [
+                    (value - share * row.lower, -1.0),
+                    (share * row.upper - value, 1.0),
+                ] {
+                    if let Some(side) = self.sides.offer(slack, 1.0) {
+                        let c = [sign * row.x, sign * row.u];
+                        let [stiffness, push] = side.set(slack, [c[0], c[1], 0.0], target);
+                        cost.h[0] += stiffness * c[0] * c[0];
+                        cost.h[1] += stiffness * c[0] * c[1];
+                        cost.h[3] += stiffness * c[1] * c[1];
+                        cost.g[0] += push * c[0];
+                        cost.g[1] += push * c[1];
                     }
                 }
             }
-            cost.add_square(stiff, gamma);
-            cost.add_product(1.0, mixed, gamma);
-            cost.add_slope(pushed, gamma);
+            let share = self.middle_share[i];
+            let (x_middle, u_middle) = (x[i] + curve.alpha * (u[i] + 0.25 * step), u[i] + 0.5 * step);
+            for row in &self.middles[self.of_middle[i]..self.of_middle[i + 1]] {
+                let value = row.u * u_middle + row.x * x_middle;
+                for (slack, sign) in [
+                    (value - share * row.lower, -1.0),
+                    (share * row.upper - value, 1.0),
+                ] {
+                    if let Some(side) = self.sides.offer(slack, 1.0) {
+                        let by_x = curve.alpha * row.x;
+                        let c = [row.x, row.u + by_x, 0.5 * row.u + 0.25 * by_x].map(|c| sign * c);
+                        let [stiffness, push] = side.set(slack, c, target);
+                        cost.add_square(stiffness, c);
+                        cost.add_slope(push, c);
+                    }
+                }
+            }
+            let share = self.jerk_share[i];
+            let limit = share * curve.g;
+            let (gamma, by_limit) = (curve.gamma(share), share * curve.fall[1] * curve.e);
+            for end in 0..2 {
+                let rows = &self.jerks[self.of_side[2 * i + end]..self.of_side[2 * i + end + 1]];
+                for row in rows {
+                    let value = curve.value(row, end, x[i + end], u[i + end], step) + curve.by_e(row, end);
+                    for (slack, sign) in [(limit + value, -1.0), (limit - value, 1.0)] {
+                        let slack = slack - by_limit;
+                        if let Some(side) = self.sides.offer(slack, limit) {
+                            // The tangent lies below the limit: what it left out is slack now.
+                            side.slack = side.slack.max(slack);
+                            let c = curve.coefficients(row, end);
+                            let c = [0, 1, 2].map(|k| gamma[k] + sign * c[k]);
+                            let [stiffness, push] = side.set(slack, c, target);
+                            cost.add_square(stiffness, c);
+                            cost.add_slope(push, c);
+                        }
+                    }
+                }
+            }
+            self.sides.end_stage();
+            // Of all laws as quick as this one, one without needless jerk.
+            let quiet = QUIET * self.quiet[i] / (curve.alpha * curve.g);
+            cost.h[5] += quiet;
+            cost.g[2] += quiet * step;
             self.stages[i] = Stage {
                 alpha: curve.alpha,
                 e: curve.e,
@@ -311,91 +277,25 @@ impl Interior {
     /// Goes along the step as far as everything stays above zero; tells the shares of it.
     fn advance(&mut self, target: f64) -> (f64, f64) {
         let n = self.step.len();
-        let (mut primal, mut dual) = (1.0 / FRACTION, 1.0 / FRACTION);
-        for i in 1..n {
-            primal = f64::min(
-                primal,
-                LARGEST_FALL * self.states.x[i] / (-self.dx[i]).max(f64::MIN_POSITIVE) / FRACTION,
-            );
-            primal = f64::min(
-                primal,
-                LARGEST_RISE * self.states.x[i] / self.dx[i].max(f64::MIN_POSITIVE) / FRACTION,
-            );
-        }
-        // 1 over how far the first slack and the first multiplier let go.
-        let (mut fall, mut weight_fall) = (FRACTION, FRACTION);
-        self.each_change(target, |pair| {
-            for k in 0..2 {
-                fall = fall.max(-pair.slack_step[k] * pair.inverse[k]);
-                if -pair.weight_step[k] > weight_fall * pair.weight[k] {
-                    weight_fall = -pair.weight_step[k] / pair.weight[k];
-                }
-            }
-        });
-        (primal, dual) = (primal.min(1.0 / fall), dual.min(1.0 / weight_fall));
-        let (primal, dual) = ((FRACTION * primal).min(1.0), (FRACTION * dual).min(1.0));
-        let pairs = self.rows.iter_mut().map(|(_, pair)| pair);
-        for pair in pairs.chain(self.jerks.iter_mut().map(|(_, pair)| pair)) {
-            for k in 0..2 {
-                pair.slack[k] += primal * pair.slack_step[k];
-                pair.weight[k] += dual * pair.weight_step[k];
+        let (dx, du) = (&self.dx, &self.du);
+        let [mut primal, dual] = self
+            .sides
+            .change(target, |i| [dx[i], du[i], du[i + 1] - du[i]])
+            .map(|most| FRACTION * most);
+        for (x, dx) in self.states.x.iter().zip(dx).skip(1).take(n - 1) {
+            if *dx < -LARGEST_FALL * x * primal.recip() {
+                primal = LARGEST_FALL * x / -dx;
+            } else if *dx > LARGEST_RISE * x * primal.recip() {
+                primal = LARGEST_RISE * x / dx;
             }
         }
+        let (primal, dual) = (primal.min(1.0), dual.min(1.0));
+        self.sides.advance(primal, dual);
         for i in 0..=n {
             self.states.x[i] += primal * self.dx[i];
             self.states.u[i] += primal * self.du[i];
         }
         (primal, dual)
-    }
-
-    /// Works out the step of each row's slacks and multipliers, and calls `f` with it.
-    #[inline(always)]
-    fn each_change(&mut self, target: f64, mut f: impl FnMut(&Pair)) {
-        let n = self.step.len();
-        for i in 0..n {
-            let (dx, du) = (self.dx[i], self.du[i]);
-            for (row, pair) in &mut self.rows[self.of_node[i]..self.of_node[i + 1]] {
-                let change = row.u * du + row.x * dx;
-                pair.change(target, [-change, change]);
-                f(pair);
-            }
-            let curve = &self.curves[i];
-            let z = [dx, du, self.du[i + 1] - du];
-            let gamma = curve.gamma(self.jerk_share[i]);
-            let falls = dot(gamma, z);
-            for end in 0..2 {
-                for (row, pair) in &mut self.jerks[self.of_side[2 * i + end]..self.of_side[2 * i + end + 1]] {
-                    let change = dot(curve.coefficients(row, end), z);
-                    pair.change(target, [falls - change, falls + change]);
-                    f(pair);
-                }
-            }
-        }
-    }
-}
-
-impl Pair {
-    #[inline(always)]
-    fn stiffness(&self) -> [f64; 2] {
-        [self.weight[0] * self.inverse[0], self.weight[1] * self.inverse[1]]
-    }
-
-    #[inline(always)]
-    fn push(&self, target: f64) -> [f64; 2] {
-        [
-            (target + self.weight[0] * self.miss[0]) * self.inverse[0],
-            (target + self.weight[1] * self.miss[1]) * self.inverse[1],
-        ]
-    }
-
-    /// The step of slacks and multipliers, where the sides' values change by `value`.
-    #[inline(always)]
-    fn change(&mut self, target: f64, value: [f64; 2]) {
-        for (k, value) in value.into_iter().enumerate() {
-            let step = -self.miss[k] - value;
-            self.slack_step[k] = step;
-            self.weight_step[k] = (target - self.weight[k] * (self.slack[k] + step)) * self.inverse[k];
-        }
     }
 }
 
@@ -467,8 +367,19 @@ impl Curve {
     }
 }
 
-fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+/// Appends the rows of a place that matter.
+fn keep(places: &Nodes, i: usize, x_top: f64, range: [f64; 2], rows: &mut Vec<Row>) {
+    let of_place = places.rows(i).iter().copied();
+    rows.extend(of_place.filter(|row| matters(row, x_top, range)));
+    let x_max = places.x_max[i];
+    if x_top > LOOSE * x_max {
+        rows.push(Row {
+            u: 0.0,
+            x: 1.0 / x_max,
+            lower: -1.0,
+            upper: 1.0,
+        });
+    }
 }
 
 /// The u that the rows leave where 0 ≤ x ≤ `x_top`, or more.
@@ -503,6 +414,9 @@ const LOOSE: f64 = 0.9;
 /// Iterations at most.
 const ITERATIONS: usize = 60;
 
+/// Sides that take part, as a first guess.
+const PER_INTERVAL: f64 = 4.0;
+
 /// How much of the present complementarity to aim at, at first, and at least.
 const CENTRING: f64 = 0.2;
 const LEAST_CENTRING: f64 = 0.05;
@@ -515,8 +429,8 @@ const FRACTION: f64 = 0.99;
 const LARGEST_FALL: f64 = 0.5;
 const LARGEST_RISE: f64 = 1.0;
 
-/// As a share of a row's limit.
-const SMALLEST_SLACK: f64 = 0.03;
-
 /// Of what rows missed at the start, what may be left at the end.
 const MISSING: f64 = 0.1;
+
+/// What the largest jerk costs, as a share of the time it lasts.
+const QUIET: f64 = 1e-3;

@@ -95,6 +95,33 @@ impl TimeLaw {
 }
 
 impl Piece {
+    /// Two pieces from node to node, half of the time each: they meet λ, x = λ̇² and u = λ̈ at both ends.
+    pub(super) fn two_between(lambda: [f64; 2], x: [f64; 2], u: [f64; 2]) -> [Self; 2] {
+        let step = lambda[1] - lambda[0];
+        let [r0, r1] = x.map(|x| x.max(0.0).sqrt());
+        let (u0, du) = (u[0], u[1] - u[0]);
+        let (sum, dr) = (r0 + r1, r1 - r0);
+        // Δλ = h(r₀ + r₁)/2 − h²Δu/12
+        let h = 2.0 * step / (0.5 * sum + (0.25 * sum * sum - du * step / 3.0).max(0.0).sqrt());
+        let (twice, thrice) = (2.0 * du / h, 8.0 * (dr - u0 * h) / (h * h));
+        let first = Self {
+            duration: 0.5 * h,
+            s: lambda[0],
+            rate: r0,
+            acceleration: u0,
+            jerk: 0.5 * (thrice - twice),
+        };
+        let middle = first.at(0.5 * h);
+        let second = Self {
+            duration: 0.5 * h,
+            s: middle.s,
+            rate: middle.rate,
+            acceleration: middle.acceleration,
+            jerk: 0.5 * (3.0 * twice - thrice),
+        };
+        [first, second]
+    }
+
     /// By how much λ grows on it.
     pub(super) fn way(&self) -> f64 {
         self.at(self.duration).s - self.s

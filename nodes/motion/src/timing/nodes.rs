@@ -1,6 +1,9 @@
 //! The grid: places on the path with their rows. Every knot of the path is a node.
 
+use std::ops::Range;
+
 use crate::timing::error::Untimeable;
+use crate::timing::peaks::Peaks;
 use crate::timing::rows::{Course, Place, Row};
 
 /// Nodes in the order of λ; interval i leads from node i to node i + 1.
@@ -54,13 +57,89 @@ impl Nodes {
         Ok(())
     }
 
+    /// The middles of these nodes' intervals, without an end.
+    pub(super) fn middles(&self, course: &mut Course<'_>) -> Result<Self, Untimeable> {
+        let mut middles = Self::default();
+        for (pair, segment) in self.lambda.windows(2).zip(&self.segment) {
+            let place = Place {
+                segment: *segment,
+                lambda: 0.5 * (pair[0] + pair[1]),
+            };
+            middles.push(course, place)?;
+            middles.segment.push(place.segment);
+        }
+        Ok(middles)
+    }
+
     pub(super) fn intervals(&self) -> usize {
         self.segment.len()
+    }
+
+    fn push_from(&mut self, other: &Self, i: usize) {
+        self.lambda.push(other.lambda[i]);
+        self.x_max.push(other.x_max[i]);
+        self.rows.extend_from_slice(other.rows(i));
+    }
+
+    /// The nodes with those of `middles` for which `split` says so, and the middles of the intervals that there are then.
+    pub(super) fn split_at(
+        &self,
+        middles: &Self,
+        course: &mut Course<'_>,
+        split: impl Fn(usize) -> bool,
+    ) -> Result<(Self, Self), Untimeable> {
+        let (mut finer, mut between) = (Self::default(), Self::default());
+        for (i, segment) in self.segment.iter().copied().enumerate() {
+            finer.push_from(self, i);
+            finer.segment.push(segment);
+            if split(i) {
+                finer.push_from(middles, i);
+                finer.segment.push(segment);
+                for end in [i, i + 1] {
+                    let lambda = 0.5 * (self.lambda[end] + middles.lambda[i]);
+                    between.push(course, Place { segment, lambda })?;
+                    between.segment.push(segment);
+                }
+            } else {
+                between.push_from(middles, i);
+                between.segment.push(segment);
+            }
+        }
+        finer.push_from(self, self.intervals());
+        Ok((finer, between))
     }
 
     /// How many rows each node has.
     pub(super) fn stride(&self) -> usize {
         self.rows.len() / self.lambda.len()
+    }
+
+    pub(super) fn rows(&self, i: usize) -> &[Row] {
+        let stride = self.stride();
+        &self.rows[i * stride..][..stride]
+    }
+
+    /// What is used of the limits of speed and acceleration with these x = λ̇² and u = λ̈.
+    pub(super) fn peaks(&self, i: usize, x: f64, u: f64) -> Peaks {
+        let used = self.rows(i).iter().map(|row| row.used(x, u));
+        Peaks {
+            speed: (x / self.x_max[i]).max(0.0).sqrt(),
+            acceleration: used.fold(0.0, f64::max),
+            jerk: 0.0,
+        }
+    }
+
+    /// The efforts as shares of their limits, with what gravity takes; `efforts` are their rows.
+    pub(super) fn efforts(
+        &self,
+        i: usize,
+        x: f64,
+        u: f64,
+        efforts: &Range<usize>,
+    ) -> impl Iterator<Item = f64> {
+        self.rows(i)[efforts.clone()]
+            .iter()
+            .map(move |row| row.whole(x, u))
     }
 
     /// The same with a node in the middle of each interval for which `split` says so.

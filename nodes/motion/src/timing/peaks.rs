@@ -1,8 +1,8 @@
 //! How near a piece of a law comes to the limits, between nodes too.
 //!
-//! Each quantity is sampled at evenly spaced times; a parabola through three samples in a row tells the extreme between
-//! them. Pieces that come near a limit are sampled more finely, so that the parabola's error is far below [`MARGIN`]; efforts,
-//! which cost the most, only where they are near themselves.
+//! Each quantity is sampled at three evenly spaced times, and at five where it comes near a limit: a polynomial through them tells
+//! the extreme between them. What it leaves out is about the fifth difference of the samples, which is below the fourth one: where
+//! that is not small, the piece is halved.
 
 use servomesh_types::MAX_JOINTS;
 
@@ -22,47 +22,61 @@ pub(super) struct Peaks {
 }
 
 /// Signed shares at one moment: velocities, accelerations, jerks, efforts of the joints, then the tool's and λ's.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Shares {
-    joints: [[f64; MAX_JOINTS]; 4],
-    others: [f64; 8],
+    values: [f64; OTHERS + 8],
 }
 
-/// How many parabolas a piece is looked at with, at first and near a limit.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Look {
-    coarse: usize,
-    fine: usize,
-}
-
-impl Look {
-    /// For pieces on which much may change.
-    pub(super) const CLOSE: Self = Self { coarse: 2, fine: 8 };
-    /// For pieces that are short beside what changes.
-    pub(super) const SHORT: Self = Self { coarse: 1, fine: 4 };
-    /// For a law that is not handed out as it is.
-    pub(super) const GLANCE: Self = Self { coarse: 1, fine: 1 };
-}
+/// Where those of no joint begin.
+const OTHERS: usize = 4 * MAX_JOINTS;
 
 impl Peaks {
+    /// Those of what can't be done.
+    pub(super) const INFINITE: Self = Self {
+        speed: f64::INFINITY,
+        acceleration: f64::INFINITY,
+        jerk: f64::INFINITY,
+    };
+
     /// Those of one piece within one segment of the path.
-    pub(super) fn of(course: &mut Course<'_>, segment: usize, piece: &Piece, look: Look) -> Self {
-        let (coarse, effort) = Self::sampled(course, segment, piece, look.coarse, true);
-        if coarse.largest() < NEAR || look.fine <= look.coarse {
-            return coarse;
+    pub(super) fn of(course: &mut Course<'_>, segment: usize, piece: &Piece, efforts: bool) -> Self {
+        let look = Look {
+            segment,
+            piece,
+            efforts,
+        };
+        let mut samples = [const { Shares::NONE }; 3];
+        for (sample, t) in samples
+            .iter_mut()
+            .zip([0.0, 0.5 * piece.duration, piece.duration])
+        {
+            look.at(course, t, sample);
         }
-        let near = effort >= NEAR;
-        coarse.or(Self::sampled(course, segment, piece, look.fine, near).0)
+        let [start, middle, end] = &samples;
+        match look.peaks(course, |k| {
+            far_below([start, middle, end].map(|sample| sample.values[k]))
+        }) {
+            Some(peaks) => peaks,
+            None => look.between(course, [0.0, piece.duration], [start, middle, end], DEPTH),
+        }
     }
 
-    /// Those of a whole law, whose pieces lie in these segments.
-    pub(super) fn of_law(course: &mut Course<'_>, law: &TimeLaw, segments: &[usize], look: Look) -> Self {
-        law.pieces()
-            .iter()
-            .zip(segments)
-            .fold(Self::default(), |whole, (piece, segment)| {
-                whole.or(Self::of(course, *segment, piece, look))
-            })
+    /// Those of pieces that lie in one segment of the path.
+    pub(super) fn of_all(course: &mut Course<'_>, segment: usize, pieces: &[Piece], efforts: bool) -> Self {
+        pieces.iter().fold(Self::default(), |whole, piece| {
+            whole.or(Self::of(course, segment, piece, efforts))
+        })
+    }
+
+    /// At least `value` of one kind: speed, acceleration, jerk or effort, which counts as acceleration.
+    #[inline]
+    fn raise(&mut self, kind: usize, value: f64) {
+        let peak = match kind {
+            0 => &mut self.speed,
+            2 => &mut self.jerk,
+            _ => &mut self.acceleration,
+        };
+        *peak = peak.max(value);
     }
 
     pub(super) fn largest(&self) -> f64 {
@@ -81,56 +95,79 @@ impl Peaks {
     pub(super) fn slowdown(&self) -> f64 {
         self.speed.max(self.acceleration.sqrt()).max(self.jerk.cbrt())
     }
+}
 
-    /// The peaks, and that of efforts alone; without `efforts`, those are not looked at.
-    fn sampled(
-        course: &mut Course<'_>,
-        segment: usize,
-        piece: &Piece,
-        parabolas: usize,
-        efforts: bool,
-    ) -> (Self, f64) {
-        let steps = 2 * parabolas;
-        let at = |course: &mut Course<'_>, step: usize| {
-            let t = piece.duration * step as f64 / steps as f64;
-            Shares::at(course, segment, &piece.at(t), efforts)
-        };
-        let (mut peaks, mut effort) = (Self::default(), 0.0_f64);
-        let mut first = at(course, 0);
-        for parabola in 0..parabolas {
-            let middle = at(course, 2 * parabola + 1);
-            let last = at(course, 2 * parabola + 2);
-            let (peak, effort_peak) = Self::between(course.joints, &first, &middle, &last);
-            peaks = peaks.or(peak);
-            effort = effort.max(effort_peak);
-            first = last;
-        }
-        (peaks, effort)
+/// A piece to be looked at.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    segment: usize,
+    piece: &'a Piece,
+    /// Whether efforts may come near their limits.
+    efforts: bool,
+}
+
+impl Look<'_> {
+    fn at(&self, course: &mut Course<'_>, t: f64, shares: &mut Shares) {
+        shares.fill(course, self.segment, &self.piece.at(t), self.efforts);
     }
 
-    fn between(n: usize, first: &Shares, middle: &Shares, last: &Shares) -> (Self, f64) {
-        let largest = |kind: usize| {
-            (0..n).fold(0.0, |most: f64, j| {
-                most.max(extreme(
-                    first.joints[kind][j],
-                    middle.joints[kind][j],
-                    last.joints[kind][j],
-                ))
-            })
-        };
-        let other = |k: usize| extreme(first.others[k], middle.others[k], last.others[k]);
-        let effort = largest(3);
-        let peaks = Self {
-            speed: largest(0).max(other(0)).max(other(3)).max(other(5)),
-            acceleration: largest(1).max(effort).max(other(1)).max(other(4)).max(other(6)),
-            jerk: largest(2).max(other(2)).max(other(7)),
-        };
-        (peaks, effort)
+    /// The peaks in a span of time, which is halved `depth` times at most.
+    fn between(&self, course: &mut Course<'_>, span: [f64; 2], samples: [&Shares; 3], depth: u32) -> Peaks {
+        let (mut early, mut late) = (Shares::NONE, Shares::NONE);
+        let at = |share: f64| span[0] + share * (span[1] - span[0]);
+        self.at(course, at(0.25), &mut early);
+        self.at(course, at(0.75), &mut late);
+        let [start, middle, end] = samples;
+        let five = [start, &early, middle, &late, end];
+        let peaks = self.peaks(course, |k| {
+            quartic(five.map(|sample| sample.values[k]), depth > 0)
+        });
+        match peaks {
+            Some(peaks) => peaks,
+            None => {
+                let halves = [
+                    ([span[0], at(0.5)], [start, &early, middle]),
+                    ([at(0.5), span[1]], [middle, &late, end]),
+                ];
+                halves
+                    .into_iter()
+                    .fold(Peaks::default(), |whole, (span, samples)| {
+                        whole.or(self.between(course, span, samples, depth - 1))
+                    })
+            }
+        }
+    }
+
+    /// The peaks, where `extreme` tells those of each share by its place; none if it can't tell one.
+    #[inline]
+    fn peaks(&self, course: &Course<'_>, extreme: impl Fn(usize) -> Option<f64>) -> Option<Peaks> {
+        let mut peaks = Peaks::default();
+        let kinds = if self.efforts { 4 } else { 3 };
+        for kind in 0..kinds {
+            for k in (kind * MAX_JOINTS..).take(course.joints) {
+                peaks.raise(kind, extreme(k)?);
+            }
+        }
+        if course.limits.tool.is_some() {
+            for (k, kind) in [0, 1, 2, 0, 1].into_iter().enumerate() {
+                peaks.raise(kind, extreme(OTHERS + k)?);
+            }
+        }
+        if course.limits.along.is_some() {
+            for kind in 0..3 {
+                peaks.raise(kind, extreme(OTHERS + 5 + kind)?);
+            }
+        }
+        Some(peaks)
     }
 }
 
 impl Shares {
-    fn at(course: &mut Course<'_>, segment: usize, moment: &PathTime, efforts: bool) -> Self {
+    const NONE: Self = Self {
+        values: [0.0; OTHERS + 8],
+    };
+
+    fn fill(&mut self, course: &mut Course<'_>, segment: usize, moment: &PathTime, efforts: bool) {
         let PathTime {
             s,
             rate,
@@ -141,41 +178,42 @@ impl Shares {
         let n = course.joints;
         let limits = course.limits;
         let [q, q1, q2, q3] = course.geometry(place).q;
-        let mut joints = [[0.0; MAX_JOINTS]; 4];
         let (mut qd, mut qdd) = ([0.0; MAX_JOINTS], [0.0; MAX_JOINTS]);
+        let (square, cube) = (rate * rate, rate * rate * rate);
         for j in 0..n {
             qd[j] = q1[j] * rate;
-            qdd[j] = q2[j] * rate * rate + q1[j] * acceleration;
-            let qddd = q3[j] * rate.powi(3) + 3.0 * q2[j] * rate * acceleration + q1[j] * jerk;
+            qdd[j] = q2[j] * square + q1[j] * acceleration;
+            let qddd = q3[j] * cube + 3.0 * q2[j] * rate * acceleration + q1[j] * jerk;
             if q1[j].abs() + q2[j].abs() + q3[j].abs() > 0.0 {
-                joints[0][j] = qd[j] / limits.bounds.velocity[j];
-                joints[1][j] = qdd[j] / limits.bounds.acceleration[j];
-                joints[2][j] = qddd / limits.bounds.jerk[j];
+                self.values[j] = qd[j] / limits.bounds.velocity[j];
+                self.values[MAX_JOINTS + j] = qdd[j] / limits.bounds.acceleration[j];
+                self.values[2 * MAX_JOINTS + j] = qddd / limits.bounds.jerk[j];
             }
         }
         if efforts && limits.efforts.is_some() {
-            joints[3][..n].copy_from_slice(course.effort_shares(&q[..n], &qd[..n], &qdd[..n]));
-            if joints[3].iter().any(|share| share.abs() > 1.0) {
+            let shares = &mut self.values[3 * MAX_JOINTS..][..n];
+            shares.copy_from_slice(course.effort_shares(&q[..n], &qd[..n], &qdd[..n]));
+            if shares.iter().any(|share| share.abs() > 1.0) {
                 // Slowing down takes nothing off gravity's part: what counts is the share of the rest.
                 let zeros = [0.0; MAX_JOINTS];
                 let hold = course.effort_shares(&q[..n], &zeros[..n], &zeros[..n]);
-                for (share, hold) in joints[3].iter_mut().zip(hold) {
+                for (share, hold) in shares.iter_mut().zip(hold) {
                     if share.abs() > 1.0 {
                         *share = (*share - hold) / (1.0 - hold * share.signum());
                     }
                 }
             }
         }
-        let mut others = [0.0; 8];
+        let others = &mut self.values[OTHERS..];
         if let Some(tool) = &limits.tool {
             let sample = course.tool(tool, place);
             let [x1, x2, x3] = sample.linear;
             let [w1, w2] = sample.angular;
             others[0] = x1.norm() * rate / tool.speed;
-            others[1] = (x2 * rate * rate + x1 * acceleration).norm() / tool.acceleration;
-            others[2] = (x3 * rate.powi(3) + x2 * 3.0 * rate * acceleration + x1 * jerk).norm() / tool.jerk;
+            others[1] = (x2 * square + x1 * acceleration).norm() / tool.acceleration;
+            others[2] = (x3 * cube + x2 * 3.0 * rate * acceleration + x1 * jerk).norm() / tool.jerk;
             others[3] = w1.norm() * rate / tool.angular_speed;
-            others[4] = (w2 * rate * rate + w1 * acceleration).norm() / tool.angular_acceleration;
+            others[4] = (w2 * square + w1 * acceleration).norm() / tool.angular_acceleration;
         }
         if limits.along.is_some() {
             let along = course.along(place);
@@ -185,33 +223,83 @@ impl Shares {
                 jerk / along.jerk,
             ]);
         }
-        Self { joints, others }
     }
 }
 
-/// The law, slowed down until it keeps the limits between nodes too, if it does not yet.
-pub(super) fn kept(course: &mut Course<'_>, law: &TimeLaw, segments: &[usize], look: Look) -> TimeLaw {
-    let slowdown = Peaks::of_law(course, law, segments, look).slowdown();
-    if slowdown > 1.0 - MARGIN {
-        law.slowed((slowdown * (1.0 + MARGIN)).max(1.0))
+/// The law, slowed down until it keeps the limits between nodes too, if it does not yet; `segments` are those of its pieces.
+pub(super) fn kept(course: &mut Course<'_>, law: &TimeLaw, segments: &[usize]) -> TimeLaw {
+    let pieces = law.pieces().iter().zip(segments);
+    let whole = pieces.fold(Peaks::default(), |whole, (piece, segment)| {
+        whole.or(Peaks::of(course, *segment, piece, true))
+    });
+    if whole.slowdown() > 1.0 - MARGIN {
+        law.slowed((whole.slowdown() * (1.0 + MARGIN)).max(1.0))
     } else {
         law.clone()
     }
 }
 
-/// The largest magnitude on the parabola through three values, evenly spaced.
-fn extreme(first: f64, middle: f64, last: f64) -> f64 {
-    let ends = first.abs().max(middle.abs()).max(last.abs());
-    let (slope, bend) = (0.5 * (last - first), first - 2.0 * middle + last);
-    if slope.abs() < bend.abs() {
-        ends.max((middle - 0.5 * slope * slope / bend).abs())
-    } else {
-        ends
-    }
+/// The largest of three values, evenly spaced; none if there may be a limit between them.
+#[inline]
+fn far_below(values: [f64; 3]) -> Option<f64> {
+    let [first, middle, last] = values;
+    let most = first.abs().max(middle.abs()).max(last.abs());
+    (most + (first - 2.0 * middle + last).abs() < NEAR).then_some(most)
 }
 
-/// A piece that comes nearer to a limit is looked at again, more finely.
-const NEAR: f64 = 0.95;
+/// The largest magnitude on the polynomial through five values, evenly spaced; none if that is not exact enough near a limit and
+/// may be known more closely.
+#[inline]
+fn quartic(values: [f64; 5], closer: bool) -> Option<f64> {
+    let [v0, v1, v2, v3, v4] = values;
+    let sizes = values.map(f64::abs);
+    let most = sizes.into_iter().fold(0.0, f64::max);
+    let fourth = v0 - 4.0 * v1 + 6.0 * v2 - 4.0 * v3 + v4;
+    if most + fourth.abs() < NEAR {
+        return Some(most);
+    }
+    if closer && fourth.abs() > SMOOTH {
+        return None;
+    }
+    // Of the powers of the place, which is −2 … 2.
+    let c = [
+        v2,
+        (v0 - 8.0 * v1 + 8.0 * v3 - v4) / 12.0,
+        (-v0 + 16.0 * v1 - 30.0 * v2 + 16.0 * v3 - v4) / 24.0,
+        (-v0 + 2.0 * v1 - 2.0 * v3 + v4) / 12.0,
+        fourth / 24.0,
+    ];
+    let mut peak = most;
+    for k in 0..5 {
+        let highest = (k == 0 || sizes[k] >= sizes[k - 1]) && (k == 4 || sizes[k] >= sizes[k + 1]);
+        if !highest || sizes[k] + fourth.abs() < NEAR {
+            continue;
+        }
+        let mut at = k as f64 - 2.0;
+        for _ in 0..NEWTON {
+            let slope = c[1] + at * (2.0 * c[2] + at * (3.0 * c[3] + at * 4.0 * c[4]));
+            let bend = 2.0 * c[2] + at * (6.0 * c[3] + at * 12.0 * c[4]);
+            if bend * values[k] >= 0.0 {
+                break;
+            }
+            at = (at - slope / bend).clamp(-2.0, 2.0);
+        }
+        peak = peak.max((c[0] + at * (c[1] + at * (c[2] + at * (c[3] + at * c[4])))).abs());
+    }
+    Some(peak)
+}
+
+/// What stays below needs no closer look.
+const NEAR: f64 = 0.97;
+
+/// Fourth differences of shares of limits that are small enough.
+const SMOOTH: f64 = 2e-5;
+
+/// Times a span of time is halved at most.
+const DEPTH: u32 = 4;
+
+/// Steps towards an extreme: each squares what is missing.
+const NEWTON: usize = 3;
 
 /// What a law is slowed down by beyond its peaks, for what lies between samples.
 pub(super) const MARGIN: f64 = 2e-6;

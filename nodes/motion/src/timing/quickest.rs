@@ -6,7 +6,7 @@
 use crate::timing::error::Untimeable;
 use crate::timing::law::{Piece, TimeLaw};
 use crate::timing::nodes::Nodes;
-use crate::timing::peaks::{Look, MARGIN, Peaks, kept};
+use crate::timing::peaks::{MARGIN, Peaks};
 use crate::timing::reach::{Grid, controllable, quickest};
 use crate::timing::rows::Course;
 
@@ -16,7 +16,6 @@ pub(super) fn plan(course: &mut Course<'_>) -> Result<TimeLaw, Untimeable> {
     let mut nodes = Nodes::even(course, (FEWEST / segments).max(FEWEST_PER_SEGMENT))?;
     let mut share = vec![1.0; nodes.intervals()];
     let at_rest = course.limits.start_rate <= 0.0;
-    let look = if at_rest { Look::GLANCE } else { Look::SHORT };
     // Of each interval of the grid: λ̇² at both ends in the last round, and what was seen then.
     let mut seen: Vec<([u64; 2], Peaks)> = Vec::new();
     let mut rounds = 0..;
@@ -33,7 +32,10 @@ pub(super) fn plan(course: &mut Course<'_>) -> Result<TimeLaw, Untimeable> {
                 let ends = [x[i].to_bits(), x[i + 1].to_bits()];
                 match seen.get(i) {
                     Some(seen) if seen.0 == ends => *seen,
-                    _ => (ends, Peaks::of(course, nodes.segment[i], piece, look)),
+                    _ => {
+                        let near = nodes.efforts_matter(course, i, [x[i], x[i + 1]], piece.acceleration);
+                        (ends, Peaks::of(course, nodes.segment[i], piece, near))
+                    }
                 }
             })
             .collect();
@@ -57,7 +59,7 @@ pub(super) fn plan(course: &mut Course<'_>) -> Result<TimeLaw, Untimeable> {
                 return Ok(law);
             }
         } else if excess < CLOSE || round > REFINEMENTS + TIGHTENINGS {
-            return Ok(kept(course, &law, &nodes.segment, Look::SHORT));
+            return Ok(law.slowed(excess.max(1.0) * (1.0 + MARGIN)));
         }
         for (share, peak) in share.iter_mut().zip(&peaks) {
             if *peak > 1.0 - MARGIN {
@@ -124,6 +126,19 @@ pub(super) fn law(nodes: &Nodes, x: &[f64]) -> TimeLaw {
     });
     TimeLaw::of(pieces.collect(), nodes.lambda[nodes.lambda.len() - 1])
 }
+
+impl Nodes {
+    /// Whether an effort may come near its limit on an interval, by its values at both ends.
+    fn efforts_matter(&self, course: &Course<'_>, i: usize, x: [f64; 2], u: f64) -> bool {
+        let efforts = course.effort_rows_at();
+        self.efforts(i, x[0], u, &efforts)
+            .chain(self.efforts(i + 1, x[1], u, &efforts))
+            .any(|share| share.abs() > EFFORT_NEAR)
+    }
+}
+
+/// An effort of that share at a node may be at its limit beside it.
+const EFFORT_NEAR: f64 = 0.95;
 
 /// Intervals to begin with, if the path has few segments.
 const FEWEST: usize = 8000;

@@ -10,6 +10,7 @@ use nalgebra::Vector3;
 use servomesh_robot::Workspace;
 use servomesh_types::MAX_JOINTS;
 use std::f64::consts::PI;
+use std::ops::Range;
 
 use crate::spline::Spline;
 use crate::timing::error::Untimeable;
@@ -242,6 +243,16 @@ impl<'a> Course<'a> {
         Ok(())
     }
 
+    /// Which of a place's rows are those of efforts.
+    pub(super) fn effort_rows_at(&self) -> Range<usize> {
+        let bounds = &self.limits.bounds.acceleration;
+        let first = bounds.iter().filter(|limit| limit.is_finite()).count();
+        let count = self.limits.efforts.map_or(0, |efforts| {
+            efforts.limit.iter().filter(|limit| !limit.is_infinite()).count()
+        });
+        first..first + count
+    }
+
     /// Appends the rows of jerk at a place, as many at each.
     pub(super) fn jerk_rows(&self, place: Place, geometry: &Geometry, rows: &mut Vec<JerkRow>) {
         let [_, q1, q2, q3] = &geometry.q;
@@ -306,6 +317,22 @@ impl Row {
         lower: -1.0,
         upper: 1.0,
     };
+
+    /// The share of the limit that is used.
+    #[inline]
+    pub(super) fn used(&self, x: f64, u: f64) -> f64 {
+        let value = self.u * u + self.x * x;
+        if value > 0.0 {
+            value / self.upper
+        } else {
+            value / self.lower
+        }
+    }
+
+    /// An effort as a share of its limit, with what gravity takes.
+    pub(super) fn whole(&self, x: f64, u: f64) -> f64 {
+        self.u * u + self.x * x - 0.5 * (self.lower + self.upper)
+    }
 
     fn within(u: f64, x: f64, limit: f64) -> Self {
         Self {
