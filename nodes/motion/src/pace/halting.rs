@@ -4,8 +4,8 @@
 
 use servomesh_types::{JointVec, Stopping};
 
-use super::stopping::way_between;
 use super::transition::append;
+use super::way::way_between;
 use super::{FINE, Pace};
 use crate::bounds::Bounds;
 use crate::path_time::PathTime;

@@ -18,6 +18,7 @@
 //! | `hastening` | whether there is a quicker way than the one that is under way |
 //! | `stepping_back` | the way back from rest, and off it |
 //! | `stopping` | what a stop would take, known before anyone asks |
+//! | `way` | how far joints go at most between places of a path |
 //! | `halting` | which stop is made |
 //!
 //! A wish (a rate, a pause, …) is taken on once its transition is found and checked to its end; until then the present law
@@ -35,6 +36,7 @@ mod stepping_back;
 pub(crate) mod stopping;
 pub(crate) mod stretch;
 pub(crate) mod transition;
+mod way;
 
 use servomesh_types::Stopping;
 
