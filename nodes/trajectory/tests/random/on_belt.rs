@@ -1,18 +1,18 @@
-//! Paths in the frame of a belt that does what it likes: limits hold, and while it stays in the frame the tool is where it should be.
+//! Paths in the frame of a belt that does what it likes: limits hold. How well the tool keeps its place on the belt is measured in the simulated
+//! cell (`sim/tests/belt.rs`).
 
 use nalgebra::Vector3;
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
-use servomesh_trajectory::{MoveGoal, MoveMode, PathGoal, Segment, Status, Steer};
-use servomesh_types::{GroupName, JointLimits, JointVec};
-use std::cell::Cell;
+use servomesh_trajectory::{MoveGoal, MoveMode, PathGoal, Segment, Steer};
+use servomesh_types::{GroupName, JointVec};
 
 use crate::cell::{Arm, LINE};
 use crate::rig::Rig;
-use crate::{assert_done, cases, cell, robots};
+use crate::{cases, cell, robots};
 
 #[test]
-fn whatever_the_belt_does_the_arm_keeps_its_limits_and_its_place_on_it() {
+fn whatever_the_belt_does_the_arm_keeps_its_limits() {
     cases(10, |random| {
         let (mut arm_group, belt_group) = (cell::arm(random), cell::conveyor(random));
         let (arm_name, belt_name) = (arm_group.0.name, belt_group.0.name);
@@ -74,62 +74,6 @@ fn whatever_the_belt_does_the_arm_keeps_its_limits_and_its_place_on_it() {
     });
 }
 
-#[test]
-fn a_tool_on_the_belt_stays_at_its_place_while_the_belt_changes_its_speed() {
-    let done = Cell::new(0);
-    let run = cases(10, |random| {
-        let (mut arm_group, belt_group) = (cell::arm(random), cell::conveyor(random));
-        let (arm_name, belt_name) = (arm_group.0.name, belt_group.0.name);
-        arm_group.1 = JointVec::from_fn(6, |i| ABOVE[i] + random.random_range(-0.1..0.1));
-        for joint in &mut arm_group.0.joints {
-            // Quick enough for any of these belts.
-            let quick = JointLimits::new((-3.1, 3.1), 3.0, 12.0, 150.0, joint.limits.effort());
-            joint.limits = quick.expect("limits of the test");
-        }
-        // What is left of the belt's limit is what it is caught up with.
-        let most = (0.7 * belt_group.0.joints[0].limits.velocity()).min(0.2);
-        let mut arm = Arm::new();
-        let groups = [arm_group, belt_group];
-        let mut rig = Rig::with(Rig::settings(), Some(cell::robot()), &groups);
-        rig.go(belt_name, belt(random, most));
-        rig.run(500);
-        let goal = in_frame(&mut rig, random, &mut arm);
-        let to = Vector3::from(goal.path.segments[0].translation);
-        let id = rig.go(arm_name, goal);
-        rig.plan_one();
-        for _ in 0..5_000 {
-            if rig.done.contains_key(&id) {
-                break;
-            }
-            rig.step();
-        }
-        if rig
-            .done
-            .get(&id)
-            .is_none_or(|done| done.status != Status::Succeeded)
-        {
-            return; // beyond its reach
-        }
-        done.set(done.get() + 1);
-        for _ in 0..3 {
-            rig.go(belt_name, belt(random, most));
-            for _ in 0..150 {
-                rig.step();
-                if rig
-                    .events
-                    .iter()
-                    .any(|event| event.text.contains("leaves the moving frame"))
-                {
-                    return;
-                }
-                let off = (place_on_belt(&mut rig, &mut arm, arm_name, belt_name) - to).norm();
-                assert!(off <= ON_BELT, "{off:.3e} m from its place on the belt");
-            }
-        }
-    });
-    assert_done(&done, run);
-}
-
 /// Above the belt, upstream of the arm, with the tool pointing down.
 const ABOVE: [f64; 6] = [
     -0.2448,
@@ -182,6 +126,3 @@ fn place_on_belt(rig: &mut Rig, arm: &mut Arm, arm_name: GroupName, belt_name: G
 fn name(name: &str) -> GroupName {
     GroupName::new(name).expect("a name of the test")
 }
-
-/// These machines show setpoints 4 ms late: at 0.2 m/s that is 0.8 mm, which the belt's measured lag brings in; and what filters take, in m.
-const ON_BELT: f64 = 2e-3;
