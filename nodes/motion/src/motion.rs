@@ -249,9 +249,12 @@ impl Motion {
         if pace.is_stopped() {
             return Ok(());
         }
-        if let TimedPath::Profile(_) = path
-            && !present.is_at_rest()
-        {
+        if present.is_at_rest() {
+            // What has not begun to move need not.
+            *self = Self::Hold(present.position);
+            return Ok(());
+        }
+        if let TimedPath::Profile(_) = path {
             // The quickest stop of all, where it leads along the line the move is on.
             let still = JointVec::zeros(present.velocity.len());
             if let Ok(stop) = point_to_point.velocity(&present, &still, bounds)

@@ -114,7 +114,7 @@ impl Pace {
     pub(crate) fn stop_at_the_end(&mut self, path: &TimedPath, u: f64) {
         let end = path.duration();
         if let Some(until) = self.law.when_at(end) {
-            self.law.cut(until);
+            self.law.cut_ahead(u, until);
             self.law.push(until, PathTime::steady(end, 0.0));
             self.wish.stopped = true;
             self.renew(path, u);
@@ -143,4 +143,34 @@ pub fn stopping_beside(state: &State, bounds: &Bounds) -> Stopping {
         stopping.distance[i] = speed * (settle + 0.5 * braking);
     }
     stopping
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::PointToPoint;
+
+    #[test]
+    fn running_to_the_end_for_good_changes_nothing_before_it() {
+        let vector = |value: f64| JointVec::from([value]);
+        let bounds = Bounds {
+            lower: vector(-10.0),
+            upper: vector(10.0),
+            velocity: vector(1.0),
+            acceleration: vector(5.0),
+            jerk: vector(50.0),
+        };
+        let profile = PointToPoint::new(1)
+            .position(&State::at_rest(vector(0.0)), &vector(4.0), &bounds)
+            .expect("is within the bounds");
+        let path = TimedPath::Profile(profile);
+        let mut pace = Pace::new(&path, &bounds);
+        pace.set_rate(&path, 1.0, 0.6);
+        let moments = [1.01, 1.1, 1.5, 3.0];
+        let before = moments.map(|u| pace.at(u));
+        assert!(before[0].acceleration < 0.0, "the rate is changing");
+        pace.stop_at_the_end(&path, 1.005);
+        assert_eq!(moments.map(|u| pace.at(u)), before);
+        assert!(pace.is_stopped());
+    }
 }
