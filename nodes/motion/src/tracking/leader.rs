@@ -139,7 +139,9 @@ impl Leader {
 
     /// Whether a follower that is at `point` is on the copy from now on: one that is near needs not chase its noise.
     pub(crate) fn meets(&mut self, point: Point) -> bool {
-        let near = (self.copy.p - point.p).abs() <= NEAR && (self.copy.v - point.v).abs() <= NEAR_V;
+        // No faster than it can make up for at once.
+        let slow = self.limits.acceleration * self.settings.smoothing_s;
+        let near = (self.copy.p - point.p).abs() <= NEAR && (self.copy.v - point.v).abs() <= slow;
         let keeps = point.a.abs() <= self.limits.acceleration;
         if near && keeps {
             self.copy = point;
@@ -238,9 +240,8 @@ const CALMER: f64 = 0.9;
 /// Share of the copy's limits that its joint, which has limits of its own, leaves for making up.
 const SPARE: f64 = 0.3;
 
-/// As near to the copy one is on it, in rad or m, and per second.
+/// As near to the copy one is on it, in rad or m.
 const NEAR: f64 = 1e-4;
-const NEAR_V: f64 = 1e-2;
 
 /// A copy that is farther off than this does not get there by smoothing, in rad or m.
 const FAR: f64 = 1e-3;
