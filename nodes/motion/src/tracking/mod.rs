@@ -323,6 +323,12 @@ impl<M: RelativeMotion> Tracking<M> {
         &self.sample.state
     }
 
+    /// Whether the arm can follow the frame to where its joint is at `position`.
+    pub fn reaches(&self, position: f64) -> bool {
+        let Axis { lower, upper, .. } = self.settings.coordinate;
+        (lower..=upper).contains(&position)
+    }
+
     /// The coordinate c.
     pub fn coordinate(&self) -> Point {
         self.place.coordinate

@@ -11,6 +11,7 @@ use servomesh_motion::tracking::{
 };
 use servomesh_robot::LinkId;
 use servomesh_types::{GroupDescription, GroupName, JointVec, Stamp};
+use std::time::Duration;
 
 use crate::CouplingState;
 use crate::peers::Peers;
@@ -53,6 +54,8 @@ pub(super) struct Follower {
     joined: bool,
     /// Whether the frame went on where the arm could not follow.
     lost: bool,
+    /// Since when the path in the frame is done.
+    done_since: Option<Stamp>,
     pub(super) tracked: Option<Tracked>,
 }
 
@@ -157,6 +160,7 @@ impl Follower {
             heard: Stamp::ZERO,
             joined: false,
             lost: false,
+            done_since: None,
             tracked: None,
         }
     }
@@ -184,8 +188,12 @@ impl Follower {
         let tracked = self.tracking.tick(dt_s, Heard { measured, told }).ok()?;
         self.tracked = Some(tracked);
         self.joined |= tracked.caught_up;
-        if self.joined && measured.is_some() && tracked.lag.abs() > LOST && tracked.phase == Phase::Following
-        {
+        self.done_since =
+            (tracked.time_s >= self.tracking.motion().duration()).then(|| self.done_since.unwrap_or(now));
+        // A frame that is not caught up yet may be far ahead, but not where it can't be followed.
+        let at = self.tracking.coordinate().p + tracked.lag;
+        let behind = measured.is_some() && tracked.lag.abs() > LOST;
+        if behind && (self.joined || !self.tracking.reaches(at)) && tracked.phase == Phase::Following {
             self.lost = true;
             self.tracking.leave();
         }
@@ -200,6 +208,12 @@ impl Follower {
                 && tracked.time_s >= self.tracking.motion().duration()
                 && tracked.error <= ARRIVED
         })
+    }
+
+    /// How far the tool is from where it should be, in m, where that has lasted for longer than `patience` since its path was done.
+    pub(super) fn late(&self, now: Stamp, patience: Duration) -> Option<f64> {
+        let since = self.done_since?;
+        (now.since(since) > patience).then_some(self.tracked?.error)
     }
 
     /// Whether it has left the frame by itself.

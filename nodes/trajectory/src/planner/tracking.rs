@@ -9,6 +9,7 @@ use servomesh_motion::tracking::{LeaderSettings, TimedTool, Tracking};
 use servomesh_robot::LinkId;
 use servomesh_types::{EventKind, Stamp};
 
+use super::accept::default_patience;
 use super::course::Course;
 use super::online::{Follower, Generator, Online};
 use super::routes::Pending;
@@ -158,17 +159,24 @@ impl Planner {
             return;
         }
         let arrived = follower.has_arrived();
-        if let Some(task) = &self.task
-            && matches!(task.kind, Kind::Track)
-            && task.ending.is_none()
-            && arrived
-        {
+        let late = default_patience(ctx).and_then(|patience| follower.late(ctx.now, patience));
+        let Some(task) = &self.task else { return };
+        if !matches!(task.kind, Kind::Track) || task.ending.is_some() {
+            return;
+        }
+        if arrived {
             let (id, outcome) = (
                 task.id,
                 task.outcome(ctx.now, Status::Succeeded, Code::Successful, ""),
             );
             self.running = Some(id);
             self.finish(ctx, outcome);
+        } else if let Some(off) = late {
+            let why = format!(
+                "the tool is still {:.2} mm from its place in the frame, its path there is done",
+                1e3 * off
+            );
+            self.abort(ctx, Code::GoalToleranceViolated, why);
         }
     }
 }
