@@ -24,6 +24,17 @@ impl State {
         }
     }
 
+    /// Where velocities and accelerations lead from here to those of `to`, `dt` seconds later: exact for accelerations that change evenly.
+    pub(crate) fn led(&self, to: &Self, dt: f64) -> JointVec {
+        JointVec::from_fn(self.position.len(), |i| {
+            let (v, a) = (
+                self.velocity[i] + to.velocity[i],
+                self.acceleration[i] - to.acceleration[i],
+            );
+            self.position[i] + dt * (v / 2.0 + dt * a / 12.0)
+        })
+    }
+
     /// Whether no joint moves; exact, since a group that holds has velocities that are exactly zero.
     pub fn is_at_rest(&self) -> bool {
         self.velocity.max_abs() == 0.0 && self.acceleration.max_abs() == 0.0

@@ -244,6 +244,38 @@ fn changes_of_direction_are_met_without_leaving_it() {
     assert!(off == 0 && worst < 1e-3, "{off} {worst}");
 }
 
+/// A joystick that never keeps still: each request is somewhat another one.
+#[test]
+fn a_tool_is_about_as_fast_as_it_is_asked_to_be_while_that_changes_all_the_time() {
+    let cell = cell();
+    let mut arm = cell.arm();
+    for axes in [Axes::Base, Axes::Tool] {
+        let (mut went, mut asked) = (0.0, 0.0);
+        for seed in 0..8 {
+            let mut rng = ChaCha8Rng::seed_from_u64(500 + seed);
+            let (q, _) = cell.over_the_belt(0.0, 0.25);
+            let mut jog = generator(&cell, &q);
+            let mut wanted = Vector6::zeros();
+            for tick in 0..1500 {
+                if tick % 10 == 0 {
+                    let change = Vector6::from_fn(|_, _| rng.random_range(-0.1..0.1));
+                    wanted = wanted * 0.9 + change.component_mul(&Vector6::new(0.4, 0.4, 0.4, 1.0, 1.0, 1.0));
+                    jog.command(Request::Twist { twist: wanted, axes }, 0.0)
+                        .expect("a request");
+                }
+                let before = arm.pose(&jog.state().position).translation.vector;
+                let jogged = checked_tick(&cell, &mut jog, DT, &format!("seed {seed}, tick {tick}"));
+                assert!(!jogged.off_direction, "seed {seed}, tick {tick}");
+                let after = arm.pose(&jogged.sample.state.position).translation.vector;
+                went += (after - before).norm();
+                asked += DT * wanted.fixed_rows::<3>(0).norm();
+            }
+        }
+        println!("{axes:?}: {:.3} of what was asked for", went / asked);
+        assert!(went > 0.7 * asked, "{axes:?}: {went} m of {asked} m");
+    }
+}
+
 #[test]
 fn towards_singular_poses_and_limits_the_twist_slows_down_and_keeps_its_direction() {
     let cell = cell();

@@ -207,6 +207,63 @@ fn a_running_belt_is_joined_and_left_smoothly() {
     assert!(ended.sample.state.is_at_rest());
 }
 
+/// A stop along the frame takes what was told before anyone asked for it: never more, and not much less.
+#[test]
+fn leaving_takes_no_more_than_was_told_at_any_tick() {
+    let cell = cell();
+    let belt = Belt::new(0.0, &[(0.0, 0.2), (1.0, 0.05), (1.5, 0.2)]);
+    let (q, pose) = cell.over_the_belt(-0.25, 0.1);
+    let mut frame = cell.frame();
+    let start = frame.pose(0.0).inverse() * pose;
+    let mut down = start;
+    down.translation.vector += Vector3::new(0.03, 0.02, -0.06);
+    let mut tracking = Tracking::join(
+        cell.arm(),
+        cell.frame(),
+        PoseMove::between(start, down, 0.8),
+        &q,
+        Point::default(),
+        &cell.bounds,
+        settings((-0.1, 0.5)),
+    )
+    .expect("the arm can follow");
+    let (mut longest, mut farthest) = (0.0_f64, 0.0_f64);
+    for tick in 1..1000 {
+        let point = belt.at(f64::from(tick) * DT);
+        let heard = Heard::measured(Some(Measured { point, age_s: 0.0 }));
+        tracking.tick(DT, heard).expect("a tick");
+        let (from, told, mut leaving) = (*tracking.state(), tracking.stopping(), tracking.clone());
+        leaving.leave();
+        let mut ticks = 0;
+        let mut went = JointVec::zeros(6);
+        while !leaving.state().is_at_rest() {
+            let phase = leaving.tick(DT, Heard::default()).expect("a tick").phase;
+            assert!(
+                !matches!(phase, Phase::Stopping(_)),
+                "tick {tick}: beside the frame"
+            );
+            ticks += 1;
+            for i in 0..6 {
+                went[i] = went[i].max((leaving.state().position[i] - from.position[i]).abs());
+                assert!(
+                    went[i] <= told.distance[i],
+                    "tick {tick}, joint {i}: {} of {told:?}",
+                    went[i]
+                );
+            }
+        }
+        // The motion ends within the last tick.
+        let took_s = f64::from(ticks) * DT;
+        assert!(took_s < told.time_s + DT, "tick {tick}: {took_s} s of {told:?}");
+        longest = longest.max(told.time_s / (took_s + 0.02));
+        for i in 0..6 {
+            farthest = farthest.max(told.distance[i] / (went[i] + 0.01));
+        }
+    }
+    println!("at most {longest:.2} times as long and {farthest:.2} times as far was told");
+    assert!(longest < 2.0 && farthest < 2.5, "{longest} {farthest}");
+}
+
 #[test]
 fn what_is_out_of_reach_is_refused_or_left_in_time() {
     let cell = cell();

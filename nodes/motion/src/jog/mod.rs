@@ -3,7 +3,9 @@
 //! | room | what it decides |
 //! |---|---|
 //! | `request` | what may be asked for |
-//! | `twist` | how a tool is moved by a twist, and how fast it may be |
+//! | `twist` | one tick of moving a tool by a twist |
+//! | `course` | how fast it may go along the twist |
+//! | `fading`, `way` | what is left of earlier twists; how far the tool gets by twists |
 //! | `surroundings` | how far from obstacles and from itself the robot stays |
 //!
 //! Each request counts for a short time; then the motion comes to rest. A twist keeps its direction: it is slowed down as a whole near singular poses, joint limits and
@@ -12,9 +14,12 @@
 //! **Invariant:** every setpoint keeps the joints' limits and leaves each joint a way to rest within its range, on which the robot stays clear of itself and of
 //! obstacles. Where nothing else does, that way is taken, at the cost of the direction. Nothing allocates in a tick.
 
+mod course;
+mod fading;
 mod request;
 mod surroundings;
 mod twist;
+mod way;
 
 use nalgebra::Vector6;
 use servomesh_types::JointVec;
@@ -23,12 +28,13 @@ use crate::bounds::Bounds;
 use crate::pursuit::{Axis, BadTick, Point};
 use crate::state::{Sample, State};
 use crate::tracking::Arm;
+use course::Course;
 use surroundings::LOOKS;
-use twist::{Course, Tool};
+use twist::{Pace, Tool};
 
+pub use course::Singularity;
 pub use request::{Axes, BadRequest, Request};
 pub use surroundings::Surroundings;
-pub use twist::Singularity;
 
 /// How a group is jogged.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -214,9 +220,9 @@ impl JogGenerator {
         };
         let from = self.sample.state;
         let going = self.tool.filter(|tool| tool.is_along(twist, axes));
-        let turned = || self.tool.and_then(|tool| tool.turned_to(twist, axes));
+        let turned = |arm: &mut Arm| self.tool?.turned_to(arm, &from, (twist, axes), &self.bounds);
         let tool = going
-            .or_else(turned)
+            .or_else(|| turned(arm))
             .or_else(|| Tool::of(arm, &from, twist, axes));
         let Some(tool) = tool else {
             self.allowed = 0.0;
@@ -231,12 +237,16 @@ impl JogGenerator {
             course = course.within(surroundings.free_way(&from.position, &course.joint_rates));
         }
         self.allowed = if course.free > 0.0 { course.cap } else { 0.0 };
-        let tries: &[bool] = if go { &[true, false] } else { &[false] };
-        for &go in tries {
+        let tries = match go {
+            _ if tool.is_too_fast(arm, &from, &self.bounds, &self.settings.singularity) => &HURRIED,
+            true => &PACES[..],
+            false => &PACES[1..],
+        };
+        for &pace in tries {
             let Some(arm) = &mut self.arm else {
                 return false;
             };
-            let after = tool.after(arm, &course, &from, go, &self.bounds, dt);
+            let after = tool.after(arm, &course, &from, pace, &self.bounds, dt);
             let Some((next, to)) = after else {
                 continue;
             };
@@ -250,14 +260,10 @@ impl JogGenerator {
 
     /// Whether the joints can go from one state to the other and come to rest from there.
     fn fits(&self, from: &State, to: &State, dt: f64) -> bool {
-        (0..to.position.len()).all(|i| {
-            let (a, b) = (from.joint(i), to.joint(i));
-            let way = dt * ((a.v + b.v) / 2.0 + dt * (a.a - b.a) / 12.0);
-            self.bounds.axis(i).allows(a, b, dt) && (b.p - a.p - way).abs() <= ONE_MOTION
-        })
+        (0..to.position.len()).all(|i| self.bounds.axis(i).allows(from.joint(i), to.joint(i), dt))
     }
 
-    /// Whether the tool can come to rest along its twist and stay clear.
+    /// Whether the tool can come to rest along its twists and stay clear.
     fn can_rest(&mut self, tool: &Tool, course: &Course, state: &State) -> bool {
         let Some(surroundings) = &mut self.surroundings else {
             return true;
@@ -345,11 +351,14 @@ fn share_that_stops_within(free: f64, velocity: &JointVec, bounds: &Bounds) -> f
     low
 }
 
+/// What is tried in a tick: to go on, to come to rest, and to do that harder than shares of the joints' limits let it that leave something for changes on the way.
+const PACES: [Pace; 4] = [Pace::Go, Pace::Rest(1.0), Pace::Rest(2.0), Pace::Rest(3.0)];
+
+/// The same for a tool that is too fast.
+const HURRIED: [Pace; 3] = [Pace::Rest(2.0), Pace::Rest(1.0), Pace::Rest(3.0)];
+
 /// A late tick is taken in parts of at most this, in s.
 const LONGEST_PART_S: f64 = 0.004;
-
-/// In rad or m: what positions may differ from the integral of their velocities.
-const ONE_MOTION: f64 = 1e-6;
 
 /// Until a share is known to a millionth.
 const HALVINGS: u32 = 20;

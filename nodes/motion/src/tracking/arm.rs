@@ -8,6 +8,8 @@ use nalgebra::{Isometry3, Matrix6, Matrix6xX, Vector6};
 use servomesh_robot::{InverseKinematics, LinkId, Model, RobotError, Workspace};
 use servomesh_types::{JointVec, MAX_JOINTS};
 
+use crate::state::State;
+
 /// A tool that can't be moved freely.
 #[derive(Debug, thiserror::Error)]
 pub enum NoArm {
@@ -122,11 +124,28 @@ impl Arm {
         times(&self.jacobian, joints)
     }
 
-    /// How fast the tool's rate for the joints' `rates` changes while they move at `qd`: J̇(q̇)·rates.
-    pub(crate) fn change_of(&mut self, rates: &JointVec, qd: &JointVec) -> Vector6<f64> {
+    /// Joint rates where the joints were placed last, for a rate of the tool and how that changes; and how they change, while the joints move at `besides` too.
+    ///
+    /// With q̇ = Jᵀy and y = (J·Jᵀ)⁻¹ẋ, q̈ = J̇ᵀy + J⁺(ẍ − J̇·q̇ − J·J̇ᵀy): with six joints that is J⁻¹(ẍ − J̇·q̇), with more it is the change of the shortest q̇.
+    pub(crate) fn rates_and_changes(
+        &mut self,
+        inverse: &Inverse,
+        [velocity, acceleration]: [&Vector6<f64>; 2],
+        besides: &JointVec,
+    ) -> (JointVec, JointVec) {
+        let n = self.joint_count();
+        let rates = self.joint_rates(inverse, velocity);
+        let qd = JointVec::from_fn(n, |i| rates[i] + besides[i]);
         self.model
-            .jacobian_derivative(&mut self.workspace, self.tool, qd, &mut self.jacobian_rate);
-        times(&self.jacobian_rate, rates)
+            .jacobian_derivative(&mut self.workspace, self.tool, &qd, &mut self.jacobian_rate);
+        let left = acceleration - times(&self.jacobian_rate, &rates);
+        if n == 6 {
+            return (rates, self.joint_rates(inverse, &left));
+        }
+        let y = inverse.0 * velocity;
+        let turning = JointVec::from_fn(n, |i| self.jacobian_rate.column(i).dot(&y));
+        let pushed = self.joint_rates(inverse, &(left - times(&self.jacobian, &turning)));
+        (rates, JointVec::from_fn(n, |i| turning[i] + pushed[i]))
     }
 
     /// 1/‖J⁺‖ (Frobenius), with lengths in `length`: at most the smallest singular value, at least 1/√6 of it.
@@ -144,15 +163,6 @@ impl Arm {
         1.0 / sum.sqrt()
     }
 
-    /// What the tool accelerates by at the joint velocities `qd` alone.
-    pub(crate) fn bias(&mut self, qd: &JointVec) -> Vector6<f64> {
-        let zeros = JointVec::zeros(qd.len());
-        let acceleration = self
-            .model
-            .link_acceleration(&mut self.workspace, self.tool, qd, &zeros);
-        stacked(&acceleration.linear, &acceleration.angular)
-    }
-
     /// Velocities and accelerations of the joints at `q` for those of the tool there.
     pub(crate) fn joint_motion(
         &mut self,
@@ -162,10 +172,36 @@ impl Arm {
     ) -> Option<(JointVec, JointVec)> {
         self.place(q);
         let inverse = self.inverse()?;
-        let qd = self.joint_rates(&inverse, velocity);
-        let bias = self.bias(&qd);
-        let qdd = self.joint_rates(&inverse, &(acceleration - bias));
-        Some((qd, qdd))
+        let still = JointVec::zeros(q.len());
+        Some(self.rates_and_changes(&inverse, [velocity, acceleration], &still))
+    }
+
+    /// The joints `dt` seconds after `from`, with the tool at a pose and moving as that velocity and acceleration say.
+    pub(crate) fn carry(
+        &mut self,
+        from: &State,
+        (pose, velocity, acceleration): (&Isometry3<f64>, &Vector6<f64>, &Vector6<f64>),
+        dt: f64,
+    ) -> Option<State> {
+        let mut position = self.track(pose, &from.position)?;
+        let mut motion = self.joint_motion(&position, velocity, acceleration)?;
+        if self.joint_count() > 6 {
+            // Of all places that put the tool there, the one that their velocities lead to.
+            let there = |position, (velocity, acceleration)| State {
+                position,
+                velocity,
+                acceleration,
+            };
+            let led = from.led(&there(position, motion), dt);
+            position = self.track(pose, &led)?;
+            motion = self.joint_motion(&position, velocity, acceleration)?;
+        }
+        let (velocity, acceleration) = motion;
+        Some(State {
+            position,
+            velocity,
+            acceleration,
+        })
     }
 }
 

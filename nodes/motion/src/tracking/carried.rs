@@ -1,15 +1,16 @@
 //! Where a frame and a motion in it take the joints, and whether they can be there. SI, base axes; times in s.
 //!
-//! **Invariant:** what [`Carried::follow`] allows keeps the joints' limits in this tick and leaves a way out along the frame. Nothing allocates.
+//! **Invariant:** what [`Carried::step`] allows keeps the joints' limits in this tick, and leaves each joint a way to rest. Nothing allocates.
 
 use nalgebra::{Isometry3, Point3};
-use servomesh_types::JointVec;
+use servomesh_types::{JointVec, Stopping};
 
 use super::arm::Arm;
 use super::check::Infeasible;
-use super::frame::Frame;
+use super::frame::{Frame, ToolMotion};
 use super::relative::RelativeMotion;
-use crate::bounds::Bounds;
+use super::way_out::WayOut;
+use crate::bounds::{Bounds, Quantity};
 use crate::pursuit::{Axis, Point};
 use crate::state::State;
 
@@ -45,36 +46,42 @@ impl Rest {
         }
     }
 
-    fn duration(&self, place: Place) -> f64 {
+    /// The same with a share of the jerk.
+    pub(super) fn gentler(self, share: f64) -> Self {
+        let gentler = |axis: Axis| Axis {
+            jerk: share * axis.jerk,
+            ..axis
+        };
+        Self {
+            coordinate: gentler(self.coordinate),
+            clock: gentler(self.clock),
+        }
+    }
+
+    /// How long that takes with a motion that ends at `end_s`: from then on its time is nobody's matter.
+    fn duration(&self, place: Place, end_s: f64) -> f64 {
         let (_, coordinate_s) = self.coordinate.resting_place(place.coordinate);
         let (_, clock_s) = self.clock.resting_place(place.clock);
-        coordinate_s.max(clock_s)
+        if place.clock.p >= end_s {
+            coordinate_s
+        } else {
+            coordinate_s.max(clock_s)
+        }
     }
 }
 
 impl<M: RelativeMotion> Carried<M> {
-    /// The joints at `place`, if they can be there `dt` seconds from `from` and leave along the frame from there.
-    pub(super) fn follow(
-        &mut self,
-        from: &State,
-        place: Place,
-        dt: f64,
-        rest: &Rest,
-    ) -> Result<State, Infeasible> {
-        let state = self.step(from, place, dt)?;
-        self.can_leave(&state, place, rest)?;
-        Ok(state)
-    }
-
-    /// The same, if each joint can come to rest from there by itself.
+    /// The joints at `place`, if they can be there `dt` seconds from `from` and each can come to rest from there by itself.
     pub(super) fn step(&mut self, from: &State, place: Place, dt: f64) -> Result<State, Infeasible> {
-        let to = self.joints(place, &from.position)?;
+        let tool = self.tool(place);
+        let to = self
+            .arm
+            .carry(from, (&tool.pose, &tool.velocity, &tool.acceleration), dt)
+            .ok_or(out_of_reach(place))?;
+        // What a smooth motion with these velocities and accelerations does.
+        let led = from.led(&to, dt);
         for joint in 0..to.position.len() {
-            let (a, b) = (from.joint(joint), to.joint(joint));
-            self.allows(joint, (a, b), dt, place)?;
-            // What a smooth motion with these velocities and accelerations does.
-            let way = dt * ((a.v + b.v) / 2.0 + dt * (a.a - b.a) / 12.0);
-            let by = b.p - a.p - way;
+            let by = to.position[joint] - led[joint];
             if by.abs() > ONE_MOTION {
                 return Err(Infeasible::Jump {
                     joint,
@@ -83,65 +90,62 @@ impl<M: RelativeMotion> Carried<M> {
                     coordinate: place.coordinate.p,
                 });
             }
+            let axis = self.bounds.axis(joint);
+            keeps(joint, axis.excess(from.joint(joint), to.joint(joint), dt), place)?;
         }
         Ok(to)
     }
 
-    /// Whether leaving along the frame from there keeps velocities and accelerations.
-    fn can_leave(&mut self, state: &State, place: Place, rest: &Rest) -> Result<(), Infeasible> {
-        let duration = rest.duration(place);
+    /// Leaving along the frame from there: what it takes, as far as it keeps positions, velocities and accelerations; and whether it does so to the end.
+    pub(super) fn leave(
+        &mut self,
+        state: &State,
+        place: Place,
+        rest: &Rest,
+    ) -> (Stopping, Result<(), Infeasible>) {
+        let duration_s = rest.duration(place, self.motion.duration());
+        let mut way = WayOut::new(state, duration_s, LOOKS, &self.bounds);
         let mut near = state.position;
         for k in 1..=LOOKS {
-            let time = duration * k as f64 / LOOKS as f64;
-            let place = rest.after(place, time);
-            let then = self.joints(place, &near)?;
-            near = then.position;
-            for joint in 0..near.len() {
-                let there = then.joint(joint);
-                self.allows(joint, (there, there), time, place)?;
+            let time_s = duration_s * k as f64 / LOOKS as f64;
+            match self.looked_at(rest.after(place, time_s), &near) {
+                Ok(then) => {
+                    way.add(&then, time_s, &self.bounds);
+                    near = then.position;
+                }
+                Err(limit) => return (way.stopping(), Err(limit)),
             }
         }
-        Ok(())
+        (way.stopping(), Ok(()))
+    }
+
+    /// The joints there, if they keep positions, velocities and accelerations.
+    fn looked_at(&mut self, place: Place, near: &JointVec) -> Result<State, Infeasible> {
+        let then = self.joints(place, near)?;
+        for joint in 0..near.len() {
+            let axis = self.bounds.axis(joint);
+            keeps(joint, axis.excess_at(then.joint(joint)), place)?;
+        }
+        Ok(then)
+    }
+
+    fn tool(&mut self, Place { coordinate, clock }: Place) -> ToolMotion {
+        let relative = self.motion.at(clock.p).paced(clock.v, clock.a);
+        self.frame.carry(coordinate, &relative)
     }
 
     fn joints(&mut self, place: Place, near: &JointVec) -> Result<State, Infeasible> {
-        let Place { coordinate, clock } = place;
-        let relative = self.motion.at(clock.p).paced(clock.v, clock.a);
-        let tool = self.frame.carry(coordinate, &relative);
-        let out_of_reach = Infeasible::OutOfReach {
-            time_s: clock.p,
-            coordinate: coordinate.p,
-        };
-        let position = self.arm.track(&tool.pose, near).ok_or(out_of_reach)?;
+        let tool = self.tool(place);
+        let position = self.arm.track(&tool.pose, near).ok_or(out_of_reach(place))?;
         let (velocity, acceleration) = self
             .arm
             .joint_motion(&position, &tool.velocity, &tool.acceleration)
-            .ok_or(out_of_reach)?;
+            .ok_or(out_of_reach(place))?;
         Ok(State {
             position,
             velocity,
             acceleration,
         })
-    }
-
-    fn allows(
-        &self,
-        joint: usize,
-        (from, to): (Point, Point),
-        dt: f64,
-        place: Place,
-    ) -> Result<(), Infeasible> {
-        match self.bounds.axis(joint).excess(from, to, dt) {
-            None => Ok(()),
-            Some((quantity, value, limit)) => Err(Infeasible::Beyond {
-                joint,
-                quantity,
-                value,
-                limit,
-                time_s: place.clock.p,
-                coordinate: place.coordinate.p,
-            }),
-        }
     }
 
     /// Whether the motion starts where the tool is with the joints at `q` and the frame's joint at `coordinate`.
@@ -167,8 +171,29 @@ impl<M: RelativeMotion> Carried<M> {
     }
 }
 
+fn out_of_reach(Place { coordinate, clock }: Place) -> Infeasible {
+    Infeasible::OutOfReach {
+        time_s: clock.p,
+        coordinate: coordinate.p,
+    }
+}
+
+fn keeps(joint: usize, excess: Option<(Quantity, f64, f64)>, place: Place) -> Result<(), Infeasible> {
+    match excess {
+        None => Ok(()),
+        Some((quantity, value, limit)) => Err(Infeasible::Beyond {
+            joint,
+            quantity,
+            value,
+            limit,
+            time_s: place.clock.p,
+            coordinate: place.coordinate.p,
+        }),
+    }
+}
+
 /// How often the way of leaving is looked at.
-const LOOKS: usize = 3;
+const LOOKS: usize = 5;
 
 /// In m and rad: what inverse kinematics may be off, with room.
 const SAME_PLACE: f64 = 1e-6;

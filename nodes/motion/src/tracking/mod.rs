@@ -7,6 +7,7 @@
 //! | `relative`, `timed_tool` | how a tool moves in a frame |
 //! | `arm` | joint motion for a motion of the tool |
 //! | `carried` | where the frame and the motion take the joints, and whether they can be there |
+//! | `way_out` | what leaving the frame takes at most, and keeping to that |
 //! | `check` | whether the arm can follow at all |
 //!
 //! The frame that the tool is in has a coordinate of its own, c. At the start it stands where the frame is; it catches the frame's joint up by pursuit, and
@@ -22,16 +23,18 @@ mod frame;
 mod leader;
 mod relative;
 mod timed_tool;
+mod way_out;
 
-use servomesh_types::JointVec;
+use servomesh_types::{JointVec, Stopping};
 
 use crate::bounds::Bounds;
+use crate::pace::stopping_beside;
 use crate::pursuit::{Axis, BadTick, Point};
 use crate::state::{Sample, State};
 use carried::{Carried, Place, Rest};
 use leader::Leader;
+use way_out::Promise;
 
-pub(crate) use arm::Inverse;
 pub use arm::{Arm, NoArm};
 pub use check::Infeasible;
 pub use frame::Frame;
@@ -102,6 +105,9 @@ pub struct Tracking<M> {
     sample: Sample,
     phase: Phase,
     caught_up: bool,
+    /// What a stop from here takes at most, and what was told of stops before.
+    stopping: Stopping,
+    promise: Promise,
 }
 
 impl<M: RelativeMotion> Tracking<M> {
@@ -122,6 +128,10 @@ impl<M: RelativeMotion> Tracking<M> {
         if !finite {
             return Err(Infeasible::NotAtRest);
         }
+        let still = Stopping {
+            time_s: 0.0,
+            distance: JointVec::zeros(q.len()),
+        };
         let mut tracking = Self {
             carried: Carried {
                 arm,
@@ -147,6 +157,8 @@ impl<M: RelativeMotion> Tracking<M> {
             },
             phase: Phase::Following,
             caught_up: false,
+            promise: Promise::new(q, &still),
+            stopping: still,
             settings,
         };
         tracking.check()?;
@@ -261,9 +273,15 @@ impl<M: RelativeMotion> Tracking<M> {
             clock: CLOCK.follow_velocity(self.place.clock, 1.0, dt),
         };
         let rest = self.rest();
-        match self.carried.follow(&self.sample.state, place, dt, &rest) {
-            Ok(state) => {
-                (self.sample.state, self.place) = (state, place);
+        let stepped = self.carried.step(&self.sample.state, place, dt);
+        let followed_on = stepped.and_then(|state| {
+            let (stopping, leaves) = self.carried.leave(&state, place, &rest);
+            leaves.map(|()| (state, stopping))
+        });
+        match followed_on {
+            Ok((state, stopping)) => {
+                (self.sample.state, self.place, self.stopping) = (state, place, stopping);
+                self.promise = Promise::new(&state.position, &stopping);
                 self.caught_up = followed.on_target || self.leader.meets(followed.point);
             }
             Err(limit) => self.leave_for(dt, Because::Limits(limit)),
@@ -272,11 +290,19 @@ impl<M: RelativeMotion> Tracking<M> {
 
     fn leave_for(&mut self, dt: f64, because: Because) {
         self.phase = Phase::Leaving(because);
-        let place = self.rest().after(self.place, dt);
-        let Ok(state) = self.carried.step(&self.sample.state, place, dt) else {
+        self.promise = self.promise.after(dt);
+        let rest = self.rest();
+        let taken = GENTLER.into_iter().find_map(|share| {
+            let place = rest.gentler(share).after(self.place, dt);
+            let state = self.carried.step(&self.sample.state, place, dt).ok()?;
+            let kept = self.promise.allows(&state, &self.carried.bounds);
+            kept.then_some((state, place))
+        });
+        let Some((state, place)) = taken else {
             return self.stop(dt, because);
         };
         (self.sample.state, self.place) = (state, place);
+        self.stopping = self.promise.told(&state.position);
         if state.is_at_rest() {
             self.phase = Phase::AtRest(because);
         }
@@ -288,6 +314,7 @@ impl<M: RelativeMotion> Tracking<M> {
             let point = self.carried.bounds.axis(i).rest(self.sample.state.joint(i), dt);
             self.sample.state.set_joint(i, point);
         }
+        self.stopping = stopping_beside(&self.sample.state, &self.carried.bounds);
         if self.sample.state.is_at_rest() {
             self.phase = Phase::AtRest(because);
         }
@@ -323,6 +350,11 @@ impl<M: RelativeMotion> Tracking<M> {
         &self.sample.state
     }
 
+    /// What leaving the frame from there takes at most, however it comes to rest.
+    pub fn stopping(&self) -> Stopping {
+        self.stopping
+    }
+
     /// Whether the arm can follow the frame to where its joint is at `position`.
     pub fn reaches(&self, position: f64) -> bool {
         let Axis { lower, upper, .. } = self.settings.coordinate;
@@ -348,6 +380,9 @@ const CLOCK: Axis = Axis {
     acceleration: 6.0,
     jerk: 80.0,
 };
+
+/// Shares of the jerk with which frame and motion come to rest: less of it, for a tick, where the joints have not enough for all.
+const GENTLER: [f64; 3] = [1.0, 0.6, 0.3];
 
 /// A late tick is taken in parts of at most this, in s: inverse kinematics follows, and limits are looked at between.
 const LONGEST_PART_S: f64 = 0.004;

@@ -91,7 +91,9 @@ pub(crate) fn check_step(bounds: &Bounds, from: &State, to: &State, dt: f64, wha
             && b.v.abs() <= bounds.velocity[i] * high
             && b.a.abs() <= bounds.acceleration[i] * high
             && (b.a - a.a).abs() <= bounds.jerk[i] * dt * high
-            && (b.p - a.p - dt * (a.v + b.v) / 2.0).abs() <= bounds.acceleration[i] * dt * dt;
+            // What is left of Taylor's formula.
+            && (b.v - a.v - a.a * dt).abs() <= bounds.jerk[i] * dt.powi(2) / 2.0 * high + 1e-12
+            && (b.p - a.p - a.v * dt - a.a * dt * dt / 2.0).abs() <= bounds.jerk[i] * dt.powi(3) / 6.0 * high + 2e-11;
         assert!(keeps, "{what}, joint {i}: {a:?} to {b:?} in {dt}");
         assert!(bounds.axis(i).can_stop(b), "{what}, joint {i}: {b:?}");
     }

@@ -96,7 +96,12 @@ impl Course {
     pub(super) fn stopping(&self, now: Stamp, bounds: &Bounds) -> Stopping {
         match self {
             Self::Planned(motion) => motion.stopping(now, bounds),
-            Self::Online(online) => servomesh_motion::pace::stopping_beside(&online.at(now), bounds),
+            Self::Online(online) => match &online.generator {
+                Generator::Tracking(follower) => follower.tracking.stopping(),
+                Generator::Coupled(_) | Generator::Jog(_) => {
+                    servomesh_motion::pace::stopping_beside(&online.at(now), bounds)
+                }
+            },
         }
     }
 

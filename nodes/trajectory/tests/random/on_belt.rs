@@ -54,7 +54,6 @@ fn whatever_the_belt_does_the_arm_keeps_its_limits() {
                 11 => {
                     let category = random.random_range(1..=2);
                     let _may_be_refused = rig.steer(arm_name, Steer::Stop { category });
-                    rig.machine(arm_name).forget_stop();
                 }
                 12 => rig.cancel(id),
                 13 => rig.stop_and_reset(if random.random_bool(0.5) {
