@@ -82,6 +82,12 @@ impl Spline {
         &self.segments[k * self.joints..][..self.joints]
     }
 
+    /// Whether joint `j` moves anywhere.
+    pub(crate) fn moves(&self, j: usize) -> bool {
+        let moves = |quintic: &Quintic| quintic.0[1..].iter().any(|c| c.abs() > 0.0);
+        self.segments.iter().skip(j).step_by(self.joints).any(moves)
+    }
+
     /// The path at `s`, in s: its start before it starts, at rest from its end on.
     pub fn at(&self, s: f64) -> Sample {
         let mut sample = self.over(s);

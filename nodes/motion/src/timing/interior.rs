@@ -73,7 +73,7 @@ impl Interior {
         let (mut kept, mut of_side) = (Vec::with_capacity(n * per_side), vec![0]);
         let mut u_top = Vec::with_capacity(n + 1);
         for (i, x_top) in x_top.iter().copied().enumerate() {
-            let range = range(nodes.rows(i), x_top);
+            let range = nodes.range(i, x_top);
             u_top.push(range[1].max(-range[0]));
             if i > 0 && i < n {
                 keep(nodes, i, x_top, range, &mut rows);
@@ -83,7 +83,7 @@ impl Interior {
         for i in 0..n {
             let middle = &mesh.middles;
             let x_top = x_top[i].max(x_top[i + 1]).min(middle.x_max[i]);
-            keep(middle, i, x_top, range(middle.rows(i), x_top), &mut middles);
+            keep(middle, i, x_top, middle.range(i, x_top), &mut middles);
             of_middle.push(middles.len());
         }
         for i in 0..n {
@@ -141,18 +141,21 @@ impl Interior {
         } else {
             self.sides.complementarity() / self.sides.count().max(1) as f64
         };
-        let mut centring = CENTRING;
         // What is left of the misses at the start, as a share.
         let mut missing = 1.0;
         for _ in 0..ITERATIONS {
-            let target = centring * mu;
-            self.assemble(target, mu);
+            self.assemble(mu);
             self.riccati.solve(&self.stages, &mut self.dx, &mut self.du);
-            let (primal, dual) = self.advance(target);
+            let target = self.target();
+            if !target.is_finite() {
+                break;
+            }
+            let stages = &mut self.stages;
+            self.sides
+                .correct(target, |i, push, c| stages[i].cost.add_slope(push, c));
+            self.riccati.solve(&self.stages, &mut self.dx, &mut self.du);
+            let primal = self.advance();
             self.curve();
-            centring = (1.0 - primal.min(dual))
-                .powi(2)
-                .clamp(LEAST_CENTRING, MOST_CENTRING);
             missing *= 1.0 - primal;
             let gap = self.sides.complementarity();
             mu = gap / self.sides.count().max(1) as f64;
@@ -160,6 +163,27 @@ impl Interior {
                 break;
             }
         }
+    }
+
+    /// How far each of slacks and multipliers may go.
+    fn change(&mut self) -> [f64; 2] {
+        let (dx, du) = (&self.dx, &self.du);
+        self.sides.change(|i| [dx[i], du[i], du[i + 1] - du[i]])
+    }
+
+    /// What to aim at for slack · multiplier, by how far a step towards 0 would lead (S. Mehrotra, *On the implementation of a
+    /// primal-dual interior point method*, SIAM J. Optim. 2, 1992). Not finite where there is no such step.
+    fn target(&mut self) -> f64 {
+        let [primal, dual] = self.change().map(|most| most.min(1.0));
+        let (now, after) = (
+            self.sides.complementarity(),
+            self.sides.complementarity_after(primal, dual),
+        );
+        if self.sides.count() == 0 {
+            return 0.0;
+        }
+        let centring = (after / now).powi(2).clamp(LEAST_CENTRING, MOST_CENTRING);
+        centring * now / self.sides.count() as f64
     }
 
     /// The sum of the intervals' durations.
@@ -196,8 +220,8 @@ impl Interior {
         }
     }
 
-    /// The costs of a Newton step towards slack · multiplier = `target`; those of new sides are `mu`.
-    fn assemble(&mut self, target: f64, mu: f64) {
+    /// The costs of a Newton step towards slack · multiplier = 0; those of new sides are `mu`.
+    fn assemble(&mut self, mu: f64) {
         let n = self.step.len();
         let States { x, u } = &self.states;
         self.sides.begin(mu);
@@ -214,7 +238,7 @@ impl Interior {
                 ] {
                     if let Some(side) = self.sides.offer(slack, 1.0) {
                         let c = [sign * row.x, sign * row.u];
-                        let [stiffness, push] = side.set(slack, [c[0], c[1], 0.0], target);
+                        let [stiffness, push] = side.set(slack, [c[0], c[1], 0.0]);
                         cost.h[0] += stiffness * c[0] * c[0];
                         cost.h[1] += stiffness * c[0] * c[1];
                         cost.h[3] += stiffness * c[1] * c[1];
@@ -234,7 +258,7 @@ impl Interior {
                     if let Some(side) = self.sides.offer(slack, 1.0) {
                         let by_x = curve.alpha * row.x;
                         let c = [row.x, row.u + by_x, 0.5 * row.u + 0.25 * by_x].map(|c| sign * c);
-                        let [stiffness, push] = side.set(slack, c, target);
+                        let [stiffness, push] = side.set(slack, c);
                         cost.add_square(stiffness, c);
                         cost.add_slope(push, c);
                     }
@@ -254,7 +278,7 @@ impl Interior {
                             side.slack = side.slack.max(slack);
                             let c = curve.coefficients(row, end);
                             let c = [0, 1, 2].map(|k| gamma[k] + sign * c[k]);
-                            let [stiffness, push] = side.set(slack, c, target);
+                            let [stiffness, push] = side.set(slack, c);
                             cost.add_square(stiffness, c);
                             cost.add_slope(push, c);
                         }
@@ -274,15 +298,11 @@ impl Interior {
         }
     }
 
-    /// Goes along the step as far as everything stays above zero; tells the shares of it.
-    fn advance(&mut self, target: f64) -> (f64, f64) {
+    /// Goes along the step as far as everything stays above zero; tells the share of it for the states.
+    fn advance(&mut self) -> f64 {
         let n = self.step.len();
-        let (dx, du) = (&self.dx, &self.du);
-        let [mut primal, dual] = self
-            .sides
-            .change(target, |i| [dx[i], du[i], du[i + 1] - du[i]])
-            .map(|most| FRACTION * most);
-        for (x, dx) in self.states.x.iter().zip(dx).skip(1).take(n - 1) {
+        let [mut primal, dual] = self.change().map(|most| FRACTION * most);
+        for (x, dx) in self.states.x.iter().zip(&self.dx).skip(1).take(n - 1) {
             if *dx < -LARGEST_FALL * x * primal.recip() {
                 primal = LARGEST_FALL * x / -dx;
             } else if *dx > LARGEST_RISE * x * primal.recip() {
@@ -295,7 +315,7 @@ impl Interior {
             self.states.x[i] += primal * self.dx[i];
             self.states.u[i] += primal * self.du[i];
         }
-        (primal, dual)
+        primal
     }
 }
 
@@ -370,7 +390,7 @@ impl Curve {
 /// Appends the rows of a place that matter.
 fn keep(places: &Nodes, i: usize, x_top: f64, range: [f64; 2], rows: &mut Vec<Row>) {
     let of_place = places.rows(i).iter().copied();
-    rows.extend(of_place.filter(|row| matters(row, x_top, range)));
+    rows.extend(of_place.filter(|row| row.can_use(LOOSE, x_top, range)));
     let x_max = places.x_max[i];
     if x_top > LOOSE * x_max {
         rows.push(Row {
@@ -382,32 +402,6 @@ fn keep(places: &Nodes, i: usize, x_top: f64, range: [f64; 2], rows: &mut Vec<Ro
     }
 }
 
-/// The u that the rows leave where 0 ≤ x ≤ `x_top`, or more.
-fn range(rows: &[Row], x_top: f64) -> [f64; 2] {
-    let mut range = [f64::NEG_INFINITY, f64::INFINITY];
-    for row in rows {
-        let (a, b, lower, upper) = if row.u < 0.0 {
-            (-row.u, -row.x, -row.upper, -row.lower)
-        } else {
-            (row.u, row.x, row.lower, row.upper)
-        };
-        if a > 0.0 {
-            range[1] = range[1].min((upper - (b * x_top).min(0.0)) / a);
-            range[0] = range[0].max((lower - (b * x_top).max(0.0)) / a);
-        }
-    }
-    range
-}
-
-/// Whether a row can be reached within these ranges.
-fn matters(row: &Row, x_top: f64, [low, high]: [f64; 2]) -> bool {
-    let by_u = [row.u * low, row.u * high];
-    let by_x = row.x * x_top;
-    let most = by_u[0].max(by_u[1]) + by_x.max(0.0);
-    let least = by_u[0].min(by_u[1]) + by_x.min(0.0);
-    !(most < LOOSE * row.upper && least > LOOSE * row.lower)
-}
-
 /// A row that stays this far below its limit is left out.
 const LOOSE: f64 = 0.9;
 
@@ -417,8 +411,7 @@ const ITERATIONS: usize = 60;
 /// Sides that take part, as a first guess.
 const PER_INTERVAL: f64 = 4.0;
 
-/// How much of the present complementarity to aim at, at first, and at least.
-const CENTRING: f64 = 0.2;
+/// How much of the present complementarity to aim at, at least and at most.
 const LEAST_CENTRING: f64 = 0.05;
 const MOST_CENTRING: f64 = 0.8;
 

@@ -4,7 +4,7 @@ use crate::timing::error::Untimeable;
 use crate::timing::interior::States;
 use crate::timing::law::{Piece, TimeLaw};
 use crate::timing::nodes::Nodes;
-use crate::timing::peaks::Peaks;
+use crate::timing::peaks::{Closely, Peaks};
 use crate::timing::reach::{Grid, controllable};
 use crate::timing::rows::{Course, JerkRow, Place};
 
@@ -20,11 +20,12 @@ pub(super) struct Mesh {
 
 impl Mesh {
     pub(super) fn new(course: &mut Course<'_>, nodes: Nodes) -> Result<Self, Untimeable> {
-        let middles = nodes.middles(course)?;
-        Self::of(course, nodes, middles)
+        let x_top = top(course, &nodes)?;
+        let middles = nodes.middles(course, &x_top)?;
+        Ok(Self::of(course, nodes, middles, x_top))
     }
 
-    fn of(course: &Course<'_>, nodes: Nodes, middles: Nodes) -> Result<Self, Untimeable> {
+    fn of(course: &Course<'_>, nodes: Nodes, middles: Nodes, x_top: Vec<f64>) -> Self {
         let n = nodes.intervals();
         let mut jerks = Vec::new();
         for (i, segment) in nodes.segment.iter().enumerate() {
@@ -36,27 +37,13 @@ impl Mesh {
                 course.jerk_rows(place, &course.geometry(place), &mut jerks);
             }
         }
-        let top = controllable(&Grid {
-            lambda: &nodes.lambda,
-            rows: &nodes.rows,
-            x_max: &nodes.x_max,
-            share: &vec![1.0; n],
-        });
-        let rate = course.limits.start_rate;
-        if rate * rate > top[0] {
-            return Err(Untimeable::StartTooFast {
-                rate,
-                fastest: top[0].sqrt(),
-            });
-        }
-        let tops = top.iter().zip(&nodes.x_max);
-        Ok(Self {
-            x_top: tops.map(|(top, most)| (ROOM * top).min(*most)).collect(),
+        Self {
+            x_top,
             per_place: jerks.len() / (3 * n),
             jerks,
             middles,
             nodes,
-        })
+        }
     }
 
     /// The rows of jerk of interval `i`: at its start, at its end and in its middle.
@@ -86,7 +73,8 @@ impl Mesh {
             }
         }
         let (nodes, middles) = self.nodes.split_at(&self.middles, course, split)?;
-        Ok((Self::of(course, nodes, middles)?, finer))
+        let x_top = top(course, &nodes)?;
+        Ok((Self::of(course, nodes, middles, x_top), finer))
     }
 
     /// The states, slowed down until they keep the limits at the nodes, from a start at this rate.
@@ -156,8 +144,14 @@ impl Mesh {
         })
     }
 
-    /// What a close look sees in each interval; where pieces do not lead forwards to the next node, every limit is exceeded.
-    pub(super) fn look(&self, course: &mut Course<'_>, law: &TimeLaw, states: &States) -> Vec<Peaks> {
+    /// What a look sees in each interval; where pieces do not lead forwards to the next node, every limit is exceeded.
+    pub(super) fn look(
+        &self,
+        course: &mut Course<'_>,
+        law: &TimeLaw,
+        states: &States,
+        closely: Closely,
+    ) -> Vec<Peaks> {
         let pieces = law.pieces().chunks_exact(2).enumerate();
         pieces
             .map(|(i, pieces)| {
@@ -166,7 +160,7 @@ impl Mesh {
                 }
                 let (x, u) = (pair(&states.x, i), pair(&states.u, i));
                 let efforts = self.efforts_matter(course, i, x, u);
-                Peaks::of_all(course, self.nodes.segment[i], pieces, efforts)
+                Peaks::of_all(course, self.nodes.segment[i], pieces, efforts, closely)
             })
             .collect()
     }
@@ -185,6 +179,25 @@ impl Mesh {
                 missed.abs() <= MEETING * lambda[lambda.len() - 1]
             })
     }
+}
+
+/// A bound of λ̇² at each node.
+fn top(course: &Course<'_>, nodes: &Nodes) -> Result<Vec<f64>, Untimeable> {
+    let top = controllable(&Grid {
+        lambda: &nodes.lambda,
+        rows: &nodes.rows,
+        x_max: &nodes.x_max,
+        share: &vec![1.0; nodes.intervals()],
+    });
+    let rate = course.limits.start_rate;
+    if rate * rate > top[0] {
+        return Err(Untimeable::StartTooFast {
+            rate,
+            fastest: top[0].sqrt(),
+        });
+    }
+    let tops = top.iter().zip(&nodes.x_max);
+    Ok(tops.map(|(top, most)| (ROOM * top).min(*most)).collect())
 }
 
 /// The values at both ends of interval `i`.

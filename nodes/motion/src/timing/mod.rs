@@ -27,7 +27,7 @@
 //! before, and the rows of velocity, acceleration and effort hold in the middle of each interval too; J/r̄ is convex in x, so that its tangent is a limit on the safe side (the convex-concave procedure; F. Debrouwere et
 //! al., *Time-optimal path following for robots with convex-concave constraints*, IEEE T-RO 29, 2013). Rest is no special
 //! case: λ ∝ t³ there has α = 3/2·Δλ. A primal-dual interior-point step is a linear-quadratic problem, solved by Riccati's recursion
-//! in time linear in the nodes.
+//! in time linear in the nodes, twice: to see what to aim at, then with the second order of slack times multiplier.
 //!
 //! # Costs and limits of the method
 //!

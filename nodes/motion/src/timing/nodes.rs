@@ -14,6 +14,8 @@ pub(super) struct Nodes {
     pub(super) segment: Vec<usize>,
     pub(super) rows: Vec<Row>,
     pub(super) x_max: Vec<f64>,
+    /// Whether the rows of efforts are left out: none can come near its limit there.
+    weak: Vec<bool>,
 }
 
 impl Nodes {
@@ -33,7 +35,7 @@ impl Nodes {
     pub(super) fn at(course: &mut Course<'_>, places: &[Place]) -> Result<Self, Untimeable> {
         let mut nodes = Self::default();
         for place in places {
-            nodes.push(course, *place)?;
+            nodes.push(course, *place, false)?;
             nodes.segment.push(place.segment);
         }
         let segment = course.path.times().len() - 2;
@@ -43,32 +45,62 @@ impl Nodes {
                 segment,
                 lambda: course.path.duration(),
             },
+            false,
         )?;
         Ok(nodes)
     }
 
-    fn push(&mut self, course: &mut Course<'_>, place: Place) -> Result<(), Untimeable> {
+    fn push(&mut self, course: &mut Course<'_>, place: Place, weak: bool) -> Result<(), Untimeable> {
         let geometry = course.geometry(place);
         if self.lambda.is_empty() {
             self.rows.reserve(MANY);
         }
-        self.x_max.push(course.rows(place, &geometry, &mut self.rows)?);
+        self.x_max
+            .push(course.rows(place, &geometry, weak, &mut self.rows)?);
         self.lambda.push(place.lambda);
+        self.weak.push(weak);
         Ok(())
     }
 
-    /// The middles of these nodes' intervals, without an end.
-    pub(super) fn middles(&self, course: &mut Course<'_>) -> Result<Self, Untimeable> {
+    /// The middles of these nodes' intervals, without an end, where λ̇² stays below `x_top`.
+    pub(super) fn middles(&self, course: &mut Course<'_>, x_top: &[f64]) -> Result<Self, Untimeable> {
         let mut middles = Self::default();
-        for (pair, segment) in self.lambda.windows(2).zip(&self.segment) {
+        let efforts = course.effort_rows_at();
+        let weak = |i: usize| {
+            let range = self.range(i, x_top[i]);
+            self.rows(i)[efforts.clone()]
+                .iter()
+                .all(|row| !row.can_use(WEAK, x_top[i], range))
+        };
+        let mut was_weak = weak(0);
+        for i in 0..self.intervals() {
+            let is_weak = weak(i + 1);
             let place = Place {
-                segment: *segment,
-                lambda: 0.5 * (pair[0] + pair[1]),
+                segment: self.segment[i],
+                lambda: 0.5 * (self.lambda[i] + self.lambda[i + 1]),
             };
-            middles.push(course, place)?;
+            middles.push(course, place, was_weak && is_weak)?;
             middles.segment.push(place.segment);
+            was_weak = is_weak;
         }
         Ok(middles)
+    }
+
+    /// The λ̈ that the rows of a node leave where 0 ≤ λ̇² ≤ `x_top`, or more.
+    pub(super) fn range(&self, i: usize, x_top: f64) -> [f64; 2] {
+        let mut range = [f64::NEG_INFINITY, f64::INFINITY];
+        for row in self.rows(i) {
+            let (a, b, lower, upper) = if row.u < 0.0 {
+                (-row.u, -row.x, -row.upper, -row.lower)
+            } else {
+                (row.u, row.x, row.lower, row.upper)
+            };
+            if a > 0.0 {
+                range[1] = range[1].min((upper - (b * x_top).min(0.0)) / a);
+                range[0] = range[0].max((lower - (b * x_top).max(0.0)) / a);
+            }
+        }
+        range
     }
 
     pub(super) fn intervals(&self) -> usize {
@@ -78,6 +110,7 @@ impl Nodes {
     fn push_from(&mut self, other: &Self, i: usize) {
         self.lambda.push(other.lambda[i]);
         self.x_max.push(other.x_max[i]);
+        self.weak.push(other.weak[i]);
         self.rows.extend_from_slice(other.rows(i));
     }
 
@@ -93,11 +126,16 @@ impl Nodes {
             finer.push_from(self, i);
             finer.segment.push(segment);
             if split(i) {
-                finer.push_from(middles, i);
+                let lambda = middles.lambda[i];
+                if middles.weak[i] {
+                    finer.push(course, Place { segment, lambda }, false)?;
+                } else {
+                    finer.push_from(middles, i);
+                }
                 finer.segment.push(segment);
                 for end in [i, i + 1] {
                     let lambda = 0.5 * (self.lambda[end] + middles.lambda[i]);
-                    between.push(course, Place { segment, lambda })?;
+                    between.push(course, Place { segment, lambda }, middles.weak[i])?;
                     between.segment.push(segment);
                 }
             } else {
@@ -149,24 +187,24 @@ impl Nodes {
         split: impl Fn(usize) -> bool,
     ) -> Result<Self, Untimeable> {
         let mut finer = Self::default();
-        let stride = self.stride();
         for i in 0..self.lambda.len() {
-            finer.lambda.push(self.lambda[i]);
-            finer.x_max.push(self.x_max[i]);
-            finer.rows.extend_from_slice(&self.rows[i * stride..][..stride]);
+            finer.push_from(self, i);
             let Some(segment) = self.segment.get(i).copied() else {
                 break;
             };
             finer.segment.push(segment);
             if split(i) {
                 let lambda = 0.5 * (self.lambda[i] + self.lambda[i + 1]);
-                finer.push(course, Place { segment, lambda })?;
+                finer.push(course, Place { segment, lambda }, false)?;
                 finer.segment.push(segment);
             }
         }
         Ok(finer)
     }
 }
+
+/// Where the efforts at both ends of an interval can't come to this share of their limits, they take no part in its middle.
+const WEAK: f64 = 0.7;
 
 /// Rows to make room for at once.
 const MANY: usize = 4096;

@@ -21,6 +21,15 @@ pub(super) struct Peaks {
     pub(super) jerk: f64,
 }
 
+/// How closely a law is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Closely {
+    /// To see where limits are exceeded.
+    About,
+    /// To be sure of the largest share of each.
+    Surely,
+}
+
 /// Signed shares at one moment: velocities, accelerations, jerks, efforts of the joints, then the tool's and λ's.
 #[derive(Clone)]
 struct Shares {
@@ -45,13 +54,7 @@ impl Peaks {
             piece,
             efforts,
         };
-        let mut samples = [const { Shares::NONE }; 3];
-        for (sample, t) in samples
-            .iter_mut()
-            .zip([0.0, 0.5 * piece.duration, piece.duration])
-        {
-            look.at(course, t, sample);
-        }
+        let samples = look.three(course);
         let [start, middle, end] = &samples;
         match look.peaks(course, |k| {
             far_below([start, middle, end].map(|sample| sample.values[k]))
@@ -61,10 +64,34 @@ impl Peaks {
         }
     }
 
+    /// About those of one piece.
+    fn about(course: &mut Course<'_>, segment: usize, piece: &Piece, efforts: bool) -> Self {
+        let look = Look {
+            segment,
+            piece,
+            efforts,
+        };
+        let samples = look.three(course);
+        let peaks = look.peaks(course, |k| {
+            Some(parabola(samples.each_ref().map(|sample| sample.values[k])))
+        });
+        peaks.unwrap_or(Self::INFINITE)
+    }
+
     /// Those of pieces that lie in one segment of the path.
-    pub(super) fn of_all(course: &mut Course<'_>, segment: usize, pieces: &[Piece], efforts: bool) -> Self {
+    pub(super) fn of_all(
+        course: &mut Course<'_>,
+        segment: usize,
+        pieces: &[Piece],
+        efforts: bool,
+        closely: Closely,
+    ) -> Self {
+        let of = match closely {
+            Closely::About => Self::about,
+            Closely::Surely => Self::of,
+        };
         pieces.iter().fold(Self::default(), |whole, piece| {
-            whole.or(Self::of(course, segment, piece, efforts))
+            whole.or(of(course, segment, piece, efforts))
         })
     }
 
@@ -107,6 +134,15 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    /// At start, middle and end of the piece.
+    fn three(&self, course: &mut Course<'_>) -> [Shares; 3] {
+        let mut samples = [const { Shares::NONE }; 3];
+        for (sample, share) in samples.iter_mut().zip([0.0, 0.5, 1.0]) {
+            self.at(course, share * self.piece.duration, sample);
+        }
+        samples
+    }
+
     fn at(&self, course: &mut Course<'_>, t: f64, shares: &mut Shares) {
         shares.fill(course, self.segment, &self.piece.at(t), self.efforts);
     }
@@ -177,18 +213,17 @@ impl Shares {
         let place = Place { segment, lambda: s };
         let n = course.joints;
         let limits = course.limits;
-        let [q, q1, q2, q3] = course.geometry(place).q;
-        let (mut qd, mut qdd) = ([0.0; MAX_JOINTS], [0.0; MAX_JOINTS]);
-        let (square, cube) = (rate * rate, rate * rate * rate);
-        for j in 0..n {
-            qd[j] = q1[j] * rate;
-            qdd[j] = q2[j] * square + q1[j] * acceleration;
-            let qddd = q3[j] * cube + 3.0 * q2[j] * rate * acceleration + q1[j] * jerk;
-            if q1[j].abs() + q2[j].abs() + q3[j].abs() > 0.0 {
-                self.values[j] = qd[j] / limits.bounds.velocity[j];
-                self.values[MAX_JOINTS + j] = qdd[j] / limits.bounds.acceleration[j];
-                self.values[2 * MAX_JOINTS + j] = qddd / limits.bounds.jerk[j];
-            }
+        let (mut q, mut qd, mut qdd) = ([0.0; MAX_JOINTS], [0.0; MAX_JOINTS], [0.0; MAX_JOINTS]);
+        let (square, cube, across) = (rate * rate, rate * rate * rate, 3.0 * rate * acceleration);
+        let [per_velocity, per_acceleration, per_jerk] = &course.per_limit;
+        for (j, [q0, q1, q2, q3]) in course.joints_at(place) {
+            q[j] = q0;
+            qd[j] = q1 * rate;
+            qdd[j] = q2 * square + q1 * acceleration;
+            let qddd = q3 * cube + q2 * across + q1 * jerk;
+            self.values[j] = qd[j] * per_velocity[j];
+            self.values[MAX_JOINTS + j] = qdd[j] * per_acceleration[j];
+            self.values[2 * MAX_JOINTS + j] = qddd * per_jerk[j];
         }
         if efforts && limits.efforts.is_some() {
             let shares = &mut self.values[3 * MAX_JOINTS..][..n];
@@ -245,6 +280,18 @@ fn far_below(values: [f64; 3]) -> Option<f64> {
     let [first, middle, last] = values;
     let most = first.abs().max(middle.abs()).max(last.abs());
     (most + (first - 2.0 * middle + last).abs() < NEAR).then_some(most)
+}
+
+/// The largest magnitude on the parabola through three values, evenly spaced.
+#[inline]
+fn parabola([first, middle, last]: [f64; 3]) -> f64 {
+    let most = first.abs().max(middle.abs()).max(last.abs());
+    let (slope, bend) = (0.5 * (last - first), first - 2.0 * middle + last);
+    if slope.abs() < bend.abs() {
+        most.max((middle - 0.5 * slope * slope / bend).abs())
+    } else {
+        most
+    }
 }
 
 /// The largest magnitude on the polynomial through five values, evenly spaced; none if that is not exact enough near a limit and

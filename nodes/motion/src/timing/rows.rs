@@ -51,6 +51,8 @@ pub(super) struct Course<'a> {
     pub(super) path: &'a Spline,
     pub(super) limits: &'a Limits<'a>,
     pub(super) joints: usize,
+    /// 1 over the joints' limits of velocity, acceleration and jerk; 0 for a joint that does not move.
+    pub(super) per_limit: [[f64; MAX_JOINTS]; 3],
     workspace: Option<Workspace>,
     effort: [[f64; MAX_JOINTS]; 3],
 }
@@ -72,10 +74,23 @@ impl<'a> Course<'a> {
                 limits: other,
             });
         }
+        let bounds = limits.bounds;
+        let mut per_limit = [[0.0; MAX_JOINTS]; 3];
+        for (per, limits) in per_limit
+            .iter_mut()
+            .zip([&bounds.velocity, &bounds.acceleration, &bounds.jerk])
+        {
+            for (j, (per, limit)) in per.iter_mut().zip(limits.iter()).enumerate() {
+                if path.moves(j) {
+                    *per = 1.0 / limit;
+                }
+            }
+        }
         Ok(Self {
             path,
             limits,
             joints,
+            per_limit,
             workspace: limits.efforts.map(|efforts| Workspace::new(efforts.model)),
             effort: [[0.0; MAX_JOINTS]; 3],
         })
@@ -91,11 +106,17 @@ impl<'a> Course<'a> {
             || self.limits.along.is_some_and(along)
     }
 
-    pub(super) fn geometry(&self, place: Place) -> Geometry {
+    /// Each joint and its derivatives with respect to λ.
+    #[inline]
+    pub(super) fn joints_at(&self, place: Place) -> impl Iterator<Item = (usize, [f64; 4])> {
         let s = place.lambda - self.path.times()[place.segment];
+        let quintics = self.path.segment(place.segment).iter().enumerate();
+        quintics.map(move |(j, quintic)| (j, quintic.at(s)))
+    }
+
+    pub(super) fn geometry(&self, place: Place) -> Geometry {
         let mut q = [[0.0; MAX_JOINTS]; 4];
-        for (j, quintic) in self.path.segment(place.segment).iter().enumerate() {
-            let values = quintic.at(s);
+        for (j, values) in self.joints_at(place) {
             for (derivative, value) in values.into_iter().enumerate() {
                 q[derivative][j] = value;
             }
@@ -118,11 +139,13 @@ impl<'a> Course<'a> {
         self.limits.along.map_or(AlongLimits::NONE, along)
     }
 
-    /// Appends the rows at a place, as many at each; returns the largest λ̇² by the limits of speed.
+    /// Appends the rows at a place, as many at each; those of efforts say nothing where these are `weak`. Returns the largest λ̇² by
+    /// the limits of speed.
     pub(super) fn rows(
         &mut self,
         place: Place,
         geometry: &Geometry,
+        weak: bool,
         rows: &mut Vec<Row>,
     ) -> Result<f64, Untimeable> {
         let bounds = self.limits.bounds;
@@ -158,7 +181,11 @@ impl<'a> Course<'a> {
                 });
             }
         }
-        self.effort_rows(place, geometry, rows)?;
+        if weak {
+            rows.extend(self.effort_rows_at().map(|_| Row::NONE));
+        } else {
+            self.effort_rows(place, geometry, rows)?;
+        }
         if let Some(tool) = &self.limits.tool {
             let ToolSample { linear, angular } = self.tool(tool, place);
             for (first, second, speed, acceleration) in [
@@ -327,6 +354,15 @@ impl Row {
         } else {
             value / self.lower
         }
+    }
+
+    /// Whether more than a `share` of the limit can be used where 0 ≤ λ̇² ≤ `x_top` and λ̈ is in this range.
+    pub(super) fn can_use(&self, share: f64, x_top: f64, [low, high]: [f64; 2]) -> bool {
+        let by_u = [self.u * low, self.u * high];
+        let by_x = self.x * x_top;
+        let most = by_u[0].max(by_u[1]) + by_x.max(0.0);
+        let least = by_u[0].min(by_u[1]) + by_x.min(0.0);
+        !(most < share * self.upper && least > share * self.lower)
     }
 
     /// An effort as a share of its limit, with what gravity takes.

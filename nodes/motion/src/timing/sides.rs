@@ -17,6 +17,8 @@ pub(super) struct Side {
     miss: f64,
     /// 1 over the slack.
     inverse: f64,
+    /// What slack times multiplier is to be after the step.
+    target: f64,
     slack_step: f64,
     weight_step: f64,
 }
@@ -78,6 +80,7 @@ impl Sides {
                     c: [0.0; 3],
                     miss: 0.0,
                     inverse: 0.0,
+                    target: 0.0,
                     slack_step: 0.0,
                     weight_step: 0.0,
                 }
@@ -97,12 +100,12 @@ impl Sides {
     }
 
     /// Works out the steps of slacks and multipliers for the step of each stage; tells how far each kind may go until one is zero.
-    pub(super) fn change(&mut self, target: f64, step: impl Fn(usize) -> [f64; 3]) -> [f64; 2] {
+    pub(super) fn change(&mut self, step: impl Fn(usize) -> [f64; 3]) -> [f64; 2] {
         let (mut fall, mut weight_fall) = (f64::MIN_POSITIVE, f64::MIN_POSITIVE);
         for (i, range) in self.of_stage.windows(2).enumerate() {
             let z = step(i);
             for side in &mut self.now[range[0]..range[1]] {
-                side.change(target, z);
+                side.change(z);
                 fall = fall.max(-side.slack_step * side.inverse);
                 if -side.weight_step > weight_fall * side.weight {
                     weight_fall = -side.weight_step / side.weight;
@@ -110,6 +113,26 @@ impl Sides {
             }
         }
         [1.0 / fall, 1.0 / weight_fall]
+    }
+
+    /// The sum of slack times multiplier after these shares of the steps.
+    pub(super) fn complementarity_after(&self, primal: f64, dual: f64) -> f64 {
+        let after =
+            |side: &Side| (side.slack + primal * side.slack_step) * (side.weight + dual * side.weight_step);
+        self.now.iter().map(after).sum()
+    }
+
+    /// Aims at `target` for slack · multiplier, and takes the product of both steps worked out before into account; hands what that
+    /// adds to the push of each side to its stage.
+    pub(super) fn correct(&mut self, target: f64, mut push: impl FnMut(usize, f64, [f64; 3])) {
+        for (i, range) in self.of_stage.windows(2).enumerate() {
+            for side in &mut self.now[range[0]..range[1]] {
+                let bent =
+                    (side.slack_step * side.weight_step).clamp(-MOST_BENT * target, MOST_BENT * target);
+                side.target = target - bent;
+                push(i, side.target * side.inverse, side.c);
+            }
+        }
     }
 
     /// Goes these shares of the steps.
@@ -122,23 +145,21 @@ impl Sides {
 }
 
 impl Side {
-    /// Takes the value `slack` below the limit, which changes by −`c`·z; tells stiffness and push for slack · multiplier = `target`.
+    /// Takes the value `slack` below the limit, which changes by −`c`·z; tells stiffness and push for slack · multiplier = 0.
     #[inline(always)]
-    pub(super) fn set(&mut self, slack: f64, c: [f64; 3], target: f64) -> [f64; 2] {
+    pub(super) fn set(&mut self, slack: f64, c: [f64; 3]) -> [f64; 2] {
         self.c = c;
+        self.target = 0.0;
         self.miss = self.slack - slack;
         self.inverse = self.slack.recip();
-        [
-            self.weight * self.inverse,
-            (target + self.weight * self.miss) * self.inverse,
-        ]
+        [self.weight * self.inverse, self.weight * self.miss * self.inverse]
     }
 
     #[inline(always)]
-    fn change(&mut self, target: f64, z: [f64; 3]) {
+    fn change(&mut self, z: [f64; 3]) {
         let value = self.c[0] * z[0] + self.c[1] * z[1] + self.c[2] * z[2];
         self.slack_step = -self.miss - value;
-        self.weight_step = (target - self.weight * (self.slack + self.slack_step)) * self.inverse;
+        self.weight_step = (self.target - self.weight * (self.slack + self.slack_step)) * self.inverse;
     }
 }
 
@@ -148,3 +169,6 @@ const FAR: f64 = 0.8;
 
 /// As a share of a row's limit.
 const SMALLEST_SLACK: f64 = 0.03;
+
+/// What a step may be bent by at most, as a share of what it aims at.
+const MOST_BENT: f64 = 5.0;

@@ -12,7 +12,7 @@ use crate::timing::interior::{Interior, States};
 use crate::timing::law::{Piece, TimeLaw};
 use crate::timing::mesh::Mesh;
 use crate::timing::nodes::Nodes;
-use crate::timing::peaks::{MARGIN, Peaks, kept};
+use crate::timing::peaks::{Closely, MARGIN, Peaks, kept};
 use crate::timing::quickest;
 use crate::timing::rows::{Course, Place};
 
@@ -30,19 +30,28 @@ pub(super) fn plan(course: &mut Course<'_>) -> Result<TimeLaw, Untimeable> {
     let mut best: Option<(TimeLaw, f64)> = None;
     for look in 1..=LOOKS {
         let law = mesh.law(&interior.states);
-        let each = mesh.look(course, &law, &interior.states);
-        let whole = each
-            .iter()
-            .fold(Peaks::default(), |whole, peaks| whole.or(*peaks));
+        let mut closely = if look < SURE {
+            Closely::About
+        } else {
+            Closely::Surely
+        };
+        let mut each = mesh.look(course, &law, &interior.states, closely);
+        let mut whole = of_all(&each);
+        if closely == Closely::About && whole.slowdown() < ENOUGH {
+            closely = Closely::Surely;
+            each = mesh.look(course, &law, &interior.states, closely);
+            whole = of_all(&each);
+        }
         let slowdown = (whole.slowdown() * (1.0 + MARGIN)).max(1.0);
-        if !at_rest && slowdown <= 1.0 + MARGIN {
+        let sure = closely == Closely::Surely;
+        if !at_rest && sure && slowdown <= 1.0 + MARGIN {
             return Ok(law);
         }
         let duration = law.duration() * slowdown;
-        if at_rest && duration < best.as_ref().map_or(f64::INFINITY, |best| best.1) {
+        if at_rest && sure && duration < best.as_ref().map_or(f64::INFINITY, |best| best.1) {
             best = Some((law.slowed(slowdown), duration));
         }
-        let near = slowdown < CLOSE || look > 1 && slowdown < ENOUGH;
+        let near = sure && slowdown < ENOUGH;
         if at_rest && near || look == LOOKS {
             break;
         }
@@ -53,7 +62,7 @@ pub(super) fn plan(course: &mut Course<'_>) -> Result<TimeLaw, Untimeable> {
             interior.solve(Some(NEXT_GAP), ROUGH_TOLERANCE);
         } else {
             tighten(&mut interior, &each);
-            interior.solve(Some(CLOSER_GAP), TOLERANCE);
+            interior.solve(None, TOLERANCE);
         }
     }
     match best {
@@ -68,6 +77,12 @@ pub(super) fn plan(course: &mut Course<'_>) -> Result<TimeLaw, Untimeable> {
         }
         None => Ok(kept(course, &steady, &segments)),
     }
+}
+
+/// The largest of all.
+fn of_all(each: &[Peaks]) -> Peaks {
+    each.iter()
+        .fold(Peaks::default(), |whole, peaks| whole.or(*peaks))
 }
 
 fn tighten(interior: &mut Interior, each: &[Peaks]) {
@@ -180,10 +195,9 @@ fn window(course: &Course<'_>) -> f64 {
 /// Of the duration, where the solver starts: at first, on a finer grid, and with limits tightened.
 const FIRST_GAP: f64 = 0.3;
 const NEXT_GAP: f64 = 0.1;
-const CLOSER_GAP: f64 = 0.02;
 
 /// Of the duration, where it ends: while the grid may still be refined, and with limits tightened.
-const ROUGH_TOLERANCE: f64 = 5e-3;
+const ROUGH_TOLERANCE: f64 = 1e-2;
 const TOLERANCE: f64 = 5e-4;
 
 /// Where a limit is exceeded by more, all intervals are halved that exceed one by more than the second; after so many looks.
@@ -191,14 +205,12 @@ const COARSE: f64 = 1.3;
 const FINE: f64 = 1.05;
 const SPLITS: usize = 3;
 
-/// Looks at most.
+/// Looks at most, and from which one on they are close ones.
 const LOOKS: usize = 6;
+const SURE: usize = 3;
 
 /// A law that is so near is slowed down as a whole.
-const CLOSE: f64 = 1.0 + 5e-3;
-
-/// The same from the second look on.
-const ENOUGH: f64 = 1.0 + 2e-2;
+const ENOUGH: f64 = 1.0 + 5e-3;
 
 /// Intervals of a path without much jerk.
 const EVENLY: f64 = 80.0;
@@ -211,7 +223,7 @@ const QUIET: f64 = 0.02;
 
 /// Intervals at most, and at most for each segment, if the path has many.
 const MOST: f64 = 360.0;
-const MOST_PER_SEGMENT: f64 = 5.0;
+const MOST_PER_SEGMENT: f64 = 4.0;
 
 /// Intervals of the same length in one segment, at most.
 const MOST_BY_WAY: f64 = 12.0;
