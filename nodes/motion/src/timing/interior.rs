@@ -264,6 +264,16 @@ impl Interior {
                     }
                 }
             }
+            // The states of both ends have a law between them: Δu·Δλ ≤ ¾(r₀ + r₁)², which is more than ¾(x₀ + x₁).
+            let room = LEADING * (x[i] + x[i + 1]);
+            let slack = room + LEADING * curve.e - self.step[i] * step;
+            if let Some(side) = self.sides.offer(slack, room) {
+                let by_x = LEADING * curve.alpha;
+                let c = [-2.0 * LEADING, -2.0 * by_x, self.step[i] - by_x];
+                let [stiffness, push] = side.set(slack, c);
+                cost.add_square(stiffness, c);
+                cost.add_slope(push, c);
+            }
             let share = self.jerk_share[i];
             let limit = share * curve.g;
             let (gamma, by_limit) = (curve.gamma(share), share * curve.fall[1] * curve.e);
@@ -401,6 +411,9 @@ fn keep(places: &Nodes, i: usize, x_top: f64, range: [f64; 2], rows: &mut Vec<Ro
         });
     }
 }
+
+/// ¾, and some distance.
+const LEADING: f64 = 0.72;
 
 /// A row that stays this far below its limit is left out.
 const LOOSE: f64 = 0.9;

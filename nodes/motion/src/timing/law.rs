@@ -127,6 +127,17 @@ impl Piece {
         self.at(self.duration).s - self.s
     }
 
+    /// The least λ̇ on it, and the greatest.
+    pub(super) fn extreme_rates(&self) -> [f64; 2] {
+        let end = self.at(self.duration);
+        let mut rates = [self.rate.min(end.rate), self.rate.max(end.rate)];
+        if self.acceleration * end.acceleration < 0.0 {
+            let turn = self.rate - 0.5 * self.acceleration * self.acceleration / self.jerk;
+            rates = [rates[0].min(turn), rates[1].max(turn)];
+        }
+        rates
+    }
+
     /// `t` seconds after the piece's start.
     pub(super) fn at(&self, t: f64) -> PathTime {
         let Self {

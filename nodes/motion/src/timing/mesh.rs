@@ -170,9 +170,10 @@ impl Mesh {
     /// Whether the pieces of interval `i` lead forwards to its end: not all states at two nodes have a time between them.
     fn leads_on(&self, i: usize, pieces: &[Piece]) -> bool {
         let lambda = &self.nodes.lambda;
-        let forwards = pieces
-            .iter()
-            .all(|piece| piece.duration > 0.0 && piece.rate >= 0.0);
+        let forwards = pieces.iter().all(|piece| {
+            let [slowest, fastest] = piece.extreme_rates();
+            piece.duration > 0.0 && slowest >= -ROUNDING * fastest
+        });
         forwards
             && pieces.last().is_some_and(|last| {
                 let missed = last.s + last.way() - lambda[i + 1];
@@ -214,6 +215,9 @@ const SLOWEST: f64 = 1e-3;
 /// An effort whose share of its limit is this, with this part of its change over the interval, may be at its limit.
 const EFFORT_NEAR: f64 = 0.9;
 const EFFORT_ROOM: f64 = 0.5;
+
+/// Of the rate, where it ends at rest.
+const ROUNDING: f64 = 1e-12;
 
 /// How well pieces meet a node, as a share of the path.
 const MEETING: f64 = 1e-12;

@@ -203,10 +203,10 @@ const TOLERANCE: f64 = 5e-4;
 /// Where a limit is exceeded by more, all intervals are halved that exceed one by more than the second; after so many looks.
 const COARSE: f64 = 1.3;
 const FINE: f64 = 1.05;
-const SPLITS: usize = 3;
+const SPLITS: usize = 4;
 
 /// Looks at most, and from which one on they are close ones.
-const LOOKS: usize = 6;
+const LOOKS: usize = 9;
 const SURE: usize = 3;
 
 /// A law that is so near is slowed down as a whole.
