@@ -53,7 +53,7 @@ impl Pace {
             self.hastening = None;
             self.hasten_at = Some(u + AGAIN_S);
             if u <= from && self.take_if_quicker(path, u, from) {
-                self.renew(path, u);
+                self.renew_from(path, u, from);
             }
         }
     }

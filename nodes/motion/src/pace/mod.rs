@@ -274,6 +274,12 @@ impl Pace {
         self.stops.renew(&self.law, &view, &self.room, u);
     }
 
+    /// The same for a law that is new from `from` on.
+    fn renew_from(&mut self, path: &TimedPath, u: f64, from: f64) {
+        let view = self.view(path, u);
+        self.stops.renew_from(&self.law, &view, &self.room, [u, from]);
+    }
+
     fn view<'a>(&self, path: &'a TimedPath, u: f64) -> View<'a> {
         let backwards = self.returning.is_some_and(|until| u < until);
         View { path, backwards }

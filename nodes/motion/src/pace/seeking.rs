@@ -138,7 +138,7 @@ impl Pace {
         append(&mut self.law, from, &view, self.search.found());
         (self.attempt, self.hastening, self.hasten_at) = (None, None, Some(u));
         self.retry = (self.wish.back > 0.0 || share > 0).then_some(self.law.settled().0);
-        self.renew(path, u);
+        self.renew_from(path, u, from);
     }
 }
 

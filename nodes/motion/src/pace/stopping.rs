@@ -82,6 +82,18 @@ impl Stops {
         self.take_next();
     }
 
+    /// The same under a law that is new from `from` on: a stop that leaves it before stays ready, and ticks find the next.
+    pub(crate) fn renew_from(&mut self, law: &Law, view: &View<'_>, room: &Room, [u, from]: [f64; 2]) {
+        let (_, rest) = law.settled();
+        let stays = self.ready(u).is_some_and(|ready| ready.from <= from);
+        if stays && rest.rate > 0.0 {
+            self.next.found = false;
+            self.work = Work::Idle;
+        } else {
+            self.renew(law, view, room, u);
+        }
+    }
+
     /// Goes on with the next stop by `stretches` at most, as long as the ready one lasts; `step` is from tick to tick, in s.
     pub(crate) fn tick(
         &mut self,
@@ -115,7 +127,13 @@ impl Stops {
             let from = if expires { self.ready.from.max(u) } else { u };
             self.begin(law, view, room, u, from + lead);
         }
-        let hurries = self.ready.found && u + HURRIED_TICKS * step > self.ready.from;
+        let ends = |ticks: f64| self.ready.found && u + ticks * step > self.ready.from;
+        if ends(SETTLING_TICKS) && self.work == Work::Seek && self.search.has_found() {
+            self.search.settle();
+            // The next one has more time.
+            self.taken += self.taken / 2;
+        }
+        let hurries = ends(HURRIED_TICKS);
         for _ in 0..if hurries { HURRY * stretches } else { stretches } {
             if self.work == Work::Idle {
                 break;
@@ -271,8 +289,11 @@ const STRETCHES: f64 = 20.0;
 const EASING: u32 = 4;
 
 /// The last ticks before the ready stop expires do more each, rather than one of them all that is left.
-const HURRIED_TICKS: f64 = 12.0;
-const HURRY: u32 = 4;
+const HURRIED_TICKS: f64 = 24.0;
+const HURRY: u32 = 2;
+
+/// So many ticks before, what was found must do: how far the joints go on it has still to be looked at.
+const SETTLING_TICKS: f64 = 8.0;
 
 /// Before ticks say how long they take to find the next one, in s.
 const FIRST_LEAD_S: f64 = 0.08;

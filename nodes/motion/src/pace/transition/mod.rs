@@ -133,6 +133,11 @@ impl Transition {
         self.phase = Phase::Done;
     }
 
+    /// Whether it could be content by now.
+    pub(crate) fn has_found(&self) -> bool {
+        !self.best.is_empty()
+    }
+
     /// Searches to its end.
     pub(crate) fn search(&mut self, view: &View<'_>, room: &Room) {
         while self.is_searching() {
