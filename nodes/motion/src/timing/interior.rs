@@ -70,7 +70,7 @@ impl Interior {
         let per_side = mesh.jerks(0)[0].len();
         let (mut rows, mut of_node) = (Vec::with_capacity(n * 4), vec![0]);
         let (mut middles, mut of_middle) = (Vec::with_capacity(n * 4), vec![0]);
-        let (mut kept, mut of_side) = (Vec::with_capacity(n * per_side), vec![0]);
+        let (mut kept, mut of_side) = (Vec::with_capacity(2 * n * per_side), vec![0]);
         let mut u_top = Vec::with_capacity(n + 1);
         for (i, x_top) in x_top.iter().copied().enumerate() {
             let range = nodes.range(i, x_top);

@@ -33,7 +33,7 @@ impl Nodes {
 
     /// Intervals that start at `places`; the path's end is added.
     pub(super) fn at(course: &mut Course<'_>, places: &[Place]) -> Result<Self, Untimeable> {
-        let mut nodes = Self::default();
+        let mut nodes = Self::with_room(places.len() + 1);
         for place in places {
             nodes.push(course, *place, false)?;
             nodes.segment.push(place.segment);
@@ -50,13 +50,24 @@ impl Nodes {
         Ok(nodes)
     }
 
+    /// None yet, of so many.
+    fn with_room(count: usize) -> Self {
+        Self {
+            lambda: Vec::with_capacity(count),
+            segment: Vec::with_capacity(count),
+            rows: Vec::new(),
+            x_max: Vec::with_capacity(count),
+            weak: Vec::with_capacity(count),
+        }
+    }
+
     fn push(&mut self, course: &mut Course<'_>, place: Place, weak: bool) -> Result<(), Untimeable> {
         let geometry = course.geometry(place);
-        if self.lambda.is_empty() {
-            self.rows.reserve(MANY);
-        }
         self.x_max
             .push(course.rows(place, &geometry, weak, &mut self.rows)?);
+        if self.lambda.is_empty() {
+            self.rows.reserve(self.rows.len() * self.lambda.capacity());
+        }
         self.lambda.push(place.lambda);
         self.weak.push(weak);
         Ok(())
@@ -64,7 +75,7 @@ impl Nodes {
 
     /// The middles of these nodes' intervals, without an end, where λ̇² stays below `x_top`.
     pub(super) fn middles(&self, course: &mut Course<'_>, x_top: &[f64]) -> Result<Self, Untimeable> {
-        let mut middles = Self::default();
+        let mut middles = Self::with_room(self.intervals());
         let efforts = course.effort_rows_at();
         let weak = |i: usize| {
             let range = self.range(i, x_top[i]);
@@ -205,6 +216,3 @@ impl Nodes {
 
 /// Where the efforts at both ends of an interval can't come to this share of their limits, they take no part in its middle.
 const WEAK: f64 = 0.7;
-
-/// Rows to make room for at once.
-const MANY: usize = 4096;
