@@ -4,6 +4,7 @@
 //! the limit itself, and rounding. Velocities and positions follow from the setpoint before by Taylor's formula, whose
 //! remainder the jerk limit bounds.
 
+use servomesh_motion::pursuit::{Axis, Point};
 use servomesh_types::{GroupDescription, JointLimits, JointVec, Setpoint};
 
 /// Of each limit.
@@ -14,11 +15,34 @@ pub(crate) fn rounding(position: f64) -> f64 {
     1e-11 * (1.0 + position.abs())
 }
 
-/// Holds a setpoint to the joints' limits, and to the setpoint before it.
+/// Where each joint may be whose setpoints begin with this one: within its limits, or beyond them where a machine that was met in motion can't stop before.
+pub(crate) fn ranges(group: &GroupDescription, first: &Setpoint) -> Vec<(f64, f64)> {
+    let range = |i: usize, limits: &JointLimits| {
+        let (p, v, a) = (first.position[i], first.velocity[i], first.acceleration[i]);
+        let axis = Axis {
+            lower: limits.lower(),
+            upper: limits.upper(),
+            velocity: limits.velocity(),
+            acceleration: limits.acceleration(),
+            jerk: limits.jerk(),
+        };
+        let (end, _) = axis.resting_place(Point { p, v, a });
+        (limits.lower().min(end), limits.upper().max(end))
+    };
+    let joints = group.joints.iter().enumerate();
+    joints.map(|(i, joint)| range(i, &joint.limits)).collect()
+}
+
+/// Holds a setpoint to the joints' limits and ranges, and to the setpoint before it.
 #[track_caller]
-pub(crate) fn setpoint(group: &GroupDescription, before: Option<&Setpoint>, now: &Setpoint) {
+pub(crate) fn setpoint(
+    group: &GroupDescription,
+    ranges: &[(f64, f64)],
+    before: Option<&Setpoint>,
+    now: &Setpoint,
+) {
     for (i, joint) in group.joints.iter().enumerate() {
-        if let Err(why) = alone(&joint.limits, now, i).and_then(|()| match before {
+        if let Err(why) = alone(&joint.limits, ranges[i], now, i).and_then(|()| match before {
             Some(before) => follows(&joint.limits, before, now, i),
             None => Ok(()),
         }) {
@@ -30,10 +54,10 @@ pub(crate) fn setpoint(group: &GroupDescription, before: Option<&Setpoint>, now:
     }
 }
 
-fn alone(limits: &JointLimits, now: &Setpoint, i: usize) -> Result<(), String> {
+fn alone(limits: &JointLimits, range: (f64, f64), now: &Setpoint, i: usize) -> Result<(), String> {
     let (p, v, a) = (now.position[i], now.velocity[i], now.acceleration[i]);
     let slack = rounding(p);
-    within("position", p, limits.lower() - slack, limits.upper() + slack)?;
+    within("position", p, range.0 - slack, range.1 + slack)?;
     let most = limits.velocity() * (1.0 + RELATIVE);
     within("velocity", v, -most, most)?;
     let most = limits.acceleration() * (1.0 + RELATIVE);

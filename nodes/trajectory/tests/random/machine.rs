@@ -19,6 +19,8 @@ pub(crate) struct Machine {
     pub(crate) kept: Option<Vec<Setpoint>>,
     /// A part between the fingers: the joint can't go below this.
     pub(crate) part_at: f64,
+    /// Where its joints may be.
+    ranges: Vec<(f64, f64)>,
     acceleration: JointVec,
     effort: JointVec,
     told: VecDeque<Setpoint>,
@@ -46,6 +48,7 @@ impl Machine {
             newest: None,
             kept: None,
             part_at: f64::NEG_INFINITY,
+            ranges: Vec::new(),
             acceleration: zeros,
             effort: zeros,
             told: VecDeque::new(),
@@ -79,7 +82,10 @@ impl Machine {
     }
 
     pub(crate) fn take(&mut self, setpoint: Setpoint) {
-        judge::setpoint(&self.description, self.newest.as_ref(), &setpoint);
+        if self.newest.is_none() {
+            self.ranges = judge::ranges(&self.description, &setpoint);
+        }
+        judge::setpoint(&self.description, &self.ranges, self.newest.as_ref(), &setpoint);
         if let Some(stop) = &self.stop {
             stop.judge(&setpoint);
         }
