@@ -45,7 +45,7 @@ pub(super) struct Course {
     /// What the joints do for the whole twist.
     pub(super) joint_rates: JointVec,
     /// Limits of the share.
-    pub(super) share: Axis,
+    share: Axis,
     /// How far it may go before a joint is at its limit.
     pub(super) free: f64,
     /// The share that is allowed, of 1.
@@ -147,27 +147,32 @@ impl Course {
         self
     }
 
+    /// How the share comes to rest so many times harder.
+    pub(super) fn braking(&self, harder: f64) -> Axis {
+        Axis {
+            acceleration: harder * self.share.acceleration,
+            jerk: harder * self.share.jerk,
+            ..self.share
+        }
+    }
+
     /// `dt` seconds later, on the way to its cap or to 0.
     pub(super) fn advance(&self, from: Point, pace: Pace, dt: f64) -> Point {
         if let Pace::Rest(harder) = pace {
-            let share = Axis {
-                acceleration: harder * self.share.acceleration,
-                jerk: harder * self.share.jerk,
-                ..self.share
-            };
-            return share.rest(from, dt);
+            return self.braking(harder).rest(from, dt);
         }
         if self.free.is_finite() {
             let target = Point {
                 p: self.free,
                 ..Point::default()
             };
-            // With something left for what changes on the way.
-            let planned = Axis {
-                acceleration: PLANNED * self.share.acceleration,
-                jerk: PLANNED * self.share.jerk,
-                ..self.share
-            };
+            // With something left for what changes on the way, to be taken where the way has become too short for it.
+            let fits = |axis: &Axis| axis.resting_place(from).0 <= self.free;
+            let planned = self.braking(PLANNED);
+            if self.free > 0.0 && !fits(&planned) {
+                let harder = HARDER.into_iter().find(|harder| fits(&self.braking(*harder)));
+                return self.braking(harder.unwrap_or(1.0)).rest(from, dt);
+            }
             return planned.follow(from, target, dt).point;
         }
         self.share.follow_velocity(from, self.cap, dt)
@@ -237,8 +242,9 @@ const ACCELERATION: f64 = 0.35;
 const JERK: f64 = 0.3;
 const CURVE: f64 = 0.25;
 
-/// Of what a share may change by, for coming to rest at a given place.
+/// Times what a share may change by, for coming to rest at a given place: as planned, and where that would lead beyond.
 const PLANNED: f64 = 0.8;
+const HARDER: [f64; 3] = [1.0, 1.4, 2.0];
 
 /// How far ahead is looked, in rad or m of the quickest joint.
 const LEAST_LOOK: f64 = 0.005;

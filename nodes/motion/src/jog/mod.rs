@@ -250,7 +250,7 @@ impl JogGenerator {
             let Some((next, to)) = after else {
                 continue;
             };
-            if self.fits(&from, &to, dt) && (self.can_rest(&next, &course, &to) || self.is_clear(&to)) {
+            if self.fits(&from, &to, dt) && self.can_rest_or_stop(&next, &course, pace, &to) {
                 (self.sample.state, self.tool) = (to, Some(next));
                 return true;
             }
@@ -263,8 +263,18 @@ impl JogGenerator {
         (0..to.position.len()).all(|i| self.bounds.axis(i).allows(from.joint(i), to.joint(i), dt))
     }
 
-    /// Whether the tool can come to rest along its twists and stay clear.
-    fn can_rest(&mut self, tool: &Tool, course: &Course, state: &State) -> bool {
+    /// Whether the tool can come to rest along its twists and stay clear, or the joints each by itself.
+    fn can_rest_or_stop(&mut self, tool: &Tool, course: &Course, pace: Pace, state: &State) -> bool {
+        let along = match pace {
+            Pace::Go => self.can_rest(tool, &course.braking(1.0), state),
+            // No harder than the joints surely can all the way.
+            Pace::Rest(harder) => harder <= HARD && self.can_rest(tool, &course.braking(harder), state),
+        };
+        along || self.is_clear(state)
+    }
+
+    /// Whether the tool can come to rest along its twists by `braking` and stay clear.
+    fn can_rest(&mut self, tool: &Tool, braking: &Axis, state: &State) -> bool {
         let Some(surroundings) = &mut self.surroundings else {
             return true;
         };
@@ -274,7 +284,7 @@ impl JogGenerator {
         let mut q = state.position;
         (0..=LOOKS).all(|k| {
             let part = k as f64 / LOOKS as f64;
-            tool.on_the_way_to_rest(arm, course, part, &q)
+            tool.on_the_way_to_rest(arm, braking, part, &q)
                 .is_some_and(|then| {
                     q = then;
                     surroundings.is_clear_at(&then)
@@ -352,10 +362,11 @@ fn share_that_stops_within(free: f64, velocity: &JointVec, bounds: &Bounds) -> f
 }
 
 /// What is tried in a tick: to go on, to come to rest, and to do that harder than shares of the joints' limits let it that leave something for changes on the way.
-const PACES: [Pace; 4] = [Pace::Go, Pace::Rest(1.0), Pace::Rest(2.0), Pace::Rest(3.0)];
+const PACES: [Pace; 4] = [Pace::Go, Pace::Rest(1.0), Pace::Rest(HARD), Pace::Rest(3.0)];
+const HARD: f64 = 2.0;
 
 /// The same for a tool that is too fast.
-const HURRIED: [Pace; 3] = [Pace::Rest(2.0), Pace::Rest(1.0), Pace::Rest(3.0)];
+const HURRIED: [Pace; 3] = [Pace::Rest(HARD), Pace::Rest(1.0), Pace::Rest(3.0)];
 
 /// A late tick is taken in parts of at most this, in s.
 const LONGEST_PART_S: f64 = 0.004;

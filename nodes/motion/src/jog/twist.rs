@@ -124,11 +124,11 @@ impl Tool {
         Some(Fading::new(motion, joints, bounds))
     }
 
-    /// Where the joints are on the way to rest along its twists, a part of it on; `None` while anything else moves too.
+    /// Where the joints are on the way to rest along its twists by `braking`, a part of it on; `None` while anything else moves too.
     pub(super) fn on_the_way_to_rest(
         &self,
         arm: &mut Arm,
-        course: &Course,
+        braking: &Axis,
         part: f64,
         near: &JointVec,
     ) -> Option<JointVec> {
@@ -136,10 +136,10 @@ impl Tool {
             return None;
         }
         let from = Point { p: 0.0, ..self.share };
-        let (_, time_s) = course.share.resting_place(from);
+        let (_, time_s) = braking.resting_place(from);
         let time_s = part * time_s.max(self.earlier.left_s());
         let (_, earlier) = self.earlier.after(time_s);
-        let way = self.twist * course.share.rest(from, time_s).p + earlier;
+        let way = self.twist * braking.rest(from, time_s).p + earlier;
         arm.track(&Way::straight(way).from(&self.pose, self.axes), near)
     }
 
