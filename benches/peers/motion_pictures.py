@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 # Okabe and Ito's colours, which colour-blind people can tell apart.
 BLUE, ORANGE, GREEN, RED, PINK, SKY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9"
 JOINTS = (BLUE, ORANGE, GREEN, RED, PINK, SKY)
+KINDS = ("position", "velocity", "acceleration", "jerk")
 INK, GREY, PALE, BEYOND = "#222222", "#8a8a8a", "#d9d9d9", "#f2dedb"
 HALO = {"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
 
@@ -57,7 +58,7 @@ def save(figure, file):
 
 def retarget(of):
     figure, axes = plt.subplots(4, 1, figsize=(8.4, 6.4), sharex=True, layout="constrained")
-    for axis, what in zip(axes, ("position", "velocity", "acceleration", "jerk"), strict=True):
+    for axis, what in zip(axes, KINDS, strict=True):
         against_limits(axis, what)
         if what in ("position", "velocity"):
             lines(axis, of["left_alone"], what, linewidth=0.9, linestyle=(0, (2.5, 2)), alpha=0.75)
@@ -74,9 +75,9 @@ def retarget(of):
 
 
 def override(of):
-    figure = plt.figure(figsize=(8.4, 6.0), layout="constrained")
-    grid = figure.add_gridspec(4, 2, width_ratios=(2.5, 1))
-    axes = [figure.add_subplot(grid[row, 0]) for row in range(4)]
+    figure = plt.figure(figsize=(8.4, 7.2), layout="constrained")
+    grid = figure.add_gridspec(5, 2, width_ratios=(2.5, 1))
+    axes = [figure.add_subplot(grid[row, 0]) for row in range(5)]
     time, asked = of["done"]["time"], of["asked"]
     rate = axes[0]
     moments = [moment for moment, _, _ in asked] + [time[-1]]
@@ -86,7 +87,7 @@ def override(of):
     rate.set_yticks([-1, 0, 1], ["−100 %", "0", "100 %"])
     for moment, name, value in asked[1:]:
         rate.annotate(name, (moment, 1.2), (2, 0), textcoords="offset points", va="center")
-    for axis, what in zip(axes[1:], ("velocity", "acceleration", "jerk"), strict=True):
+    for axis, what in zip(axes[1:], KINDS, strict=True):
         against_limits(axis, what)
         lines(axis, of["done"], what)
     for axis in axes:
@@ -107,26 +108,26 @@ def override(of):
 
 
 def stop(of):
-    figure = plt.figure(figsize=(8.4, 5.0), layout="constrained")
-    grid = figure.add_gridspec(3, 3, width_ratios=(1, 1, 1.15))
+    figure = plt.figure(figsize=(8.4, 6.4), layout="constrained")
+    grid = figure.add_gridspec(4, 3, width_ratios=(1, 1, 1.15))
     at, before, after = of["at_s"], 0.3, 0.5
     columns = (("instant", "an instant stop"), ("done", "a stop on the path (category 2)"))
     for column, (which, title) in enumerate(columns):
         time = [moment - at for moment in of[which]["time"]]
-        for row, what in enumerate(("velocity", "acceleration", "jerk")):
+        for row, what in enumerate(KINDS):
             axis = figure.add_subplot(grid[row, column])
             against_limits(axis, what if column == 0 else "")
             lines(axis, of[which] | {"time": time}, what)
             axis.axvline(0, color=INK, linewidth=0.6, zorder=1)
             axis.set(xlim=(-before, after))
-            axis.tick_params(labelbottom=row == 2, labelleft=column == 0)
+            axis.tick_params(labelbottom=row == 3, labelleft=column == 0)
             largest = max(abs(share) for joint in of[which][what] for share in joint)
             if largest > 1.01:
                 label = f"{largest:,.0f} × the limit".replace(",", " ")
                 axis.annotate(label, (0.03, 0.8), color=RED, fontweight="bold", va="top", bbox=HALO)
             if row == 0:
                 axis.set_title(title, loc="left")
-            if row == 2:
+            if row == 3:
                 axis.set_xlabel("time from the stop [s]")
     plan = figure.add_subplot(grid[:, 2])
     from_above(plan, of)
@@ -145,7 +146,7 @@ def belt(of):
     time, joined = of["done"]["time"], of["joined_s"]
     axes[0].plot(time, of["speed"], color=INK)
     axes[0].set(ylabel="belt [m/s]", ylim=(-0.02, 0.26))
-    for axis, what in zip(axes[1:5], ("position", "velocity", "acceleration", "jerk"), strict=True):
+    for axis, what in zip(axes[1:5], KINDS, strict=True):
         against_limits(axis, what)
         lines(axis, of["done"], what)
     limit = 1e3 * of["limit"]
