@@ -7,9 +7,10 @@
 //!
 //! **Invariant:** x stays above zero between the ends, and slacks and multipliers above zero everywhere.
 
+use crate::timing::curve::{Curve, Ends};
 use crate::timing::mesh::Mesh;
 use crate::timing::nodes::Nodes;
-use crate::timing::riccati::{Cost, Riccati, Stage};
+use crate::timing::riccati::{Riccati, Stage};
 use crate::timing::rows::{JerkRow, Row};
 use crate::timing::sides::Sides;
 
@@ -46,20 +47,6 @@ pub(super) struct Interior {
     riccati: Riccati,
     dx: Vec<f64>,
     du: Vec<f64>,
-}
-
-/// What is curved on one interval, at the present states.
-#[derive(Clone, Copy, Debug, Default)]
-struct Curve {
-    /// Step of λ with which Δx = α(u₀ + u₁).
-    alpha: f64,
-    /// By how much x at the end is off.
-    e: f64,
-    /// 1 over the mean rate, and by how much it falls with x at start and end.
-    g: f64,
-    fall: [f64; 2],
-    /// The rates at start and end as parts of the mean one.
-    part: [f64; 2],
 }
 
 impl Interior {
@@ -196,27 +183,13 @@ impl Interior {
         let n = self.step.len();
         let States { x, u } = &self.states;
         for i in 0..n {
-            let (r0, r1) = (x[i].sqrt(), x[i + 1].sqrt());
-            let (sum, step) = (r0 + r1, self.step[i]);
             let at_rest = i == 0 && self.starts_at_rest || i + 1 == n;
-            let longer = if at_rest {
-                0.5
-            } else {
-                let root = (0.25 * sum * sum - (u[i + 1] - u[i]) * step / 3.0)
-                    .max(0.0)
-                    .sqrt();
-                (sum / (0.5 * sum + root) - 1.0).clamp(-0.6, 1.0)
+            let ends = Ends {
+                x: [x[i], x[i + 1]],
+                u: [u[i], u[i + 1]],
+                fixed: [i == 0, i + 1 == n],
             };
-            let alpha = step * (1.0 + longer);
-            let g = 2.0 / sum;
-            let fall = |r: f64, fixed: bool| if fixed { 0.0 } else { g * g / (4.0 * r) };
-            self.curves[i] = Curve {
-                alpha,
-                e: x[i] + alpha * (u[i] + u[i + 1]) - x[i + 1],
-                g,
-                fall: [fall(r0, i == 0), fall(r1, i + 1 == n)],
-                part: [r0 * g, r1 * g],
-            };
+            self.curves[i] = Curve::of(self.step[i], &ends, at_rest);
         }
     }
 
@@ -326,74 +299,6 @@ impl Interior {
             self.states.u[i] += primal * self.du[i];
         }
         primal
-    }
-}
-
-impl Curve {
-    /// The row's value over the mean rate.
-    #[inline(always)]
-    fn value(&self, row: &JerkRow, end: usize, x: f64, u: f64, step: f64) -> f64 {
-        self.part[end] * (row.rrr * x + row.ru * u) + row.w * step / self.alpha
-    }
-
-    /// How it changes with δx and δu at the start and with p.
-    #[inline(always)]
-    fn coefficients(&self, row: &JerkRow, end: usize) -> [f64; 3] {
-        let (x, u, w) = (
-            self.part[end] * row.rrr,
-            self.part[end] * row.ru,
-            row.w / self.alpha,
-        );
-        if end == 0 {
-            [x, u, w]
-        } else {
-            [x, 2.0 * self.alpha * x + u, self.alpha * x + u + w]
-        }
-    }
-
-    /// How it changes because x at the end is off.
-    #[inline(always)]
-    fn by_e(&self, row: &JerkRow, end: usize) -> f64 {
-        if end == 0 {
-            0.0
-        } else {
-            self.part[1] * row.rrr * self.e
-        }
-    }
-
-    /// How the limit over the mean rate falls.
-    #[inline(always)]
-    fn gamma(&self, share: f64) -> [f64; 3] {
-        let [start, end] = self.fall.map(|fall| share * fall);
-        [start + end, 2.0 * self.alpha * end, self.alpha * end]
-    }
-
-    /// The interval's duration α·g to second order.
-    fn duration_cost(&self, x0: f64, x1: f64, fixed: [bool; 2]) -> Cost {
-        let (r0, r1, sum) = (x0.sqrt(), x1.sqrt(), 2.0 / self.g);
-        let cube = 1.0 / sum.powi(3);
-        let bend = |x: f64, r: f64, fixed: bool| {
-            if fixed {
-                0.0
-            } else {
-                cube / x + 0.5 / (sum * sum * r * x)
-            }
-        };
-        let across = if fixed[0] || fixed[1] {
-            0.0
-        } else {
-            cube / (r0 * r1)
-        };
-        let (here, there) = ([1.0, 0.0, 0.0], [1.0, 2.0 * self.alpha, self.alpha]);
-        let mut cost = Cost::default();
-        let b1 = bend(x1, r1, fixed[1]);
-        cost.add_square(self.alpha * bend(x0, r0, fixed[0]), here);
-        cost.add_square(self.alpha * b1, there);
-        cost.add_product(self.alpha * across, here, there);
-        cost.add_slope(-self.alpha * self.fall[0] + self.alpha * across * self.e, here);
-        cost.add_slope(-self.alpha * self.fall[1] + self.alpha * b1 * self.e, there);
-        cost.h[5] += f64::EPSILON * self.alpha;
-        cost
     }
 }
 

@@ -16,7 +16,7 @@
 //! | `filter.rs` | a law with limited jerk from one without, by averaging |
 //! | `smooth.rs` | with limits of jerk: grid, solver, pieces, a look between nodes |
 //! | `mesh.rs` | its grid: rows at nodes and in the middles between them, and what is exceeded there |
-//! | `interior.rs`, `sides.rs`, `riccati.rs` | the solver, the sides of rows that take part, and its Newton steps |
+//! | `interior.rs`, `curve.rs`, `sides.rs`, `riccati.rs` | the solver, what is curved, the sides of rows that take part, and its Newton steps |
 //! | `peaks.rs` | how near a law comes to the limits |
 //!
 //! # With limited jerk
@@ -39,6 +39,7 @@
 //! down as a whole. A start in motion rules that way out: if tightening does not suffice, it is refused as too fast. The polygons
 //! for a tool's norms give away up to 1 % of acceleration and 2 % of jerk, 7 % where the curve leaves its plane.
 
+mod curve;
 mod error;
 mod filter;
 mod interior;
