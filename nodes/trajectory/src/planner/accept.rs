@@ -83,6 +83,7 @@ impl Planner {
             end,
             settled_since: None,
             feedback_due: ctx.now,
+            path_s: 0.0,
             ending: None,
         });
     }

@@ -143,6 +143,8 @@ struct Task {
     end: Stamp,
     settled_since: Option<Stamp>,
     feedback_due: Stamp,
+    /// How far it is on its path, in s of the path; where that ended, once it is over.
+    path_s: f64,
     /// How it will have ended once the group is at rest.
     ending: Option<Outcome>,
 }
@@ -286,6 +288,9 @@ impl Planner {
         }
         let state = course.at(ctx.now);
         let path_time = course.planned().and_then(|motion| motion.path_time(ctx.now));
+        if let (Some(task), Some((path_s, _))) = (&mut self.task, path_time) {
+            task.path_s = path_s;
+        }
         let effort = match (&self.task, path_time) {
             (
                 Some(Task {

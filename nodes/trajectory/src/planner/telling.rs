@@ -42,9 +42,7 @@ impl Planner {
         task.feedback_due = ctx.now.next_multiple(ctx.config.feedback_period, Duration::ZERO);
         let actual = &measured.motion;
         let motion = course.planned();
-        let path_s = motion
-            .and_then(|motion| motion.path_time(ctx.now))
-            .map_or(0.0, |(path_s, _)| path_s);
+        let path_s = task.path_s;
         let segment = match &task.kind {
             Kind::Path { segment_ends, .. } => {
                 let k = segment_ends.partition_point(|(end_s, _)| *end_s <= path_s);
