@@ -10,7 +10,9 @@ use crate::gains::Gains;
 use serde::Deserialize;
 use servomesh_robot::{LimitsFile, Model, RobotError};
 use servomesh_types::limits::LimitsError;
-use servomesh_types::{Capabilities, Drivetrain, GroupDescription, GroupName, JointDescription, JointKind};
+use servomesh_types::{
+    Capabilities, Drivetrain, Encoder, GroupDescription, GroupName, JointDescription, JointKind,
+};
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 
@@ -81,6 +83,8 @@ struct Servo {
     efficiency: f64,
     friction: ServoFriction,
     encoder_ticks: f64,
+    #[serde(default)]
+    encoder: ServoEncoder,
     thermal: Thermal,
     #[serde(default)]
     reversed: bool,
@@ -92,6 +96,13 @@ struct Servo {
 struct ServoFriction {
     coulomb: f64,
     viscous: f64,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct ServoEncoder {
+    noise: f64,
+    delay_s: f64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -155,7 +166,7 @@ impl JointFiles {
                 name: joint.name.clone(),
                 kind,
                 limits,
-                drivetrain: servo.drivetrain(),
+                drivetrain: servo.drivetrain(kind),
             });
         }
         let group = GroupDescription {
@@ -177,19 +188,24 @@ impl JointFiles {
 }
 
 impl Servo {
-    fn drivetrain(&self) -> Drivetrain {
+    fn drivetrain(&self, kind: JointKind) -> Drivetrain {
         Drivetrain {
             armature: self.rotor_inertia_kgm2 * self.gear_ratio.powi(2),
             coulomb: self.friction.coulomb,
             viscous: self.friction.viscous,
+            efficiency: self.efficiency,
+            encoder: Encoder {
+                resolution: units_per_count(kind) / self.encoder_ticks,
+                noise: self.encoder.noise,
+                delay_s: self.encoder.delay_s,
+            },
         }
     }
 
     fn params(&self, kind: JointKind, velocity_limit: f64, rate_hz: f64) -> JointParams {
-        // Ticks are counted by the turn, or by the metre.
-        let (units_per_count, following_limit, near_tolerance) = match kind {
-            JointKind::Revolute => (TAU, FOLLOWING_RAD, NEAR_RAD),
-            JointKind::Prismatic => (1.0, FOLLOWING_M, NEAR_M),
+        let (following_limit, near_tolerance) = match kind {
+            JointKind::Revolute => (FOLLOWING_RAD, NEAR_RAD),
+            JointKind::Prismatic => (FOLLOWING_M, NEAR_M),
         };
         JointParams {
             actuator: Actuator {
@@ -197,7 +213,7 @@ impl Servo {
                 gear_ratio: self.gear_ratio,
                 efficiency: self.efficiency,
                 rotor_inertia: self.rotor_inertia_kgm2,
-                ticks_per_unit: self.encoder_ticks / units_per_count,
+                ticks_per_unit: self.encoder_ticks / units_per_count(kind),
                 direction: if self.reversed {
                     Direction::Reversed
                 } else {
@@ -217,6 +233,14 @@ impl Servo {
             near_tolerance,
             winding_limit_degc: self.thermal.limit_degc - HEADROOM_K,
         }
+    }
+}
+
+/// Ticks are counted by the turn, or by the metre.
+fn units_per_count(kind: JointKind) -> f64 {
+    match kind {
+        JointKind::Revolute => TAU,
+        JointKind::Prismatic => 1.0,
     }
 }
 

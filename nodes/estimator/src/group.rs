@@ -167,10 +167,12 @@ impl GroupTrack {
         let joints = self.filters.len();
         let mut motion = GroupMotion {
             stamp,
+            holds_at: at,
             position: JointVec::zeros(joints),
             velocity: JointVec::zeros(joints),
             acceleration: JointVec::zeros(joints),
             effort: JointVec::zeros(joints),
+            ..GroupMotion::default()
         };
         for joint in 0..joints {
             let (predicted, effort) = self.joint(joint, at);

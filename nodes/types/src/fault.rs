@@ -47,6 +47,14 @@ pub enum Fault {
     Following(Exceeded),
     /// A winding is too hot \[°C\].
     Overheated(Exceeded),
+    /// An encoder repeats itself while its joint moves: the way it should have gone.
+    EncoderStuck(Exceeded),
+    /// An encoder jumped by more than its joint can have moved.
+    EncoderStep(Exceeded),
+    /// An encoder and the model of its joint went apart slowly.
+    EncoderDrift(Exceeded),
+    /// A joint ran into something: the effort from outside \[N·m, N\].
+    Collision(Exceeded),
     /// The drive of one joint reports a fault of its own.
     Drive {
         /// Which joint.
@@ -115,6 +123,10 @@ impl Fault {
                 kind: DriveFault::Other(_),
                 ..
             } => 43,
+            Self::EncoderStuck(_) => 50,
+            Self::EncoderStep(_) => 51,
+            Self::EncoderDrift(_) => 52,
+            Self::Collision(_) => 60,
         }
     }
 
@@ -127,7 +139,11 @@ impl Fault {
             | Self::Acceleration(e)
             | Self::Jump(e)
             | Self::Following(e)
-            | Self::Overheated(e) => Some(usize::from(e.joint)),
+            | Self::Overheated(e)
+            | Self::EncoderStuck(e)
+            | Self::EncoderStep(e)
+            | Self::EncoderDrift(e)
+            | Self::Collision(e) => Some(usize::from(e.joint)),
             _ => None,
         }
     }
@@ -140,7 +156,11 @@ impl Fault {
             | Self::Acceleration(e)
             | Self::Jump(e)
             | Self::Following(e)
-            | Self::Overheated(e) => (e.value, e.limit),
+            | Self::Overheated(e)
+            | Self::EncoderStuck(e)
+            | Self::EncoderStep(e)
+            | Self::EncoderDrift(e)
+            | Self::Collision(e) => (e.value, e.limit),
             Self::SetpointSilent(d)
             | Self::CommandSilent(d)
             | Self::ServoStateSilent(d)
@@ -185,6 +205,10 @@ impl fmt::Display for Fault {
             Self::Jump(e) => beyond(f, "jump of", e),
             Self::Following(e) => beyond(f, "following error", e),
             Self::Overheated(e) => beyond(f, "winding temperature [°C]", e),
+            Self::EncoderStuck(e) => beyond(f, "encoder stands still: way it should have gone", e),
+            Self::EncoderStep(e) => beyond(f, "encoder jumped: step of", e),
+            Self::EncoderDrift(e) => beyond(f, "encoder drifts: distance from the model", e),
+            Self::Collision(e) => beyond(f, "collision: effort from outside", e),
             Self::Drive { kind, .. } => match kind {
                 DriveFault::Watchdog => f.write_str("drive: bus watchdog tripped"),
                 DriveFault::Overheated => f.write_str("drive: winding overheated"),

@@ -74,7 +74,8 @@ pub struct JointDescription {
     pub drivetrain: Drivetrain,
 }
 
-/// What a motor and its gear add to the effort that a motion takes, at the joint's side; zeros where it is not known.
+/// What a motor and its gear add to the effort that a motion takes, at the joint's side, and how well its position is
+/// measured; zeros where it is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Drivetrain {
     /// Inertia of the rotor as the joint feels it \[kg·m², kg\].
@@ -83,6 +84,22 @@ pub struct Drivetrain {
     pub coulomb: f64,
     /// Friction that grows with speed \[N·m·s/rad, N·s/m\].
     pub viscous: f64,
+    /// Share of the motor's effort that the gear hands on, 0 … 1. Efforts from motor currents hold while the motor
+    /// drives the joint; this tells how far they are off while the load drives the motor.
+    pub efficiency: f64,
+    /// How the position is measured.
+    pub encoder: Encoder,
+}
+
+/// What an encoder adds to the truth; zeros where it is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Encoder {
+    /// The joint's way from one count to the next \[rad, m\].
+    pub resolution: f64,
+    /// Standard deviation of its noise, besides whole counts \[rad, m\].
+    pub noise: f64,
+    /// How old its value is when it is stamped \[s\].
+    pub delay_s: f64,
 }
 
 /// What a group offers beyond following setpoints.

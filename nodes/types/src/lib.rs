@@ -8,9 +8,11 @@
 //! | [`core`] | the trait [`Core`]: `handle`, `tick`, `poll`, `deadline` |
 //! | [`stamp`] | [`Stamp`]: nanoseconds of ROS time |
 //! | [`joint_vec`] | [`JointVec`]: one number per joint, without allocation |
+//! | [`joint_set`] | [`JointSet`]: some of a group's joints |
 //! | [`limits`] | [`JointLimits`]: what one joint may do |
 //! | [`group`] | [`GroupName`], [`GroupDescription`]: a driver's joints, as it announces them |
-//! | [`stream`] | [`Setpoint`], [`Command`], [`ServoState`], [`GroupMotion`]: what flows at the control rate |
+//! | [`stream`] | [`Setpoint`], [`Command`], [`ServoState`]: what flows at the control rate |
+//! | [`motion`] | [`GroupMotion`], [`ToolMotion`]: what the machine really does |
 //! | [`safety`] | [`SafetyMode`], [`GroupSafety`], [`SafetyState`]: what the gate says of each group |
 //! | [`fault`] | [`Fault`]: what went wrong, as a value |
 //! | [`event`] | [`Event`]: what happened, for people and recorders |
@@ -20,8 +22,10 @@ pub mod core;
 pub mod event;
 pub mod fault;
 pub mod group;
+pub mod joint_set;
 pub mod joint_vec;
 pub mod limits;
+pub mod motion;
 pub mod range;
 pub mod safety;
 pub mod stamp;
@@ -30,11 +34,15 @@ pub mod stream;
 pub use crate::core::Core;
 pub use event::{Event, EventKind};
 pub use fault::Fault;
-pub use group::{Capabilities, Drivetrain, GroupDescription, GroupName, JointDescription, JointKind};
+pub use group::{
+    Capabilities, Drivetrain, Encoder, GroupDescription, GroupName, JointDescription, JointKind,
+};
+pub use joint_set::JointSet;
 pub use joint_vec::{JointVec, MAX_JOINTS};
 pub use limits::JointLimits;
+pub use motion::{ExternalWrench, GroupMotion, MotionDeviation, ToolMotion};
 pub use safety::{GroupSafety, SafetyMode, SafetyState};
 pub use stamp::Stamp;
 pub use stream::{
-    Command, CommandMode, DriveMode, Epoch, GroupMotion, HopTimes, ServoState, Setpoint, Stopping, StreamTag,
+    Command, CommandMode, DriveMode, Epoch, HopTimes, ServoState, Setpoint, Stopping, StreamTag,
 };

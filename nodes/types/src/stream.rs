@@ -1,4 +1,4 @@
-//! What flows at the control rate: setpoints, commands, servo states, motion states.
+//! What flows at the control rate: setpoints, commands, servo states.
 //!
 //! **Invariant:** every streamed value says until when it is valid, and in whose epoch it was made.
 
@@ -149,21 +149,6 @@ impl ServoState {
             _ => 0.0,
         }
     }
-}
-
-/// What one group really does, as `estimator` sees it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct GroupMotion {
-    /// When the measurement behind it was taken.
-    pub stamp: Stamp,
-    /// Position of each joint.
-    pub position: JointVec,
-    /// Velocity of each joint.
-    pub velocity: JointVec,
-    /// Acceleration of each joint.
-    pub acceleration: JointVec,
-    /// Effort of each joint.
-    pub effort: JointVec,
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod event;
 mod fault;
 mod group;
+mod motion;
 mod safety;
 mod streams;
 
@@ -16,8 +17,8 @@ use servomesh_types::{JointVec, Stamp};
 use std::time::Duration;
 
 pub use fault::fault_to_msg;
+pub use motion::{motion_from_msg, motion_to_msg, tool_to_msg};
 pub use safety::{group_safety_to_msg, safety_mode_to_msg, safety_state_from_msg};
-pub use streams::{motion_from_msg, motion_to_msg};
 
 /// A core type that has a message.
 pub trait Wire: Sized {

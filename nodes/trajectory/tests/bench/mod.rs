@@ -208,6 +208,7 @@ impl Bench {
             velocity,
             acceleration,
             effort,
+            ..GroupMotion::default()
         };
         self.handle(Input::Motion {
             group: self.group,

@@ -64,6 +64,7 @@ impl Machine {
             velocity: self.velocity,
             acceleration: self.acceleration,
             effort: self.effort,
+            ..GroupMotion::default()
         }
     }
 

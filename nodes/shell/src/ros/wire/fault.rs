@@ -78,6 +78,10 @@ pub(super) fn fault_from_msg(msg: &msg::Fault) -> Result<Option<Fault>, WireErro
             joint,
             kind: DriveFault::Other(msg.value as u16),
         },
+        50 => Fault::EncoderStuck(exceeded),
+        51 => Fault::EncoderStep(exceeded),
+        52 => Fault::EncoderDrift(exceeded),
+        60 => Fault::Collision(exceeded),
         other => {
             return Err(WireError::Enum {
                 what: "fault",
@@ -120,6 +124,10 @@ mod tests {
             drive(DriveFault::Overheated),
             drive(DriveFault::Overcurrent),
             drive(DriveFault::Other(77)),
+            Fault::EncoderStuck(e),
+            Fault::EncoderStep(e),
+            Fault::EncoderDrift(e),
+            Fault::Collision(e),
         ] {
             assert_eq!(fault_from_msg(&fault_to_msg(Some(fault), None)), Ok(Some(fault)));
         }

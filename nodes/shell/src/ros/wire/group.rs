@@ -3,7 +3,7 @@
 use super::{Wire, WireError};
 use r2r::servomesh_msgs::msg;
 use servomesh_types::{
-    Capabilities, Drivetrain, GroupDescription, GroupName, JointDescription, JointKind, JointLimits,
+    Capabilities, Drivetrain, Encoder, GroupDescription, GroupName, JointDescription, JointKind, JointLimits,
     MAX_JOINTS,
 };
 
@@ -63,6 +63,10 @@ fn joint_to_msg(joint: &JointDescription) -> msg::JointDescription {
         armature: joint.drivetrain.armature,
         coulomb: joint.drivetrain.coulomb,
         viscous: joint.drivetrain.viscous,
+        efficiency: joint.drivetrain.efficiency,
+        encoder_resolution: joint.drivetrain.encoder.resolution,
+        encoder_noise: joint.drivetrain.encoder.noise,
+        encoder_delay_s: joint.drivetrain.encoder.delay_s,
     }
 }
 
@@ -96,6 +100,12 @@ fn joint_from_msg(msg: &msg::JointDescription) -> Result<JointDescription, WireE
             armature: msg.armature,
             coulomb: msg.coulomb,
             viscous: msg.viscous,
+            efficiency: msg.efficiency,
+            encoder: Encoder {
+                resolution: msg.encoder_resolution,
+                noise: msg.encoder_noise,
+                delay_s: msg.encoder_delay_s,
+            },
         },
     })
 }

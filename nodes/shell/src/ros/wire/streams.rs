@@ -1,11 +1,10 @@
-//! What flows at the control rate: setpoints, commands, servo states, motion.
+//! What flows at the control rate: setpoints, commands, servo states.
 
 use super::fault::{fault_from_msg, fault_to_msg};
 use super::{Wire, WireError, duration_from_msg, duration_to_msg, joints, stamp_from_msg, stamp_to_msg};
 use r2r::servomesh_msgs::msg;
 use servomesh_types::{
-    Command, CommandMode, DriveMode, Epoch, GroupMotion, GroupName, HopTimes, ServoState, Setpoint, Stopping,
-    StreamTag,
+    Command, CommandMode, DriveMode, Epoch, HopTimes, ServoState, Setpoint, Stopping, StreamTag,
 };
 
 impl Wire for StreamTag {
@@ -173,33 +172,6 @@ impl Wire for ServoState {
             refused: msg.refused,
         })
     }
-}
-
-/// One group's part of `motion_state`.
-pub fn motion_to_msg(group: GroupName, motion: &GroupMotion) -> msg::GroupMotion {
-    msg::GroupMotion {
-        group: group.to_string(),
-        stamp: stamp_to_msg(motion.stamp),
-        position: motion.position.to_vec(),
-        velocity: motion.velocity.to_vec(),
-        acceleration: motion.acceleration.to_vec(),
-        effort: motion.effort.to_vec(),
-    }
-}
-
-/// One group's part of `motion_state`.
-///
-/// # Errors
-/// The message can't be a group's motion; says why.
-pub fn motion_from_msg(msg: &msg::GroupMotion) -> Result<(GroupName, GroupMotion), WireError> {
-    let motion = GroupMotion {
-        stamp: stamp_from_msg(&msg.stamp),
-        position: joints(&msg.position)?,
-        velocity: joints(&msg.velocity)?,
-        acceleration: joints(&msg.acceleration)?,
-        effort: joints(&msg.effort)?,
-    };
-    Ok((GroupName::new(&msg.group)?, motion))
 }
 
 #[cfg(test)]
