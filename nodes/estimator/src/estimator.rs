@@ -135,6 +135,7 @@ impl Estimator {
                     .joints
                     .iter()
                     .enumerate()
+                    .filter(|(joint, _)| !group.is_lost(*joint))
                     .map(move |(joint, described)| {
                         let (motion, effort) = group.joint(joint, at);
                         JointState {
@@ -191,7 +192,7 @@ impl Estimator {
     fn source(&self, model_joint: usize) -> Option<(&GroupTrack, usize)> {
         let (name, joint) = self.measured_by[model_joint]?;
         let group = self.groups.get(&name).filter(|group| group.is_live())?;
-        Some((group, joint))
+        (!group.is_lost(joint)).then_some((group, joint))
     }
 
     fn announce(&mut self, now: Stamp, description: GroupDescription) {
@@ -204,7 +205,9 @@ impl Estimator {
                 .get(&name)
                 .is_some_and(|group| same_joints(group, &description)) => {}
             None => {
-                self.groups.insert(name, GroupTrack::new(description));
+                let robot = self.frames.as_ref().map(Frames::model);
+                let group = GroupTrack::new(description, robot, &self.config);
+                self.groups.insert(name, group);
                 self.find_sources();
             }
         }
@@ -221,6 +224,12 @@ impl Estimator {
             return Some(format!(
                 "group refused: a loop rate of {} Hz is not possible",
                 new.rate_hz
+            ));
+        }
+        if let Err(reason) = self.config.suits_rate(new.rate_hz) {
+            let rate_hz = new.rate_hz;
+            return Some(format!(
+                "group refused: with a servo loop of {rate_hz} Hz, {reason}"
             ));
         }
         let others = || self.groups.iter().filter(|(name, _)| **name != new.name);
@@ -254,20 +263,26 @@ impl Estimator {
             self.unknown += 1;
             return;
         };
-        let taken = group.take(now, state, self.config.bandwidth(), self.config.coast());
-        if taken.is_ok() && self.lead(now) == Some(name) {
+        let taken = group.take(now, state, &self.config);
+        while let Some(change) = group.take_change() {
+            let recovered = |text: &str| (EventKind::Recovered, text.to_owned());
+            let (kind, text) = match change {
+                Change::Back => recovered("the group's motion is known again"),
+                Change::Good => recovered("servo states are good again"),
+                Change::Forgiven => recovered("a new epoch: faults of encoders and collisions are forgotten"),
+                Change::Refused(text) => (EventKind::Fault, text),
+                Change::Found(fault) => (EventKind::Fault, fault.describe(group.description())),
+            };
+            self.events.push_back(Event {
+                stamp: now,
+                kind,
+                group: Some(name),
+                text,
+            });
+        }
+        if taken && self.lead(now) == Some(name) {
             self.motion.ask();
         }
-        let (kind, text) = match taken.unwrap_or_else(|refused| refused) {
-            Change::None => return,
-            Change::Back => (
-                EventKind::Recovered,
-                "the group's motion is known again".to_owned(),
-            ),
-            Change::Good => (EventKind::Recovered, "servo states are good again".to_owned()),
-            Change::Refused(text) => (EventKind::Fault, text),
-        };
-        self.say(now, kind, Some(name), text);
     }
 
     /// Whose samples set off frames of motion.

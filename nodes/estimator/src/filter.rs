@@ -1,21 +1,27 @@
-//! Decides what one joint does, from positions measured at uneven times.
+//! Decides what one joint does, from positions measured at uneven times and an acceleration that is expected.
 //!
-//! A g-h-k filter: a Kalman filter in its steady state for a joint of constant acceleration. Its gains follow from one
-//! number, the bandwidth ω [rad/s], and from the time T since the last sample, so that a lost sample changes nothing
-//! about how quickly it forgets. Of the gains that one θ = exp(−ω·T) allows, these put all three poles at θ (critical
-//! damping): a step never rings, which matters more here than the last bit of noise, because others seed themselves
-//! from these values.
+//! A Kalman filter with the state x = (position q, velocity v, disturbance d): the joint accelerates with u + d, where u is
+//! what the motor's effort does according to the model (0 without one), and d, what the model does not know, walks
+//! randomly. Without a model d is the acceleration itself.
 //!
 //! ```text
-//! predict   x⁻ = x + v·T + a·T²/2     v⁻ = v + a·T     a⁻ = a
-//! correct   r = z − x⁻    x = x⁻ + g·r    v = v⁻ + (h/T)·r    a = a⁻ + (2k/T²)·r
-//! gains     g = 1 − θ³    h = 3/2·(1 − θ²)·(1 − θ)    k = 1/2·(1 − θ)³
+//! predict   q ← q + v·T + (u+d)·T²/2    v ← v + (u+d)·T    d ← d    P ← F·P·Fᵀ + Q    F = exp(A·T)
+//!               ⎡T⁵/20 T⁴/8 T³/6⎤
+//! noise     Q=S·⎢T⁴/8  T³/3 T²/2⎥   S = ω⁶·R·T₀: intensity of the walk [rad²/s⁵]
+//!               ⎣T³/6  T²/2 T   ⎦
+//! correct   ν = z − q    s = P₀₀ + R    x ← x + K·ν    K = P·e₀/s    P ← P − K·s·Kᵀ
 //! ```
-//! E. Brookner, *Tracking and Kalman Filtering Made Easy* (1998), section 1.3 (g-h-k, critically damped; the same as a
-//! fading-memory polynomial fit of degree 2). Constant acceleration is followed without lag; a jerk J makes the
-//! position lag by J/ω³, the velocity by 3·J/ω² and the acceleration by 3·J/ω.
+//! R is the variance of one measurement and T₀ the nominal time between two. Y. Bar-Shalom, X. Li, T. Kirubarajan,
+//! *Estimation with Applications to Tracking and Navigation* (2001), section 6.2.3 (Wiener-process acceleration).
 //!
-//! Units: position in rad (m), the others per second. **Invariant:** finite samples keep the estimate finite.
+//! **Bandwidth and delay.** With that S the filter settles to the poles of a Butterworth low-pass of third order at ω:
+//! s³ + 2ω·s² + 2ω²·s + ω³, whatever R is. A constant d is followed without lag; one that grows by J a second leaves the
+//! position behind by J/ω³, the velocity by 2·J/ω² and the acceleration by 2·J/ω. Lost samples change nothing about it.
+//!
+//! **A blow** is faster than any bandwidth. An innovation beyond [`SURPRISE`] deviations opens the filter for what one
+//! interval can have brought, so that the next samples are believed.
+//!
+//! Units: rad (m), per second. **Invariant:** finite samples keep the estimate finite and P positive on its diagonal.
 
 /// Where a joint is and how it moves, at one instant.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -39,86 +45,226 @@ impl Motion {
     }
 }
 
+/// How noisy one joint is taken to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct JointNoise {
+    /// Variance of one measured position, R.
+    pub measurement: f64,
+    /// What does not average out: which edge of a count a driver takes for its place, half a count.
+    pub lasting: f64,
+    /// Intensity of the disturbance's walk, S.
+    pub walk: f64,
+    /// Whether `measurement` is known, so that a surprise can be told from noise. If not, blows are followed at the
+    /// filter's bandwidth.
+    pub known: bool,
+}
+
+impl JointNoise {
+    /// The noise that gives a filter of `bandwidth` \[rad/s\], of a joint whose counts are `resolution` apart and whose encoder
+    /// adds noise of the given standard deviation, sampled every `period_s`; both zero if nothing is known of it.
+    pub fn new(bandwidth: f64, resolution: f64, deviation: f64, period_s: f64) -> Self {
+        let known = resolution > 0.0 || deviation > 0.0;
+        // The gains depend on the ratio of noises alone: any figure does, where none is known.
+        let deviation = if known { deviation } else { UNKNOWN };
+        let counting = resolution * resolution / 12.0;
+        let measurement = deviation * deviation + counting;
+        Self {
+            measurement,
+            lasting: 0.25 * resolution * resolution,
+            walk: bandwidth.powi(6) * measurement * period_s,
+            known,
+        }
+    }
+}
+
+/// Symmetric: 00, 01, 02, 11, 12, 22.
+type Covariance = [f64; 6];
+
 /// The filter of one joint.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JointFilter {
-    motion: Motion,
-    effort: f64,
+    position: f64,
+    velocity: f64,
+    disturbance: f64,
+    /// Expected acceleration u at the last sample.
+    expected: f64,
+    /// Mean square of what u changes by from sample to sample: how unsteady the motor's effort is between them.
+    unrest: f64,
+    covariance: Covariance,
+}
+
+/// A measurement against what was predicted.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Innovation {
+    /// Measured minus predicted position.
+    pub value: f64,
+    /// The variance that it should have.
+    pub variance: f64,
+}
+
+impl Innovation {
+    /// Whether noise and the walk do not explain it.
+    pub fn is_surprise(&self) -> bool {
+        self.value * self.value > SURPRISE * SURPRISE * self.variance
+    }
 }
 
 impl JointFilter {
-    /// Starts at a first sample, moving evenly.
-    pub fn starting_at(position: f64, velocity: f64, effort: f64) -> Self {
+    /// Starts at a first sample. Its velocity may be off by about `speed`, its acceleration by about `acceleration`: both
+    /// are settled by the next samples.
+    pub fn starting_at(
+        position: f64,
+        velocity: f64,
+        speed: f64,
+        acceleration: f64,
+        noise: &JointNoise,
+    ) -> Self {
         Self {
-            motion: Motion {
-                position,
-                velocity,
-                acceleration: 0.0,
-            },
-            effort,
+            position,
+            velocity,
+            disturbance: 0.0,
+            expected: 0.0,
+            unrest: 0.0,
+            covariance: [
+                noise.measurement,
+                0.0,
+                0.0,
+                0.25 * speed * speed,
+                0.0,
+                0.25 * acceleration * acceleration,
+            ],
         }
     }
 
-    /// Takes a position and an effort measured `dt_s` > 0 after the last ones.
-    pub fn update(&mut self, gains: &Gains, position: f64, effort: f64) {
-        let predicted = self.motion.after(gains.dt_s);
-        let residual = position - predicted.position;
-        self.motion = Motion {
-            position: predicted.position + gains.position * residual,
-            velocity: predicted.velocity + gains.velocity * residual,
-            acceleration: predicted.acceleration + gains.acceleration * residual,
-        };
-        self.effort += gains.effort * (effort - self.effort);
+    /// Goes on by `dt_s` > 0 at the expected acceleration `u`.
+    pub fn predict(&mut self, noise: &JointNoise, u: f64, dt_s: f64) {
+        let (t, t2) = (dt_s, dt_s * dt_s);
+        let acceleration = u + self.disturbance;
+        self.position += t * self.velocity + 0.5 * t2 * acceleration;
+        self.velocity += t * acceleration;
+        self.expected = u;
+        self.covariance = ahead(&self.covariance, noise.walk, dt_s);
+    }
+
+    /// What a measurement says against the prediction.
+    pub fn innovation(&self, noise: &JointNoise, measured: f64) -> Innovation {
+        Innovation {
+            value: measured - self.position,
+            variance: self.covariance[0] + noise.measurement,
+        }
+    }
+
+    /// Takes a measurement for the instant that it was predicted to, `dt_s` after the one before.
+    pub fn correct(&mut self, noise: &JointNoise, measured: f64, dt_s: f64) {
+        let innovation = self.innovation(noise, measured);
+        let value = innovation.value;
+        if noise.known && innovation.is_surprise() {
+            self.open(value, dt_s);
+        }
+        let p = self.covariance;
+        let s = p[0] + noise.measurement;
+        let k = [p[0] / s, p[1] / s, p[2] / s];
+        self.position += k[0] * value;
+        self.velocity += k[1] * value;
+        self.disturbance += k[2] * value;
+        let rest = 1.0 - k[0];
+        self.covariance = [
+            rest * p[0],
+            rest * p[1],
+            rest * p[2],
+            p[3] - k[1] * p[1],
+            p[4] - k[1] * p[2],
+            p[5] - k[2] * p[2],
+        ];
+    }
+
+    /// Something struck the joint within the last interval: its speed may have changed by what the innovation shows, and
+    /// go on changing.
+    fn open(&mut self, innovation: f64, dt_s: f64) {
+        let speed = innovation / dt_s;
+        let p = &mut self.covariance;
+        p[0] += innovation * innovation;
+        p[1] += speed * innovation;
+        p[3] += speed * speed;
+        p[5] += (speed / dt_s).powi(2);
+    }
+
+    /// Tells what the motor's effort does now; `before` is what it did at the sample before.
+    pub fn expect(&mut self, u: f64, before: f64) {
+        self.unrest += UNREST_SHARE * ((u - before).powi(2) - self.unrest);
+        self.expected = u;
     }
 
     /// The motion at the last sample.
     pub fn motion(&self) -> Motion {
-        self.motion
+        Motion {
+            position: self.position,
+            velocity: self.velocity,
+            acceleration: self.expected + self.disturbance,
+        }
     }
 
-    /// The effort at the last sample, through a low-pass of the same bandwidth.
-    pub fn effort(&self) -> f64 {
-        self.effort
+    /// The part of the acceleration that the model does not explain.
+    pub fn disturbance(&self) -> f64 {
+        self.disturbance
     }
-}
 
-/// The gains for one interval between samples; shared by all joints of a group, as they are sampled together.
-#[derive(Clone, Copy, Debug)]
-pub struct Gains {
-    dt_s: f64,
-    position: f64,
-    velocity: f64,
-    acceleration: f64,
-    effort: f64,
-}
-
-impl Gains {
-    /// The gains for a sample that comes `dt_s` > 0 after the last one, at a bandwidth in rad/s.
-    pub fn new(bandwidth: f64, dt_s: f64) -> Self {
-        let theta = (-bandwidth * dt_s).exp();
-        // 1 − θ by exp_m1: dt may be far below the bandwidth's time.
-        let fresh = -(-bandwidth * dt_s).exp_m1();
-        Self {
-            dt_s,
-            position: fresh * (1.0 + theta + theta * theta),
-            velocity: 1.5 * fresh * fresh * (1.0 + theta) / dt_s,
-            acceleration: fresh * fresh * fresh / (dt_s * dt_s),
-            effort: fresh,
+    /// Standard deviations of position, velocity and acceleration `dt_s` ≥ 0 after the last sample.
+    pub fn deviations(&self, noise: &JointNoise, dt_s: f64) -> Motion {
+        let p = ahead(&self.covariance, noise.walk, dt_s);
+        Motion {
+            position: (p[0] + noise.lasting).sqrt(),
+            velocity: p[3].sqrt(),
+            acceleration: (p[5] + self.unrest).sqrt(),
         }
     }
 }
+
+fn ahead(p: &Covariance, walk: f64, t: f64) -> Covariance {
+    let half = 0.5 * t * t;
+    // F·P, then ·Fᵀ; F has the rows (1 t t²/2), (0 1 t), (0 0 1).
+    let (a, b, c) = (
+        p[0] + t * p[1] + half * p[2],
+        p[1] + t * p[3] + half * p[4],
+        p[2] + t * p[4] + half * p[5],
+    );
+    let (d, e) = (p[3] + t * p[4], p[4] + t * p[5]);
+    let (s1, s2) = (walk * t, walk * t * t);
+    let (s3, s4, s5) = (s2 * t, s2 * t * t, s2 * t * t * t);
+    [
+        a + t * b + half * c + s5 / 20.0,
+        b + t * c + s4 / 8.0,
+        c + s3 / 6.0,
+        d + t * e + s3 / 3.0,
+        e + s2 / 2.0,
+        p[5] + s1,
+    ]
+}
+
+/// Of the newest sample in the mean that tells how unsteady efforts are: 1 in 25, 50 ms at 500 Hz.
+const UNREST_SHARE: f64 = 0.04;
+/// Stands for the noise of an encoder of which nothing is known \[rad, m\].
+const UNKNOWN: f64 = 1e-5;
+/// Innovations beyond so many standard deviations are a blow: 1 in 1.7 million otherwise.
+pub const SURPRISE: f64 = 5.0;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const BANDWIDTH: f64 = 160.0;
-    const T: f64 = 0.002;
+    const T: f64 = 0.0005;
 
-    fn run(samples: usize, position: impl Fn(f64) -> f64) -> JointFilter {
-        let mut filter = JointFilter::starting_at(position(0.0), 0.0, 0.0);
+    fn noise() -> JointNoise {
+        JointNoise::new(BANDWIDTH, 0.0, 1e-5, T)
+    }
+
+    fn run(samples: usize, dt_s: f64, position: impl Fn(f64) -> f64) -> JointFilter {
+        let noise = JointNoise::new(BANDWIDTH, 0.0, 1e-5, dt_s);
+        let mut filter = JointFilter::starting_at(position(0.0), 0.0, 3.0, 10.0, &noise);
         for i in 1..=samples {
-            filter.update(&Gains::new(BANDWIDTH, T), position(i as f64 * T), 0.0);
+            filter.predict(&noise, 0.0, dt_s);
+            filter.correct(&noise, position(i as f64 * dt_s), dt_s);
         }
         filter
     }
@@ -128,29 +274,22 @@ mod tests {
     }
 
     #[test]
-    fn all_three_poles_are_where_the_bandwidth_puts_them() {
-        // With a triple pole at θ, residuals of a still joint obey (E − θ)³ r = 0.
-        let gains = Gains::new(BANDWIDTH, T);
-        let mut filter = JointFilter::starting_at(1.0, -2.0, 0.0);
-        filter.motion.acceleration = 30.0;
-        let residuals: Vec<f64> = std::iter::repeat_with(|| {
-            let residual = -filter.motion().after(T).position;
-            filter.update(&gains, 0.0, 0.0);
-            residual
-        })
-        .take(40)
-        .collect();
-        let theta = (-BANDWIDTH * T).exp();
-        for w in residuals.windows(4) {
-            let left = w[3] - 3.0 * theta * w[2] + 3.0 * theta.powi(2) * w[1] - theta.powi(3) * w[0];
-            close(left, 0.0, 1e-12);
-        }
+    fn it_settles_to_the_butterworth_poles_of_its_bandwidth() {
+        // Small enough for no surprise: innovations of the settled filter obey the characteristic polynomial.
+        let mut filter = run(4000, T, |_| 0.0);
+        let noise = noise();
+        filter.predict(&noise, 0.0, T);
+        let s = filter.covariance[0] + noise.measurement;
+        let gains: Vec<f64> = (0..3).map(|i| filter.covariance[i] / s / T).collect();
+        close(gains[0] / (2.0 * BANDWIDTH), 1.0, 0.12);
+        close(gains[1] / (2.0 * BANDWIDTH.powi(2)), 1.0, 0.15);
+        close(gains[2] / BANDWIDTH.powi(3), 1.0, 0.2);
     }
 
     #[test]
     fn constant_acceleration_is_followed_without_lag() {
-        let filter = run(200, |t| 0.3 + 0.5 * t + 2.0 * t * t);
-        let t = 200.0 * T;
+        let filter = run(1000, 0.002, |t| 0.3 + 0.5 * t + 2.0 * t * t);
+        let t = 1000.0 * 0.002;
         close(filter.motion().position, 0.3 + 0.5 * t + 2.0 * t * t, 1e-9);
         close(filter.motion().velocity, 0.5 + 4.0 * t, 1e-6);
         close(filter.motion().acceleration, 4.0, 1e-3);
@@ -158,36 +297,62 @@ mod tests {
 
     #[test]
     fn a_constant_jerk_lags_by_what_the_docs_say() {
-        let jerk = 60.0;
-        let filter = run(300, |t| jerk * t * t * t / 6.0);
-        let t = 300.0 * T;
-        // The formulas are those of short intervals (ω·T ≪ 1): 20 % for ω·T = 0.32, plus T-sized leads.
+        let jerk = 2.0;
+        let filter = run(2000, T, |t| jerk * t * t * t / 6.0);
+        let t = 2000.0 * T;
         let lag = jerk * t * t / 2.0 - filter.motion().velocity;
-        let expected = 3.0 * jerk / BANDWIDTH.powi(2);
-        assert!((lag / expected - 1.0).abs() < 0.4, "{lag} against {expected}");
+        let expected = 2.0 * jerk / BANDWIDTH.powi(2);
+        assert!((lag / expected - 1.0).abs() < 0.15, "{lag} against {expected}");
         let lag = jerk * t - filter.motion().acceleration;
-        let expected = 3.0 * jerk / BANDWIDTH;
-        assert!((lag / expected - 1.0).abs() < 0.4, "{lag} against {expected}");
+        let expected = 2.0 * jerk / BANDWIDTH;
+        assert!((lag / expected - 1.0).abs() < 0.15, "{lag} against {expected}");
     }
 
     #[test]
-    fn a_step_settles_without_ringing() {
-        let mut filter = JointFilter::starting_at(0.0, 0.0, 0.0);
-        let mut largest: f64 = 0.0;
-        for _ in 0..200 {
-            filter.update(&Gains::new(BANDWIDTH, T), 1.0, 1.0);
-            largest = largest.max(filter.motion().position);
+    fn an_expected_acceleration_leaves_no_lag_at_all() {
+        let noise = noise();
+        let mut filter = JointFilter::starting_at(0.0, 0.0, 3.0, 10.0, &noise);
+        let jerk = 60.0;
+        for i in 1..=2000 {
+            let (before, t) = (f64::from(i - 1) * T, f64::from(i) * T);
+            filter.predict(&noise, jerk * 0.5 * (before + t), T);
+            filter.correct(&noise, jerk * t * t * t / 6.0, T);
         }
-        close(filter.motion().position, 1.0, 1e-6);
-        close(filter.effort(), 1.0, 1e-6);
-        // Three equal poles with zeros overshoot once; they never come back below.
-        assert!(largest < 1.3, "{largest}");
+        close(filter.motion().velocity, jerk * 0.5, 1e-4);
+        close(filter.disturbance(), 0.0, 1e-2);
     }
 
     #[test]
-    fn after_a_long_gap_the_newest_sample_counts_alone() {
-        let mut filter = JointFilter::starting_at(0.0, 0.0, 0.0);
-        filter.update(&Gains::new(BANDWIDTH, 10.0), 0.5, 0.0);
-        close(filter.motion().position, 0.5, 1e-12);
+    fn a_blow_is_believed_within_two_samples_and_forgotten_again() {
+        let dt_s = 0.002;
+        let noise = JointNoise::new(BANDWIDTH, 0.0, 1e-5, dt_s);
+        let mut filter = run(500, dt_s, |t| 1.5 * t);
+        let settled = filter.deviations(&noise, 0.0).velocity;
+        let stop = filter.motion().position;
+        for _ in 0..2 {
+            filter.predict(&noise, 0.0, dt_s);
+            filter.correct(&noise, stop, dt_s);
+        }
+        assert!(filter.motion().velocity.abs() < 0.3, "{:?}", filter.motion());
+        for _ in 0..60 {
+            filter.predict(&noise, 0.0, dt_s);
+            filter.correct(&noise, stop, dt_s);
+        }
+        close(filter.motion().velocity, 0.0, 0.01);
+        close(filter.deviations(&noise, 0.0).velocity / settled, 1.0, 0.05);
+    }
+
+    #[test]
+    fn prediction_grows_less_sure_and_a_gap_costs_no_memory() {
+        let noise = noise();
+        let filter = run(1000, T, |_| 0.5);
+        let sure: Vec<f64> = (0..4)
+            .map(|i| filter.deviations(&noise, 0.01 * f64::from(i)).position)
+            .collect();
+        assert!(sure.windows(2).all(|pair| pair[1] > pair[0]), "{sure:?}");
+        let mut late = filter;
+        late.predict(&noise, 0.0, 10.0);
+        late.correct(&noise, 0.7, 10.0);
+        close(late.motion().position, 0.7, 1e-6);
     }
 }

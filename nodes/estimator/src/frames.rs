@@ -65,6 +65,10 @@ impl Frames {
         }
     }
 
+    pub(crate) fn model(&self) -> &Model {
+        &self.model
+    }
+
     /// The place of a joint in the model, if the model has it.
     pub(crate) fn joint_index(&self, name: &str) -> Option<usize> {
         self.model.joints().iter().position(|joint| joint.name == name)

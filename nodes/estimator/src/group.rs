@@ -1,19 +1,30 @@
-//! Decides what one group does: its samples through the intake into one filter a joint, predicted to any instant.
+//! Decides what one group does: its samples through the intake into its joints' filters, predicted to any instant.
 //!
 //! **Invariant:** a motion is predicted for at most `coast` past its sample; after that the group says nothing until it
-//! is heard again, and then starts from the measured state.
+//! is heard again, and then starts from the measured state. **Invariant:** a sample that comes late changes nothing: the
+//! estimate is the same as if it had been lost.
 
-use crate::filter::{Gains, JointFilter, Motion};
-use crate::intake::{self, Counters, JUMPS_BELIEVED, Refusal};
-use arrayvec::ArrayVec;
-use servomesh_types::{Fault, GroupDescription, GroupMotion, JointVec, MAX_JOINTS, ServoState, Stamp};
+use crate::config::Config;
+use crate::filter::Motion;
+use crate::intake::{self, Counters, Refusal};
+use crate::joints::Joints;
+use crate::outside::Outside;
+use servomesh_robot::Model;
+use servomesh_types::{
+    Epoch, Fault, GroupDescription, GroupMotion, JointVec, MotionDeviation, ServoState, Stamp,
+};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// One group, as the estimator follows it.
 #[derive(Debug)]
 pub(crate) struct GroupTrack {
     description: GroupDescription,
-    filters: ArrayVec<JointFilter, MAX_JOINTS>,
+    joints: Joints,
+    /// What acts on it from outside, where its bodies are known.
+    outside: Option<Outside>,
+    effort: JointVec,
+    epoch: Epoch,
     /// The newest accepted sample's stamp, also while the group is not live.
     newest: Option<Stamp>,
     newest_seq: u64,
@@ -22,36 +33,48 @@ pub(crate) struct GroupTrack {
     /// A refusal was reported, and no good sample has come since.
     refusing: bool,
     reported_at: Option<Stamp>,
-    jumps_in_a_row: u32,
     counters: Counters,
+    changes: VecDeque<Change>,
 }
 
 /// What a sample or a silence changed, for events.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Change {
-    /// Nothing that anyone wants to read of.
-    None,
     /// A first sample after a silence.
     Back,
     /// Samples are good again after refused ones.
     Good,
     /// The first of a row of refused samples.
     Refused(String),
+    /// An encoder failed, or a joint was hit.
+    Found(Fault),
+    /// A new epoch forgot such faults.
+    Forgiven,
 }
 
 impl GroupTrack {
-    pub(crate) fn new(description: GroupDescription) -> Self {
+    pub(crate) fn new(description: GroupDescription, robot: Option<&Model>, config: &Config) -> Self {
+        // A belt or a gripper may be in no description: then its motion alone is told.
+        let outside = robot.and_then(|robot| Outside::new(robot, &description, config).ok());
+        let bandwidth = if outside.is_some() {
+            config.model_bandwidth()
+        } else {
+            config.bandwidth()
+        };
         Self {
+            joints: Joints::new(&description, bandwidth, config.coast().as_secs_f64()),
+            outside,
+            effort: JointVec::zeros(description.joints.len()),
             description,
-            filters: ArrayVec::new(),
+            epoch: Epoch::NONE,
             newest: None,
             newest_seq: 0,
             heard_at: Stamp::ZERO,
             live: false,
             refusing: false,
             reported_at: None,
-            jumps_in_a_row: 0,
             counters: Counters::default(),
+            changes: VecDeque::new(),
         }
     }
 
@@ -61,6 +84,11 @@ impl GroupTrack {
 
     pub(crate) fn counters(&self) -> Counters {
         self.counters
+    }
+
+    /// What changed since the last call.
+    pub(crate) fn take_change(&mut self) -> Option<Change> {
+        self.changes.pop_front()
     }
 
     /// Whether it was heard of lately enough to say where it is.
@@ -78,34 +106,19 @@ impl GroupTrack {
         self.live && now.seconds_from(self.heard_at) * self.description.rate_hz <= 3.0
     }
 
-    /// Takes a sample. `Ok` if it went into the filters.
-    pub(crate) fn take(
-        &mut self,
-        now: Stamp,
-        state: &ServoState,
-        bandwidth: f64,
-        coast: Duration,
-    ) -> Result<Change, Change> {
-        if let Err(refusal) = self.admit(now, state, coast) {
-            refusal.count(&mut self.counters);
-            let quiet = self.refusing || self.reported_at.is_some_and(|at| now.since(at) < REPORT_AGAIN);
-            let text = refusal.describe(&self.description).filter(|_| !quiet);
-            return Err(text.map_or(Change::None, |text| {
-                (self.refusing, self.reported_at) = (true, Some(now));
-                Change::Refused(text)
-            }));
+    /// Takes a sample; whether it went into the filters.
+    pub(crate) fn take(&mut self, now: Stamp, state: &ServoState, config: &Config) -> bool {
+        if let Err(refusal) = intake::check(&self.description, state, self.newest, now, config.coast()) {
+            self.refuse(now, refusal);
+            return false;
         }
         let (stamp, was_live, was_heard) = (state.tag.stamp, self.live, self.newest.is_some());
-        if let (true, Some(newest)) = (was_live, self.newest) {
-            let gains = Gains::new(bandwidth, stamp.seconds_from(newest));
-            for (joint, filter) in self.filters.iter_mut().enumerate() {
-                filter.update(&gains, state.position[joint], state.effort[joint]);
-            }
-        } else {
-            let start = |joint| {
-                JointFilter::starting_at(state.position[joint], state.velocity[joint], state.effort[joint])
-            };
-            self.filters = (0..self.description.joints.len()).map(start).collect();
+        match self.newest {
+            Some(newest) if was_live => self.advance(state, stamp.seconds_from(newest), config),
+            _ => self.start(state),
+        }
+        if state.tag.epoch != self.epoch {
+            self.forgive(state);
         }
         self.counters.accepted += 1;
         if was_live {
@@ -113,34 +126,77 @@ impl GroupTrack {
         }
         (self.newest, self.newest_seq, self.heard_at, self.live) = (Some(stamp), state.tag.seq, now, true);
         let was_refusing = std::mem::take(&mut self.refusing);
-        Ok(match (was_live, was_refusing) {
-            (false, _) if was_heard => Change::Back,
-            (_, true) => Change::Good,
-            (_, false) => Change::None,
-        })
+        if !was_live && was_heard {
+            self.changes.push_back(Change::Back);
+        } else if was_refusing {
+            self.changes.push_back(Change::Good);
+        }
+        true
     }
 
-    fn admit(&mut self, now: Stamp, state: &ServoState, coast: Duration) -> Result<(), Refusal> {
-        intake::check(&self.description, state, self.newest, now, coast)?;
-        let Some(newest) = self.newest.filter(|_| self.live) else {
-            return Ok(());
-        };
-        let dt_s = state.tag.stamp.seconds_from(newest);
-        let reached = self.filters.iter().enumerate().try_for_each(|(joint, filter)| {
-            let moved = state.position[joint] - filter.motion().position;
-            intake::check_reach(&self.description, joint, moved, dt_s)
-        });
-        self.jumps_in_a_row = if reached.is_err() {
-            self.jumps_in_a_row + 1
-        } else {
-            0
-        };
-        if self.jumps_in_a_row >= JUMPS_BELIEVED {
-            self.jumps_in_a_row = 0;
-            self.live = false;
-            return Ok(());
+    fn refuse(&mut self, now: Stamp, refusal: Refusal) {
+        refusal.count(&mut self.counters);
+        let quiet = self.refusing || self.reported_at.is_some_and(|at| now.since(at) < REPORT_AGAIN);
+        if let Some(text) = refusal.describe(&self.description).filter(|_| !quiet) {
+            (self.refusing, self.reported_at) = (true, Some(now));
+            self.changes.push_back(Change::Refused(text));
         }
-        reached
+    }
+
+    fn start(&mut self, state: &ServoState) {
+        self.joints.start(state);
+        self.effort = state.effort;
+        if let Some(outside) = &mut self.outside {
+            outside.restart();
+        }
+    }
+
+    fn advance(&mut self, state: &ServoState, dt_s: f64, config: &Config) {
+        let expected = match &mut self.outside {
+            Some(outside) => outside.expected(state),
+            None => JointVec::zeros(state.position.len()),
+        };
+        let advance = self.joints.advance(&state.position, &expected, dt_s);
+        self.counters.held += advance.held;
+        self.changes.extend(advance.failed.map(Change::Found));
+        let follow = -(-config.bandwidth() * dt_s).exp_m1();
+        for (effort, measured) in self.effort.iter_mut().zip(state.effort.iter()) {
+            *effort += follow * (measured - *effort);
+        }
+        let Some(outside) = &mut self.outside else { return };
+        let deviation = JointVec::from_fn(state.position.len(), |joint| {
+            self.joints
+                .deviations(joint, 0.0)
+                .map_or(0.0, |deviation| deviation.velocity)
+        });
+        let hit_before = outside.collision();
+        let now = outside.update(config, state, &self.joints.state(), &deviation, dt_s);
+        if !self.joints.doubtful().is_empty() {
+            outside.lose();
+        }
+        self.joints.expect(&now);
+        if hit_before.is_none() {
+            self.changes.extend(outside.collision().map(Change::Found));
+        }
+    }
+
+    /// A new epoch: whoever reset the group has seen its faults.
+    fn forgive(&mut self, state: &ServoState) {
+        self.epoch = state.tag.epoch;
+        if self.fault().is_some() {
+            self.changes.push_back(Change::Forgiven);
+        }
+        self.joints.clear(state);
+        if let Some(outside) = &mut self.outside {
+            outside.clear();
+        }
+    }
+
+    /// What is wrong with its measurements, or what it ran into.
+    fn fault(&self) -> Option<Fault> {
+        self.joints
+            .fault()
+            .or_else(|| self.outside.as_ref().and_then(Outside::collision))
     }
 
     /// Falls silent if its last sample is too old; says how old.
@@ -154,32 +210,61 @@ impl GroupTrack {
         })
     }
 
-    /// One joint's motion predicted to `at`.
+    fn ahead_s(&self, at: Stamp) -> f64 {
+        self.newest.map_or(0.0, |newest| at.since(newest).as_secs_f64())
+    }
+
+    /// One joint's motion and effort predicted to `at`.
     pub(crate) fn joint(&self, joint: usize, at: Stamp) -> (Motion, f64) {
-        let filter = self.filters[joint];
-        let ahead_s = self.newest.map_or(0.0, |newest| at.since(newest).as_secs_f64());
-        (filter.motion().after(ahead_s), filter.effort())
+        (self.joints.motion(joint, self.ahead_s(at)), self.effort[joint])
+    }
+
+    /// Whether nothing is known of where a joint is: its encoder failed longer ago than the model's word counts.
+    pub(crate) fn is_lost(&self, joint: usize) -> bool {
+        self.joints.is_lost(joint)
     }
 
     /// All joints predicted to `at`; the stamp tells the age of the measurement. `None` while it is not live.
     pub(crate) fn motion(&self, at: Stamp) -> Option<GroupMotion> {
         let stamp = self.newest.filter(|_| self.live)?;
-        let joints = self.filters.len();
+        let (joints, ahead_s) = (self.description.joints.len(), self.ahead_s(at));
         let mut motion = GroupMotion {
             stamp,
             holds_at: at,
             position: JointVec::zeros(joints),
             velocity: JointVec::zeros(joints),
             acceleration: JointVec::zeros(joints),
-            effort: JointVec::zeros(joints),
+            effort: self.effort,
+            doubtful: self.joints.doubtful(),
+            fault: self.fault(),
             ..GroupMotion::default()
         };
+        let mut deviation = MotionDeviation {
+            position: JointVec::zeros(joints),
+            velocity: JointVec::zeros(joints),
+            acceleration: JointVec::zeros(joints),
+            disturbance: JointVec::EMPTY,
+        };
+        let mut known = true;
         for joint in 0..joints {
-            let (predicted, effort) = self.joint(joint, at);
+            let predicted = self.joints.motion(joint, ahead_s);
             motion.position[joint] = predicted.position;
             motion.velocity[joint] = predicted.velocity;
             motion.acceleration[joint] = predicted.acceleration;
-            motion.effort[joint] = effort;
+            if let Some(off) = self.joints.deviations(joint, ahead_s) {
+                deviation.position[joint] = off.position;
+                deviation.velocity[joint] = off.velocity;
+                deviation.acceleration[joint] = off.acceleration;
+            } else {
+                known = false;
+            }
+        }
+        if known {
+            motion.deviation = deviation;
+        }
+        if let Some(outside) = &self.outside {
+            let of_acceleration = motion.deviation.acceleration;
+            outside.tell(&mut motion, &self.joints.disturbance(), &of_acceleration);
         }
         Some(motion)
     }

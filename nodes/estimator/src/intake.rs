@@ -1,12 +1,11 @@
 //! Decides which servo states of a group are believed.
 //!
 //! Samples come over a network that delays, drops, doubles and reorders, from drives that now and then answer with
-//! garbage. Refused is what is older than the newest sample, what claims a time that can't be, what is not finite, and a
-//! position the joint can't have reached since the last one.
+//! garbage. Refused is what is older than the newest sample, what claims a time that can't be, and what is not finite. A
+//! position that its joint can't have reached is its encoder's matter (`encoder`).
 //!
 //! **Invariant:** stamps of accepted samples strictly increase, and lie within `coast` of the time they came.
 
-use servomesh_types::fault::Exceeded;
 use servomesh_types::{Fault, GroupDescription, ServoState, Stamp};
 use std::time::Duration;
 
@@ -21,8 +20,10 @@ pub struct Counters {
     pub out_of_order: u64,
     /// Samples stamped too far from the time they came.
     pub mistimed: u64,
-    /// Samples of the wrong size, not finite, or with a position out of reach.
+    /// Samples of the wrong size, or not finite.
     pub implausible: u64,
+    /// Readings of single encoders that were not believed.
+    pub held: u64,
     /// Samples that never came, by the gaps in their numbers.
     pub lost: u64,
 }
@@ -97,28 +98,3 @@ pub(crate) fn check(
         _ => Ok(()),
     }
 }
-
-/// Checks that a joint can have moved from where it was predicted to where it is said to be.
-pub(crate) fn check_reach(
-    group: &GroupDescription,
-    joint: usize,
-    moved: f64,
-    dt_s: f64,
-) -> Result<(), Refusal> {
-    let limit = REACH * group.joints[joint].limits.velocity() * (dt_s + 1.0 / group.rate_hz);
-    if moved.abs() <= limit {
-        return Ok(());
-    }
-    let exceeded = Exceeded {
-        joint: joint as u8,
-        value: moved,
-        limit,
-    };
-    Err(Refusal::Implausible(Fault::Jump(exceeded)))
-}
-
-/// How much further than at its largest speed a joint may turn up: twice leaves room for collisions and coarse encoders.
-const REACH: f64 = 2.0;
-
-/// So many samples in a row that look like a jump are the truth (a drive that was homed anew), not garbage.
-pub(crate) const JUMPS_BELIEVED: u32 = 3;

@@ -56,12 +56,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bodies;
 pub mod config;
+mod contact;
+mod encoder;
 pub mod estimator;
 pub mod filter;
 pub mod frames;
+mod friction;
 mod group;
 pub mod intake;
+mod joints;
+mod observer;
+mod outside;
 mod pace;
 
 pub use config::{Config, ConfigError, Settings};

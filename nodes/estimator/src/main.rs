@@ -50,13 +50,49 @@ impl Node for EstimatorNode {
                 "bandwidth_hz",
                 default.bandwidth_hz,
                 range::BANDWIDTH_HZ,
-                "Bandwidth of the joint filters [Hz]: lower is smoother, higher lags less",
+                "Bandwidth of the filters of joints whose bodies are not known [Hz]: lower is smoother, higher lags less",
+            ),
+            ParamSpec::number(
+                "model_bandwidth_hz",
+                default.model_bandwidth_hz,
+                range::BANDWIDTH_HZ,
+                "Bandwidth at which what the model does not explain is followed, where the bodies are known [Hz]",
             ),
             ParamSpec::number(
                 "coast_s",
                 default.coast_s,
                 range::COAST_S,
                 "How long a group is predicted without a sample before it is dropped [s]",
+            ),
+            ParamSpec::number(
+                "observer_hz",
+                default.observer_hz,
+                range::BANDWIDTH_HZ,
+                "Bandwidth of the momentum observer [Hz]",
+            ),
+            ParamSpec::number(
+                "mass_error",
+                default.mass_error,
+                range::ERROR,
+                "Share by which masses and inertias may be off",
+            ),
+            ParamSpec::number(
+                "friction_error",
+                default.friction_error,
+                range::ERROR,
+                "Share by which announced friction and gear losses may be off",
+            ),
+            ParamSpec::number(
+                "contact_floor",
+                default.contact_floor,
+                range::CONTACT_FLOOR,
+                "External effort that a contact always takes, of the joint's effort limit",
+            ),
+            ParamSpec::number(
+                "collision_factor",
+                default.collision_factor,
+                range::COLLISION_FACTOR,
+                "A collision takes so many times what a contact takes",
             ),
             ParamSpec::number(
                 "motion_rate_max_hz",
@@ -75,6 +111,12 @@ impl Node for EstimatorNode {
                 default.tf_rate_hz,
                 range::RATE_HZ,
                 "Rate of tf [Hz]",
+            ),
+            ParamSpec::number(
+                "tool_rate_hz",
+                default.tool_rate_hz,
+                range::RATE_HZ,
+                "Rate of each group's tool_state [Hz]",
             ),
             ParamSpec::text(
                 "robot_description_file",
@@ -103,7 +145,14 @@ impl Node for EstimatorNode {
     fn configure(&mut self, io: &mut Io, params: &Params, now: Stamp) -> anyhow::Result<()> {
         let config = Config::new(&Settings {
             bandwidth_hz: params.number("bandwidth_hz"),
+            model_bandwidth_hz: params.number("model_bandwidth_hz"),
             coast_s: params.number("coast_s"),
+            observer_hz: params.number("observer_hz"),
+            mass_error: params.number("mass_error"),
+            friction_error: params.number("friction_error"),
+            contact_floor: params.number("contact_floor"),
+            collision_factor: params.number("collision_factor"),
+            tool_rate_hz: params.number("tool_rate_hz"),
             motion_rate_max_hz: params.number("motion_rate_max_hz"),
             joint_states_rate_hz: params.number("joint_states_rate_hz"),
             tf_rate_hz: params.number("tf_rate_hz"),
@@ -201,6 +250,7 @@ impl Node for EstimatorNode {
             report.figure(format!("{name}.out_of_order"), &counters.out_of_order);
             report.figure(format!("{name}.mistimed"), &counters.mistimed);
             report.figure(format!("{name}.implausible"), &counters.implausible);
+            report.figure(format!("{name}.held"), &counters.held);
         }
         report.figure("unreadable", &self.unreadable);
     }

@@ -2,7 +2,7 @@
 
 mod bench;
 
-use bench::{Bench, PERIOD_NS, group, name, sample};
+use bench::{Bench, PERIOD_NS, group, measured_by, name, sample};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use servomesh_types::Stamp;
@@ -17,7 +17,7 @@ fn velocity_errors(
     loss: f64,
 ) -> (f64, f64, Bench) {
     let mut random = ChaCha8Rng::seed_from_u64(7);
-    let mut bench = Bench::new(&[group("arm", &["a"])]);
+    let mut bench = Bench::new(&[measured_by(group("arm", &["a"]), TICK, 0.15 * TICK)]);
     let (mut filtered, mut differenced, mut count) = (0.0, 0.0, 0.0);
     let mut last: Option<(f64, f64)> = None;
     for i in 1..2000_i64 {

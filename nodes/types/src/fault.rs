@@ -47,7 +47,7 @@ pub enum Fault {
     Following(Exceeded),
     /// A winding is too hot \[°C\].
     Overheated(Exceeded),
-    /// An encoder repeats itself while its joint moves: the way it should have gone.
+    /// An encoder repeats itself where its noise should show: equal readings in a row, and what chance allows.
     EncoderStuck(Exceeded),
     /// An encoder jumped by more than its joint can have moved.
     EncoderStep(Exceeded),
@@ -205,7 +205,7 @@ impl fmt::Display for Fault {
             Self::Jump(e) => beyond(f, "jump of", e),
             Self::Following(e) => beyond(f, "following error", e),
             Self::Overheated(e) => beyond(f, "winding temperature [°C]", e),
-            Self::EncoderStuck(e) => beyond(f, "encoder stands still: way it should have gone", e),
+            Self::EncoderStuck(e) => beyond(f, "encoder is stuck: number of equal readings", e),
             Self::EncoderStep(e) => beyond(f, "encoder jumped: step of", e),
             Self::EncoderDrift(e) => beyond(f, "encoder drifts: distance from the model", e),
             Self::Collision(e) => beyond(f, "collision: effort from outside", e),

@@ -10,6 +10,7 @@ use servomesh_driver::{Driver, Input as DriverInput, Output as DriverOutput};
 use servomesh_estimator::{
     Config as EstimatorConfig, Estimator, Input as EstimatorInput, Output as EstimatorOutput, Settings,
 };
+use servomesh_robot::Model;
 use servomesh_safety::{Config as SafetyConfig, Input as SafetyInput, Output as SafetyOutput, Safety};
 use servomesh_trajectory::{
     Config as TrajectoryConfig, Feedback, GoalId, Input as TrajectoryInput, Outcome,
@@ -49,6 +50,10 @@ pub struct Cell {
     pub(super) setpoints: BTreeMap<GroupName, Setpoint>,
     pub(super) events: Vec<Event>,
     pub(super) states: BTreeMap<GroupName, ServoState>,
+    /// What the estimator said last of each group.
+    pub(super) motions: BTreeMap<GroupName, GroupMotion>,
+    /// What the estimator is told of itself and of the robot.
+    estimator_setup: (Settings, Model),
     pub(super) largest_error: BTreeMap<GroupName, f64>,
     pub(super) digest: Digest,
 }
@@ -88,6 +93,8 @@ impl Cell {
             setpoints: BTreeMap::new(),
             events: Vec::new(),
             states: BTreeMap::new(),
+            motions: BTreeMap::new(),
+            estimator_setup: (Settings::default(), files.model.clone()),
             largest_error: BTreeMap::new(),
             digest: Digest::new(),
         };
@@ -124,9 +131,9 @@ impl Cell {
             }
             Part::Safety => self.safety = Some(Safety::new(SafetyConfig::default())),
             Part::Estimator => {
-                let config =
-                    EstimatorConfig::new(&Settings::default()).expect("the defaults are in their ranges");
-                self.estimator = Some(Estimator::new(config, Some(self.files.model.clone())));
+                let (settings, model) = &self.estimator_setup;
+                let config = EstimatorConfig::new(settings)?;
+                self.estimator = Some(Estimator::new(config, Some(model.clone())));
             }
             Part::Driver(group) => {
                 let driver = self.files.driver(group)?;
@@ -149,6 +156,15 @@ impl Cell {
             self.send(part, Delivery::Reliable, Message::Safety(state));
         }
         Ok(())
+    }
+
+    /// Starts the estimator afresh, with these parameters and this idea of the robot.
+    ///
+    /// # Errors
+    /// A parameter is out of its range.
+    pub fn restart_estimator(&mut self, settings: Settings, robot: Model) -> Result<(), FilesError> {
+        self.estimator_setup = (settings, robot);
+        self.start(Part::Estimator)
     }
 
     /// Changes what the network does from now on.
@@ -396,6 +412,7 @@ impl Cell {
         while let Some(output) = self.estimator.as_mut().and_then(Core::poll) {
             match output {
                 EstimatorOutput::Motion(frame) => {
+                    self.motions.extend(frame.groups.iter().copied());
                     self.send(Part::Trajectory, Delivery::Stream, Message::Motion(frame.clone()));
                     self.send(Part::Safety, Delivery::Stream, Message::Motion(frame));
                 }

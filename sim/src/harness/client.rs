@@ -7,7 +7,7 @@ use servomesh_trajectory::{
     CoupleGoal, Feedback, FollowGoal, GoalId, Input as TrajectoryInput, JogRequest, MoveGoal, Outcome, Steer,
 };
 use servomesh_types::{
-    Core as _, Event, GroupDescription, GroupName, SafetyState, ServoState, Setpoint, Stamp,
+    Core as _, Event, GroupDescription, GroupMotion, GroupName, SafetyState, ServoState, Setpoint, Stamp,
 };
 
 impl Cell {
@@ -115,6 +115,11 @@ impl Cell {
     /// The newest state of a group's servos, if its driver ever spoke.
     pub fn servo_state(&self, group: &str) -> Option<&ServoState> {
         self.states.get(&GroupName::new(group).ok()?)
+    }
+
+    /// What the estimator said last of a group.
+    pub fn motion(&self, group: &str) -> Option<&GroupMotion> {
+        self.motions.get(&GroupName::new(group).ok()?)
     }
 
     /// What safety says.

@@ -40,6 +40,9 @@ pub enum FilesError {
     /// The drivers' figures.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The estimator's parameters.
+    #[error(transparent)]
+    Estimator(#[from] servomesh_estimator::ConfigError),
 }
 
 impl CellFiles {

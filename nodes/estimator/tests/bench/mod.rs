@@ -30,6 +30,15 @@ pub(crate) fn group(text: &str, joints: &[&str]) -> GroupDescription {
     }
 }
 
+/// The same with the figures of their encoders announced.
+pub(crate) fn measured_by(mut group: GroupDescription, resolution: f64, noise: f64) -> GroupDescription {
+    for joint in &mut group.joints {
+        joint.drivetrain.encoder.resolution = resolution;
+        joint.drivetrain.encoder.noise = noise;
+    }
+    group
+}
+
 pub(crate) fn sample(stamp: Stamp, seq: u64, position: &[f64]) -> ServoState {
     let mut state = ServoState::default();
     (state.tag.stamp, state.tag.seq) = (stamp, seq);
@@ -75,6 +84,15 @@ impl Bench {
         }
         self.core.handle(now, input);
         self.drain(now);
+    }
+
+    /// The same with the figures of their encoders announced.
+    pub(crate) fn measured_by(mut group: GroupDescription, resolution: f64, noise: f64) -> GroupDescription {
+        for joint in &mut group.joints {
+            joint.drivetrain.encoder.resolution = resolution;
+            joint.drivetrain.encoder.noise = noise;
+        }
+        group
     }
 
     pub(crate) fn sample(&mut self, now: Stamp, group: &str, state: ServoState) {

@@ -1,0 +1,226 @@
+//! Decides what a group's motors do to its bodies: the acceleration that their effort should give, and the momentum.
+//!
+//! ```text
+//! M(q)·q̈ + C(q, q̇)·q̇ + g(q) = τ − f + external        u = (M + T·∂f/∂q̇)⁻¹·(τ − f − C·q̇ − g)
+//! momentum p = M·q̇         ṗ = τ − f + Cᵀ·q̇ − g + external
+//! ```
+//! τ is the motor's effort, f friction, T the time between samples: dry friction is so steep near standstill that it must
+//! be taken at the end of the interval. Ṁ = C + Cᵀ (`servomesh_robot`, `coriolis.rs`).
+//!
+//! Joints of other groups are taken to stand at zero, and to weigh what they weigh there.
+//!
+//! Units: rad (m), N·m (N), kg·m² (kg). **Invariant:** after `new` nothing allocates; what is not finite gives `None`.
+
+use crate::friction::{Drive, Resistance};
+use nalgebra::{DMatrix, DVector};
+use servomesh_robot::{Model, RobotError, Workspace};
+use servomesh_types::{GroupDescription, JointVec, MAX_JOINTS};
+
+/// The rigid bodies of one group and its drives, at the state of the last [`Bodies::update`].
+#[derive(Clone, Debug)]
+pub(crate) struct Bodies {
+    model: Model,
+    workspace: Workspace,
+    drives: Vec<Drive>,
+    /// M + T·∂f/∂q̇, and then its Cholesky factor below the diagonal.
+    factor: DMatrix<f64>,
+    coriolis_effort: JointVec,
+    transposed_effort: JointVec,
+    gravity: JointVec,
+    velocity: JointVec,
+    momentum: JointVec,
+    resistance: [Resistance; MAX_JOINTS],
+    /// T·∂f/∂q̇ of each joint.
+    implicit: JointVec,
+    rows: DVector<f64>,
+}
+
+impl Bodies {
+    /// The bodies that a group's joints move. `slow` is the speed of each joint below which its direction is not certain.
+    ///
+    /// # Errors
+    /// The robot's description has no such joints.
+    pub(crate) fn new(
+        robot: &Model,
+        group: &GroupDescription,
+        slow: impl Fn(usize) -> f64,
+    ) -> Result<Self, RobotError> {
+        let names: Vec<&str> = group.joints.iter().map(|joint| joint.name.as_str()).collect();
+        let mut model = robot.subset(&names, &vec![0.0; robot.position_count()])?;
+        for (index, joint) in group.joints.iter().enumerate() {
+            model.set_armature(index, joint.drivetrain.armature)?;
+        }
+        let count = names.len();
+        let drive = |(index, joint): (usize, &servomesh_types::JointDescription)| {
+            Drive::new(&joint.drivetrain, slow(index))
+        };
+        Ok(Self {
+            workspace: Workspace::new(&model),
+            model,
+            drives: group.joints.iter().enumerate().map(drive).collect(),
+            factor: DMatrix::zeros(count, count),
+            coriolis_effort: JointVec::zeros(count),
+            transposed_effort: JointVec::zeros(count),
+            gravity: JointVec::zeros(count),
+            velocity: JointVec::zeros(count),
+            momentum: JointVec::zeros(count),
+            resistance: [Resistance::default(); MAX_JOINTS],
+            implicit: JointVec::zeros(count),
+            rows: DVector::zeros(count),
+        })
+    }
+
+    /// Takes a state, with the effort that the driver reports. False if no acceleration follows from it: something has no
+    /// inertia, or is not finite.
+    pub(crate) fn update(&mut self, q: &JointVec, qd: &JointVec, reported: &JointVec, dt_s: f64) -> bool {
+        let count = self.drives.len();
+        self.velocity = *qd;
+        self.model
+            .gravity_effort(&mut self.workspace, q, &mut self.gravity);
+        let coriolis = self.model.coriolis_matrix(&mut self.workspace, q, qd);
+        for i in 0..count {
+            let (mut along, mut across) = (0.0, 0.0);
+            for j in 0..count {
+                along += coriolis[(i, j)] * qd[j];
+                across += coriolis[(j, i)] * qd[j];
+            }
+            self.coriolis_effort[i] = along;
+            self.transposed_effort[i] = across;
+        }
+        self.model.mass_matrix(&mut self.workspace, q);
+        let mass = self.workspace.mass_matrix();
+        for i in 0..count {
+            self.momentum[i] = (0..count).map(|j| mass[(i, j)] * qd[j]).sum();
+            self.resistance[i] = self.drives[i].resistance(qd[i], self.drives[i].motor(reported[i]));
+        }
+        self.factor.copy_from(mass);
+        for i in 0..count {
+            let inertia = LEAST_INERTIA * mass[(i, i)];
+            self.implicit[i] = dt_s * self.resistance[i].slope(inertia, dt_s);
+            self.factor[(i, i)] += self.implicit[i];
+        }
+        factorise(&mut self.factor)
+    }
+
+    /// Motor effort less friction of each joint, at the efforts that the driver reports.
+    pub(crate) fn driving(&self, reported: &JointVec) -> JointVec {
+        JointVec::from_fn(self.drives.len(), |i| {
+            let motor = self.drives[i].motor(reported[i]);
+            let push = motor - self.coriolis_effort[i] - self.gravity[i];
+            let resistance = self.drives[i].resistance(self.velocity[i], motor);
+            motor - resistance.effort(push)
+        })
+    }
+
+    /// The acceleration that reported efforts should give.
+    pub(crate) fn acceleration(&mut self, reported: &JointVec) -> JointVec {
+        let driving = self.driving(reported);
+        for i in 0..self.drives.len() {
+            self.rows[i] = driving[i] - self.coriolis_effort[i] - self.gravity[i];
+        }
+        solve(&self.factor, &mut self.rows);
+        JointVec::from_fn(self.drives.len(), |i| self.rows[i])
+    }
+
+    /// Momentum of each joint, M·q̇.
+    pub(crate) fn momentum(&self) -> &JointVec {
+        &self.momentum
+    }
+
+    /// What changes the momentum, but for what acts from outside: τ − f + Cᵀ·q̇ − g.
+    pub(crate) fn momentum_rate(&self, reported: &JointVec) -> JointVec {
+        let driving = self.driving(reported);
+        JointVec::from_fn(self.drives.len(), |i| {
+            driving[i] + self.transposed_effort[i] - self.gravity[i]
+        })
+    }
+
+    /// The effort that would give accelerations beside those of the model, against friction too: (M + T·∂f/∂q̇)·a.
+    pub(crate) fn effort_for(&self, acceleration: &JointVec) -> JointVec {
+        let mass = self.workspace.mass_matrix();
+        JointVec::from_fn(self.drives.len(), |i| {
+            let inertial: f64 = (0..self.drives.len())
+                .map(|j| mass[(i, j)] * acceleration[j])
+                .sum();
+            inertial + self.implicit[i] * acceleration[i]
+        })
+    }
+
+    /// The standard deviation of that, where those of the accelerations are given and independent.
+    pub(crate) fn effort_deviation(&self, deviation: &JointVec) -> JointVec {
+        let mass = self.workspace.mass_matrix();
+        JointVec::from_fn(self.drives.len(), |i| {
+            let squares = (0..self.drives.len()).map(|j| {
+                let own = if i == j { self.implicit[i] } else { 0.0 };
+                ((mass[(i, j)] + own) * deviation[j]).powi(2)
+            });
+            squares.sum::<f64>().sqrt()
+        })
+    }
+
+    /// The standard deviation of the momentum, where those of velocities are given and independent.
+    pub(crate) fn momentum_deviation(&self, deviation: &JointVec) -> JointVec {
+        let mass = self.workspace.mass_matrix();
+        JointVec::from_fn(self.drives.len(), |i| {
+            (0..self.drives.len())
+                .map(|j| (mass[(i, j)] * deviation[j]).powi(2))
+                .sum::<f64>()
+                .sqrt()
+        })
+    }
+
+    /// How far the efforts of the model may be off at an acceleration, where its masses may be by `mass_error` and its
+    /// friction by `friction_error` (shares).
+    pub(crate) fn doubt(&self, acceleration: &JointVec, mass_error: f64, friction_error: f64) -> JointVec {
+        let mass = self.workspace.mass_matrix();
+        JointVec::from_fn(self.drives.len(), |i| {
+            let inertial: f64 = (0..self.drives.len())
+                .map(|j| (mass[(i, j)] * acceleration[j]).abs())
+                .sum();
+            let bodies = self.gravity[i].abs() + self.coriolis_effort[i].abs() + inertial;
+            mass_error * bodies + self.resistance[i].doubt(friction_error)
+        })
+    }
+}
+
+/// Of a joint's inertia with all others held: what it feels of it at the least, for the stability of friction.
+const LEAST_INERTIA: f64 = 0.5;
+
+/// Cholesky, in place, below the diagonal; false if the matrix is not positive definite.
+fn factorise(a: &mut DMatrix<f64>) -> bool {
+    for j in 0..a.nrows() {
+        let mut pivot = a[(j, j)];
+        for k in 0..j {
+            pivot -= a[(j, k)] * a[(j, k)];
+        }
+        if !(pivot.is_finite() && pivot > 0.0) {
+            return false;
+        }
+        let pivot = pivot.sqrt();
+        a[(j, j)] = pivot;
+        for i in j + 1..a.nrows() {
+            let mut value = a[(i, j)];
+            for k in 0..j {
+                value -= a[(i, k)] * a[(j, k)];
+            }
+            a[(i, j)] = value / pivot;
+        }
+    }
+    true
+}
+
+fn solve(factor: &DMatrix<f64>, x: &mut DVector<f64>) {
+    let n = x.len();
+    for i in 0..n {
+        for k in 0..i {
+            x[i] -= factor[(i, k)] * x[k];
+        }
+        x[i] /= factor[(i, i)];
+    }
+    for i in (0..n).rev() {
+        for k in i + 1..n {
+            x[i] -= factor[(k, i)] * x[k];
+        }
+        x[i] /= factor[(i, i)];
+    }
+}

@@ -1,0 +1,191 @@
+//! Decides how the joints of one group move: a filter and a watched encoder each.
+//!
+//! **Invariant:** all joints hold for the instant of the newest sample, less the age that their encoders' values have.
+
+use crate::encoder::{EncoderWatch, Rules, Verdict};
+use crate::filter::{JointFilter, JointNoise, Motion};
+use arrayvec::ArrayVec;
+use servomesh_types::{Encoder, Fault, GroupDescription, JointSet, JointVec, MAX_JOINTS, ServoState};
+
+/// The joints of one group.
+#[derive(Debug)]
+pub(crate) struct Joints {
+    joints: ArrayVec<Joint, MAX_JOINTS>,
+    coast_s: f64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Joint {
+    noise: JointNoise,
+    rules: Rules,
+    /// What the encoder announces; nothing known: no deviations are told.
+    encoder: Encoder,
+    speed_limit: f64,
+    acceleration_limit: f64,
+    filter: JointFilter,
+    /// What the motor's effort gave at the newest sample.
+    expected: f64,
+    /// The filter without the last reading, if that was a surprise: the first sign of a freeze can come between two counts.
+    without_last: Option<JointFilter>,
+    watch: EncoderWatch,
+}
+
+/// What a sample changed, beside the motion.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Advance {
+    /// The first encoder that failed with this sample.
+    pub(crate) failed: Option<Fault>,
+    /// Readings that were held back.
+    pub(crate) held: u64,
+}
+
+impl Joints {
+    /// Joints that have not been heard of yet, with filters of the given bandwidth \[rad/s\].
+    pub(crate) fn new(description: &GroupDescription, bandwidth: f64, coast_s: f64) -> Self {
+        let period_s = 1.0 / description.rate_hz;
+        let joint = |(index, joint): (usize, &servomesh_types::JointDescription)| {
+            let encoder = joint.drivetrain.encoder;
+            Joint {
+                noise: JointNoise::new(bandwidth, encoder.resolution, encoder.noise, period_s),
+                rules: Rules::new(index, joint.limits.velocity(), encoder.resolution, encoder.noise),
+                encoder,
+                speed_limit: joint.limits.velocity(),
+                acceleration_limit: joint.limits.acceleration(),
+                filter: JointFilter::default(),
+                expected: 0.0,
+                without_last: None,
+                watch: EncoderWatch::default(),
+            }
+        };
+        Self {
+            joints: description.joints.iter().enumerate().map(joint).collect(),
+            coast_s,
+        }
+    }
+
+    /// Starts anew from a sample. What is wrong with an encoder stays wrong.
+    pub(crate) fn start(&mut self, state: &ServoState) {
+        for (index, joint) in self.joints.iter_mut().enumerate() {
+            joint.restart(state.position[index], state.velocity[index]);
+            if joint.watch.fault().is_none() {
+                joint.watch = EncoderWatch::starting_at(state.position[index]);
+            }
+        }
+    }
+
+    /// Forgets faults of encoders, and starts those joints anew.
+    pub(crate) fn clear(&mut self, state: &ServoState) {
+        for (index, joint) in self.joints.iter_mut().enumerate() {
+            if joint.watch.is_doubtful() {
+                joint.watch.clear();
+                joint.restart(state.position[index], state.velocity[index]);
+            }
+        }
+    }
+
+    /// Takes readings `dt_s` after the last ones; `expected` are the accelerations that the model says.
+    pub(crate) fn advance(&mut self, positions: &JointVec, expected: &JointVec, dt_s: f64) -> Advance {
+        let fastest = self.joints.iter().fold(0.0, |most: f64, joint| {
+            most.max(joint.filter.motion().velocity.abs())
+        });
+        let mut advance = Advance::default();
+        for (index, joint) in self.joints.iter_mut().enumerate() {
+            let (reading, was) = (positions[index], joint.watch.fault());
+            if let Some(without_last) = joint.without_last.take()
+                && joint.watch.may_freeze(&joint.rules, reading)
+            {
+                joint.filter = without_last;
+            }
+            joint.filter.predict(&joint.noise, expected[index], dt_s);
+            let innovation = joint.filter.innovation(&joint.noise, reading);
+            let since_s = dt_s + joint.watch.unheard_s();
+            match joint
+                .watch
+                .judge(&joint.rules, reading, &innovation, fastest, dt_s, self.coast_s)
+            {
+                Verdict::Believe => {
+                    joint.without_last = innovation.is_surprise().then_some(joint.filter);
+                    joint.filter.correct(&joint.noise, reading, since_s);
+                }
+                Verdict::Restart => joint.restart(reading, 0.0),
+                Verdict::Hold => advance.held += 1,
+            }
+            if was.is_none() {
+                advance.failed = advance.failed.or(joint.watch.fault());
+            }
+        }
+        advance
+    }
+
+    /// Tells what accelerations the motors' effort gives now.
+    pub(crate) fn expect(&mut self, expected: &JointVec) {
+        for (joint, expected) in self.joints.iter_mut().zip(expected.iter()) {
+            joint.filter.expect(*expected, joint.expected);
+            joint.expected = *expected;
+        }
+    }
+
+    /// One joint's motion `ahead_s` after the newest sample.
+    pub(crate) fn motion(&self, joint: usize, ahead_s: f64) -> Motion {
+        let joint = &self.joints[joint];
+        joint.filter.motion().after(ahead_s + joint.encoder.delay_s)
+    }
+
+    /// Standard deviations of that motion; `None` where nothing is known of the encoder.
+    pub(crate) fn deviations(&self, joint: usize, ahead_s: f64) -> Option<Motion> {
+        let joint = &self.joints[joint];
+        joint.noise.known.then(|| {
+            let ahead_s = ahead_s + joint.encoder.delay_s;
+            let mut deviations = joint.filter.deviations(&joint.noise, ahead_s);
+            if let Some(Fault::EncoderStep(e) | Fault::EncoderDrift(e)) = joint.watch.fault() {
+                deviations.position = deviations.position.hypot(e.value);
+            }
+            deviations
+        })
+    }
+
+    /// The part of each acceleration that the model does not explain.
+    pub(crate) fn disturbance(&self) -> JointVec {
+        JointVec::from_fn(self.joints.len(), |i| self.joints[i].filter.disturbance())
+    }
+
+    /// Positions, velocities and accelerations at the newest sample.
+    pub(crate) fn state(&self) -> (JointVec, JointVec, JointVec) {
+        let motion = |i: usize| self.joints[i].filter.motion();
+        let count = self.joints.len();
+        (
+            JointVec::from_fn(count, |i| motion(i).position),
+            JointVec::from_fn(count, |i| motion(i).velocity),
+            JointVec::from_fn(count, |i| motion(i).acceleration),
+        )
+    }
+
+    /// Joints whose measurement is not to be believed.
+    pub(crate) fn doubtful(&self) -> JointSet {
+        let doubtful = |joint: &usize| self.joints[*joint].watch.is_doubtful();
+        (0..self.joints.len()).filter(doubtful).collect()
+    }
+
+    /// Whether an encoder failed so long ago that the model's word counts no longer.
+    pub(crate) fn is_lost(&self, joint: usize) -> bool {
+        let watch = &self.joints[joint].watch;
+        watch.fault().is_some() && watch.unheard_s() <= 0.0
+    }
+
+    /// What is wrong with the first encoder that is not believed.
+    pub(crate) fn fault(&self) -> Option<Fault> {
+        self.joints.iter().find_map(|joint| joint.watch.fault())
+    }
+}
+
+impl Joint {
+    fn restart(&mut self, position: f64, velocity: f64) {
+        self.filter = JointFilter::starting_at(
+            position,
+            velocity,
+            self.speed_limit,
+            self.acceleration_limit,
+            &self.noise,
+        );
+    }
+}
