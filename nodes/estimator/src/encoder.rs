@@ -118,9 +118,9 @@ impl EncoderWatch {
         self.fault
     }
 
-    /// Whether its value is the model's, or an encoder's that is not to be believed.
+    /// Whether its value is the model's, or an encoder's that is not to be believed. A few equal readings are no reason yet.
     pub(crate) fn is_doubtful(&self) -> bool {
-        self.fault.is_some() || self.unheard_s > 0.0
+        self.fault.is_some() || self.rejected > 0 || self.frozen && self.equal >= FEW
     }
 
     /// Since the last reading that was believed \[s\].
@@ -178,8 +178,9 @@ impl EncoderWatch {
 
     fn doubt(&mut self, rules: &Rules, innovation: &Innovation, group_speed: f64, dt_s: f64) -> Verdict {
         let off = innovation.value;
+        let telling = rules.equal_moving > 0 && self.equal > 0;
         self.frozen =
-            self.equal > 0 && (self.frozen || innovation.is_surprise() && off.abs() > 4.0 * rules.resolution);
+            telling && (self.frozen || innovation.is_surprise() && off.abs() > 4.0 * rules.resolution);
         let allowed = if self.frozen {
             rules.equal_moving
         } else {
@@ -189,7 +190,7 @@ impl EncoderWatch {
             let exceeded = rules.exceeded(f64::from(self.equal), f64::from(allowed));
             return self.fail(Fault::EncoderStuck(exceeded));
         }
-        if self.frozen && rules.equal_moving > 0 {
+        if self.frozen {
             return Verdict::Hold;
         }
         // What was held back may have moved all the while; what was out of reach has its chance only once.
@@ -235,6 +236,8 @@ fn within(deviations: f64) -> f64 {
 
 /// So many readings in a row that are out of reach are a fault, fewer are garbage.
 const REJECTED: u32 = 3;
+/// So many equal readings in a row are nothing to talk about.
+const FEW: u32 = 4;
 /// Longer rows of equal readings say nothing: the noise is too small to change a count.
 const MOST_EQUAL: f64 = 2000.0;
 

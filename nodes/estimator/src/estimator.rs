@@ -12,8 +12,9 @@ use crate::frames::{Frames, Transform};
 use crate::group::{Change, GroupTrack};
 use crate::intake::Counters;
 use crate::pace::{Grid, RateLimit};
+use crate::tools::{Known, ToolState, Tools};
 use arrayvec::ArrayVec;
-use servomesh_robot::Model;
+use servomesh_robot::{Model, RobotError};
 use servomesh_types::{
     Core, Event, EventKind, GroupDescription, GroupMotion, GroupName, MAX_JOINTS, ServoState, Stamp,
 };
@@ -45,6 +46,8 @@ pub enum Output {
     JointStates(Stamp),
     /// Transforms are due: [`Estimator::transforms`] has them.
     Transforms(Stamp),
+    /// Motions of tools are due: [`Estimator::tools`] has them.
+    Tools(Stamp),
     /// The transforms that never change are known: [`Estimator::static_transforms`] has them. Said once.
     StaticTransforms(Stamp),
     /// Something happened.
@@ -82,11 +85,13 @@ pub struct Estimator {
     config: Config,
     groups: BTreeMap<GroupName, GroupTrack>,
     frames: Option<Frames>,
+    tools: Tools,
     /// For each joint of the robot's description, who measures it.
     measured_by: Vec<Option<(GroupName, usize)>>,
     motion: RateLimit,
     joint_states: Grid,
     tf: Grid,
+    tool: Grid,
     seq: u64,
     unknown: u64,
     due: Due,
@@ -99,6 +104,7 @@ struct Due {
     motion: Option<Stamp>,
     joint_states: Option<Stamp>,
     transforms: Option<Stamp>,
+    tools: Option<Stamp>,
     static_transforms: Option<Stamp>,
     static_said: bool,
 }
@@ -111,15 +117,34 @@ impl Estimator {
             config,
             groups: BTreeMap::new(),
             frames: model.map(Frames::new),
+            tools: Tools::default(),
             measured_by: vec![None; joints],
             motion: RateLimit::new(config.motion_period()),
             joint_states: Grid::new(config.joint_states_period()),
             tf: Grid::new(config.tf_period()),
+            tool: Grid::new(config.tool_period()),
             seq: 0,
             unknown: 0,
             due: Due::default(),
             events: VecDeque::new(),
         }
+    }
+
+    /// Tells which link is each group's tool. Without a robot's description there are none.
+    ///
+    /// # Errors
+    /// A link that the robot does not have.
+    pub fn with_tools(mut self, tools: &BTreeMap<GroupName, String>) -> Result<Self, RobotError> {
+        if let Some(frames) = &self.frames {
+            self.tools = Tools::new(frames.model(), tools)?;
+        }
+        Ok(self)
+    }
+
+    /// What the tools of live groups do, at the stamp of the last [`Output::Tools`].
+    pub fn tools(&self) -> impl Iterator<Item = ToolState<'_>> {
+        let frames = self.frames.iter();
+        frames.flat_map(|frames| self.tools.states(frames.model()))
     }
 
     /// The joints of all live groups, by group, and then those that mimic them, at the stamp of
@@ -323,6 +348,10 @@ impl Estimator {
             self.place_links(now);
             self.due.transforms = Some(now);
         }
+        if self.tool.take(now) && any_live {
+            self.place_tools(now);
+            self.due.tools = Some(now);
+        }
         if !self.due.static_said && self.frames.is_some() {
             (self.due.static_said, self.due.static_transforms) = (true, Some(now));
         }
@@ -337,6 +366,22 @@ impl Estimator {
                 .map(|(group, joint)| group.joint(joint, at).0.position)
         });
         self.frames = Some(frames);
+    }
+
+    fn place_tools(&mut self, at: Stamp) {
+        let (mut tools, frames) = (std::mem::take(&mut self.tools), self.frames.take());
+        if let Some(frames) = &frames {
+            let known = |index: usize| {
+                let (track, joint) = self.source(index)?;
+                Some(Known {
+                    group: track.description().name,
+                    joint,
+                    position: track.joint(joint, at).0.position,
+                })
+            };
+            tools.place(frames.model(), known, |group| self.groups.get(&group)?.motion(at));
+        }
+        (self.tools, self.frames) = (tools, frames);
     }
 
     fn motion_frame(&mut self, stamp: Stamp) -> MotionFrame {
@@ -389,6 +434,7 @@ impl Core for Estimator {
         (due.static_transforms.take().map(Output::StaticTransforms))
             .or_else(|| due.joint_states.take().map(Output::JointStates))
             .or_else(|| due.transforms.take().map(Output::Transforms))
+            .or_else(|| due.tools.take().map(Output::Tools))
     }
 
     fn deadline(&self) -> Option<Stamp> {
@@ -396,7 +442,7 @@ impl Core for Estimator {
             .groups
             .values()
             .filter_map(|group| group.silent_at(self.config.coast()));
-        let grids = [self.joint_states.next(), self.tf.next()];
+        let grids = [self.joint_states.next(), self.tf.next(), self.tool.next()];
         silent.chain(grids).chain(self.motion.next()).min()
     }
 }

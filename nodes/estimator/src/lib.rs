@@ -16,6 +16,9 @@
 //! | [`filter`] | what one joint does |
 //! | [`intake`] | which samples are believed |
 //! | [`frames`] | where the links are |
+//! | [`tools`] | what the tools do, and what pushes them |
+//! | `joints`, `encoder` | how a group's joints move; whether their encoders are believed |
+//! | `bodies`, `friction`, `observer`, `contact`, `outside` | what motors do to bodies; what acts from outside, and what that means |
 //! | [`config`] | which parameters are possible |
 //!
 //! ```
@@ -70,8 +73,10 @@ mod joints;
 mod observer;
 mod outside;
 mod pace;
+pub mod tools;
 
 pub use config::{Config, ConfigError, Settings};
 pub use estimator::{Estimator, Input, JointState, MAX_GROUPS, MotionFrame, Output};
 pub use frames::Transform;
 pub use intake::Counters;
+pub use tools::ToolState;

@@ -3,14 +3,14 @@
 use anyhow::Context as _;
 use r2r::geometry_msgs::msg::TransformStamped;
 use r2r::sensor_msgs::msg::JointState as JointStateMsg;
-use r2r::servomesh_msgs::msg::{MotionState, ServoState as ServoStateMsg};
+use r2r::servomesh_msgs::msg::{MotionState, ServoState as ServoStateMsg, ToolMotion as ToolMotionMsg};
 use r2r::std_msgs::msg::String as StringMsg;
 use r2r::tf2_msgs::msg::TFMessage;
 use servomesh_estimator::config::range;
 use servomesh_estimator::{Config, Estimator, Input, MotionFrame, Output, Settings, Transform};
 use servomesh_robot::Model;
 use servomesh_shell::health::{Level, Report};
-use servomesh_shell::params::{ParamSpec, Params};
+use servomesh_shell::params::{ParamSpec, Params, Value};
 use servomesh_shell::ros::{Groups, Io, Latest, Node, Publisher, Wire, qos, wire};
 use servomesh_types::{Core, GroupDescription, GroupName, ServoState, Stamp};
 use std::collections::BTreeMap;
@@ -28,6 +28,8 @@ struct EstimatorNode {
     tf: Publisher<TFMessage>,
     tf_static: Publisher<TFMessage>,
     robot_description: Publisher<StringMsg>,
+    /// `<group>/tool_state` of each group that has a tool.
+    tools: BTreeMap<GroupName, Publisher<ToolMotionMsg>>,
     motion_msg: MotionState,
     joint_states_msg: JointStateMsg,
     /// Servo states that were no values at all.
@@ -121,7 +123,17 @@ impl Node for EstimatorNode {
             ParamSpec::text(
                 "robot_description_file",
                 "",
-                "Path of the URDF; empty: no transforms, no mimic joints, no robot_description",
+                "Path of the URDF; empty: no transforms, no mimic joints, no robot_description, no external efforts",
+            ),
+            ParamSpec::new(
+                "tools.groups",
+                Value::StringArray(Vec::new()),
+                "Groups that carry a tool; tools.links has one value for each of them",
+            ),
+            ParamSpec::new(
+                "tools.links",
+                Value::StringArray(Vec::new()),
+                "The tool of each of tools.groups: a link of the robot",
             ),
         ]
     }
@@ -136,6 +148,7 @@ impl Node for EstimatorNode {
             tf: io.publisher("/tf", qos::TF)?,
             tf_static: io.publisher("/tf_static", qos::TF_STATIC)?,
             robot_description: io.publisher("robot_description", qos::LATCHED)?,
+            tools: BTreeMap::new(),
             motion_msg: MotionState::default(),
             joint_states_msg: JointStateMsg::default(),
             unreadable: 0,
@@ -170,7 +183,16 @@ impl Node for EstimatorNode {
             self.robot_description.publish(&StringMsg { data: urdf });
             model = Some(parsed);
         }
-        let mut core = Estimator::new(config, model);
+        let tools = tools(params)?;
+        let mut core = Estimator::new(config, model)
+            .with_tools(&tools)
+            .context("tools.links")?;
+        for group in tools.keys() {
+            if !self.tools.contains_key(group) {
+                let publisher = io.publisher(&format!("{group}/tool_state"), qos::STREAM)?;
+                self.tools.insert(*group, publisher);
+            }
+        }
         for heard in self.groups.values() {
             core.handle(now, Input::Group(heard.description.clone()));
         }
@@ -296,6 +318,13 @@ impl EstimatorNode {
                     self.joint_states.publish(&self.joint_states_msg);
                 }
                 Output::Transforms(at) => self.tf.publish(&transforms(core.transforms(), at)),
+                Output::Tools(_) => {
+                    for tool in core.tools() {
+                        if let Some(publisher) = self.tools.get(&tool.group) {
+                            publisher.publish(&wire::tool_to_msg(tool.base, tool.link, tool.motion));
+                        }
+                    }
+                }
                 Output::StaticTransforms(at) => {
                     self.tf_static.publish(&transforms(core.static_transforms(), at));
                 }
@@ -303,6 +332,21 @@ impl EstimatorNode {
             }
         }
     }
+}
+
+fn tools(params: &Params) -> anyhow::Result<BTreeMap<GroupName, String>> {
+    let (groups, links) = (params.texts("tools.groups"), params.texts("tools.links"));
+    anyhow::ensure!(
+        groups.len() == links.len(),
+        "tools.groups has {} values and tools.links {}: give each group its link",
+        groups.len(),
+        links.len()
+    );
+    groups
+        .iter()
+        .zip(links)
+        .map(|(group, link)| Ok((GroupName::new(group).context("tools.groups")?, link.clone())))
+        .collect()
 }
 
 fn fill_motion(message: &mut MotionState, frame: &MotionFrame) {

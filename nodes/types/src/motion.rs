@@ -67,7 +67,7 @@ pub struct ToolMotion {
     pub rotation: [f64; 4],
     /// Its velocity \[m/s, rad/s\].
     pub twist: [f64; 6],
-    /// Of translation and rotation vector \[m², m·rad, rad²\].
+    /// Of translation and rotation vector \[m², m·rad, rad²\]; zero where the encoders' noise is not known.
     pub pose_covariance: [[f64; 6]; 6],
     /// Of the twist.
     pub twist_covariance: [[f64; 6]; 6],

@@ -30,7 +30,7 @@ pub struct Cell {
     pub(super) hardware: Hardware,
     pub(super) trajectory: Option<Trajectory>,
     pub(super) safety: Option<Safety>,
-    estimator: Option<Estimator>,
+    pub(super) estimator: Option<Estimator>,
     drivers: BTreeMap<GroupName, Option<Driver>>,
     pub(super) network: Network,
     /// How long `trajectory` works on a plan.
@@ -133,7 +133,8 @@ impl Cell {
             Part::Estimator => {
                 let (settings, model) = &self.estimator_setup;
                 let config = EstimatorConfig::new(settings)?;
-                self.estimator = Some(Estimator::new(config, Some(model.clone())));
+                let estimator = Estimator::new(config, Some(model.clone()));
+                self.estimator = Some(estimator.with_tools(&CellFiles::tools())?);
             }
             Part::Driver(group) => {
                 let driver = self.files.driver(group)?;
@@ -419,6 +420,7 @@ impl Cell {
                 EstimatorOutput::Event(event) => self.events.push(event),
                 EstimatorOutput::JointStates(_)
                 | EstimatorOutput::Transforms(_)
+                | EstimatorOutput::Tools(_)
                 | EstimatorOutput::StaticTransforms(_) => {}
             }
         }

@@ -8,6 +8,7 @@ use servomesh_trajectory::{
 };
 use servomesh_types::{
     Core as _, Event, GroupDescription, GroupMotion, GroupName, SafetyState, ServoState, Setpoint, Stamp,
+    ToolMotion,
 };
 
 impl Cell {
@@ -120,6 +121,13 @@ impl Cell {
     /// What the estimator said last of a group.
     pub fn motion(&self, group: &str) -> Option<&GroupMotion> {
         self.motions.get(&GroupName::new(group).ok()?)
+    }
+
+    /// What the estimator said last of a group's tool.
+    pub fn tool(&self, group: &str) -> Option<ToolMotion> {
+        let group = GroupName::new(group).ok()?;
+        let mut tools = self.estimator.as_ref()?.tools();
+        tools.find(|tool| tool.group == group).map(|tool| *tool.motion)
     }
 
     /// What safety says.

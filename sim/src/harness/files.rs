@@ -9,6 +9,7 @@ use servomesh_driver::{Config, ConfigError, Driver};
 use servomesh_robot::{Model, RobotError};
 use servomesh_trajectory::Robot;
 use servomesh_types::{Capabilities, GroupName};
+use std::collections::BTreeMap;
 
 /// The files that describe a cell.
 #[derive(Clone, Debug)]
@@ -51,11 +52,15 @@ impl CellFiles {
     /// # Errors
     /// The description has no such link.
     pub fn robot(&self) -> Result<Robot, FilesError> {
-        let tools = GroupName::new("arm")
-            .map(|arm| (arm, "gripper_tcp".to_owned()))
+        Ok(Robot::new(self.model.clone(), &Self::tools())?)
+    }
+
+    /// Which link each group holds as its tool, as the launch configuration of the default cell has it.
+    pub(super) fn tools() -> BTreeMap<GroupName, String> {
+        let arm = GroupName::new("arm");
+        arm.map(|arm| (arm, "gripper_tcp".to_owned()))
             .into_iter()
-            .collect();
-        Ok(Robot::new(self.model.clone(), &tools)?)
+            .collect()
     }
 
     /// The default cell, as `launch/robots/` describes it.
