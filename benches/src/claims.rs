@@ -36,6 +36,10 @@ pub const CLAIMS: &[Claim] = &[
         measure: crate::tick::measure,
     },
     Claim {
+        name: "estimator",
+        measure: crate::estimator::measure,
+    },
+    Claim {
         name: "retarget",
         measure: crate::retarget::measure,
     },

@@ -4,7 +4,9 @@ use super::job::cycle;
 use super::truth::{Errors, Pair, Recorder};
 use super::wrong;
 use servomesh_estimator::Settings;
+use servomesh_estimator::filter::{JointFilter, JointNoise};
 use servomesh_sim::harness::{Cell, NetworkConfig};
+use servomesh_types::Stamp;
 use std::f64::consts::TAU;
 use std::time::Duration;
 
@@ -13,6 +15,45 @@ struct Differencing {
     hz: f64,
     smooth: Vec<f64>,
     errors: Errors,
+}
+
+/// filterpy's Kalman filter for constant acceleration, which ours is without a model (`nodes/estimator/tests/golden.rs`).
+struct Textbook {
+    hz: f64,
+    filters: Vec<JointFilter>,
+    last: Stamp,
+    errors: Errors,
+}
+
+impl Textbook {
+    fn new(hz: f64) -> Self {
+        Self {
+            hz,
+            filters: Vec::new(),
+            last: Stamp::ZERO,
+            errors: Errors::default(),
+        }
+    }
+
+    fn take(&mut self, pair: &Pair) {
+        let noise = JointNoise::new(TAU * self.hz, TAU / 524_288.0, 6e-6, 0.002);
+        let stamp = pair.state.tag.stamp;
+        let dt_s = stamp.seconds_from(self.last);
+        if self.filters.is_empty() {
+            let start = |position: &f64| JointFilter::starting_at(*position, 0.0, 3.0, 10.0, &noise);
+            self.filters = pair.state.position.iter().map(start).collect();
+        } else if dt_s > 0.0 {
+            for (filter, position) in self.filters.iter_mut().zip(pair.state.position.iter()) {
+                filter.predict(&noise, 0.0, dt_s);
+                filter.correct(&noise, *position, dt_s);
+            }
+        }
+        self.last = stamp;
+        let ahead_s = pair.motion.holds_at.seconds_from(stamp);
+        for (filter, truth) in self.filters.iter().zip(&pair.truth) {
+            self.errors.add(filter.motion().after(ahead_s).velocity, truth);
+        }
+    }
 }
 
 /// Sums of squared errors over their told variances.
@@ -39,8 +80,12 @@ fn velocity_is_told_at_least_three_times_better_than_by_filtered_differencing() 
                 errors: Errors::default(),
             })
             .into();
+        let mut textbook = [20.0, 30.0, 40.0, 60.0].map(Textbook::new);
         let mut consistency = Consistency::default();
         let mut recorder = Recorder::new(&mut cell, "arm", |pair: &Pair| {
+            for other in &mut textbook {
+                other.take(pair);
+            }
             for (joint, truth) in pair.truth.iter().enumerate() {
                 told.add(pair.motion.velocity[joint], truth);
                 for other in &mut differencing {
@@ -69,7 +114,11 @@ fn velocity_is_told_at_least_three_times_better_than_by_filtered_differencing() 
         for other in &differencing {
             line(&format!("differences, {} Hz", other.hz), &other.errors);
         }
-        // None of them comes as early as the estimate: the best of all is compared with.
+        for other in &textbook {
+            line(&format!("textbook Kalman, {} Hz", other.hz), &other.errors);
+            assert!(told.rms() < other.errors.rms(), "the model is worth something");
+        }
+        // None of the differences comes as early as the estimate: the best of all is compared with.
         let best = differencing
             .iter()
             .map(|other| other.errors.rms())

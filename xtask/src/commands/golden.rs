@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 const PINOCCHIO: &str = "pin==4.1.0";
 const DYNAMICS: &str = "nodes/robot/tests/golden/generate.py";
 /// Which packages each script needs; it writes the files beside it.
-const SCRIPTS: [(&[&str], &str); 6] = [
+const SCRIPTS: [(&[&str], &str); 7] = [
     (&[PINOCCHIO], DYNAMICS),
     (&[PINOCCHIO], "nodes/robot/tests/golden/collision.py"),
     (&["mujoco==4.0.0"], "sim/tests/golden/generate.py"),
@@ -31,6 +31,7 @@ const SCRIPTS: [(&[&str], &str); 6] = [
         &["toppra==0.6.10", PINOCCHIO],
         "nodes/motion/tests/golden/timing.py",
     ),
+    (&["filterpy==1.4.5"], "nodes/estimator/tests/golden/generate.py"),
 ];
 
 /// Options of `cargo xtask golden`.
