@@ -1,0 +1,144 @@
+//! Which setpoints of one group become commands.
+//!
+//! Positions in rad (m). **Invariant:** a setpoint that broke a rule is the cause of a stop; one that is only late, early or
+//! of another epoch is dropped and counted.
+
+use super::{Gate, MAX_SKEW_S, Phase};
+use crate::checks;
+use crate::safety::Output;
+use crate::stop::Reference;
+use servomesh_types::*;
+use std::collections::VecDeque;
+
+impl Gate {
+    pub(crate) fn setpoint(&mut self, now: Stamp, setpoint: &Setpoint, out: &mut VecDeque<Output>) {
+        self.watch(now, out);
+        if !self.open() {
+            self.counts.closed += 1;
+            return;
+        }
+        let tag = &setpoint.tag;
+        if tag.epoch != self.epoch {
+            self.counts.stale_epoch += 1;
+            return;
+        }
+        if self
+            .setpoint
+            .is_some_and(|(last, seq)| tag.seq <= seq || tag.stamp <= last.stamp)
+        {
+            self.counts.out_of_order += 1;
+            return;
+        }
+        if now > tag.stamp + tag.valid_for || tag.stamp > now + self.config.lead {
+            self.counts.untimely += 1;
+            return;
+        }
+        match self.check(now, setpoint) {
+            Ok(reference) if setpoint.release => self.release(now, setpoint, reference, out),
+            Ok(reference) => {
+                self.released_early = false;
+                self.pass(now, setpoint, reference, out);
+            }
+            Err(fault) => {
+                self.counts.unsafe_setpoints += 1;
+                self.fail(now, fault, out);
+            }
+        }
+    }
+
+    pub(super) fn check(&self, now: Stamp, setpoint: &Setpoint) -> Result<Reference, Fault> {
+        checks::shape(setpoint, self.rules.len())?;
+        let to = Reference {
+            told: now,
+            stamp: setpoint.tag.stamp,
+            position: setpoint.position,
+            velocity: setpoint.velocity,
+            acceleration: setpoint.acceleration,
+        };
+        match &self.setpoint {
+            Some((from, _)) => {
+                checks::limits(&self.rules, &from.position, &to)?;
+                checks::reachable(&self.rules, from, &to)?;
+            }
+            None => self.check_first(now, &to)?,
+        }
+        Ok(to)
+    }
+
+    /// An epoch begins where the machine really is, and only if nothing is wrong with it.
+    pub(super) fn check_first(&self, now: Stamp, to: &Reference) -> Result<(), Fault> {
+        let silent = self.measured.servo_silent(now, self.config.servo_state_timeout);
+        let wrong = silent.or_else(|| self.measured.overheated(self.config.winding_degc));
+        if let Some(fault) = wrong {
+            return Err(fault);
+        }
+        let (Some(servo), Some(velocity)) = (
+            self.measured.servo(),
+            self.measured.velocity(now, self.config.motion_state_timeout),
+        ) else {
+            return Err(Fault::ServoStateSilent(now.since(self.measured.servo_at())));
+        };
+        let ahead_s = to
+            .stamp
+            .seconds_from(servo.tag.stamp)
+            .clamp(-MAX_SKEW_S, MAX_SKEW_S);
+        checks::near(&self.rules, &servo.position, velocity, ahead_s, to)?;
+        checks::limits(&self.rules, &servo.position, to)
+    }
+
+    pub(super) fn pass(
+        &mut self,
+        now: Stamp,
+        setpoint: &Setpoint,
+        to: Reference,
+        out: &mut VecDeque<Output>,
+    ) {
+        if self.phase == (Phase::Idle { hold: false }) {
+            self.since = now;
+        }
+        self.phase = Phase::Tracking;
+        self.setpoint = Some((to, setpoint.tag.seq));
+        self.effort = self.capped(&setpoint.effort, |effort, most| effort.clamp(-most, most));
+        self.effort_limit = self.capped(&setpoint.effort_limit, |limit, most| limit.clamp(0.0, most));
+        // Half a period of patience: clocks that step and threads that wake late are no loss.
+        self.next = now + self.config.period().mul_f64(1.5);
+        // One that came after its place was filled is a base to go on from, but time does not run back.
+        if self.sent.is_none_or(|sent| to.stamp > sent.stamp) {
+            self.counts.passed += 1;
+            let tag = StreamTag {
+                epoch: self.epoch,
+                seq: self.seq,
+                ..setpoint.tag
+            };
+            self.send(tag, to, out);
+        }
+    }
+
+    /// A stop of category 1 on the path has come to its end: torque off. In mid-motion brakes are no way to stop, so
+    /// there the motion goes on; what still moves is `trajectory`'s.
+    pub(super) fn release(
+        &mut self,
+        now: Stamp,
+        setpoint: &Setpoint,
+        to: Reference,
+        out: &mut VecDeque<Output>,
+    ) {
+        if checks::at_rest(&self.rules, &to) {
+            // To follow it would switch on what is off.
+            if self.phase != (Phase::Idle { hold: false }) {
+                self.pass(now, setpoint, to, out);
+            }
+            self.latch(now, Fault::StopRequested, out);
+            return self.switch_off(now, "released at standstill", out);
+        }
+        self.counts.early_releases += 1;
+        if !std::mem::replace(&mut self.released_early, true) {
+            let text = format!(
+                "{}: asked for torque off in mid-motion; it moves on",
+                self.group.name
+            );
+            self.say(now, EventKind::Fault, text, out);
+        }
+        self.pass(now, setpoint, to, out);
+    }
+}
