@@ -16,7 +16,7 @@ use servomesh_trajectory::{
 };
 use servomesh_types::{
     Capabilities, Core, Drivetrain, Epoch, GroupDescription, GroupMotion, GroupName, GroupSafety,
-    JointDescription, JointKind, JointLimits, JointVec, SafetyMode, SafetyState, Stamp,
+    JointDescription, JointKind, JointLimits, JointVec, SafetyState, Stamp,
 };
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -162,15 +162,8 @@ impl Group {
         let mut core = Trajectory::new(Config::default());
         let mut now = Stamp::from_millis(1000);
         core.handle(now, Input::Group(description(name)?));
-        let gate = GroupSafety {
-            group: name,
-            mode: SafetyMode::Normal,
-            epoch: Epoch(1),
-            fault: None,
-            resettable: false,
-            speed_scale: 1.0,
-        };
-        core.handle(now, Input::Safety(SafetyState { groups: vec![gate] }));
+        let gate = GroupSafety::open(name, Epoch(1));
+        core.handle(now, Input::Safety(SafetyState::new(vec![gate])));
         let motion = GroupMotion {
             stamp: now,
             position: JointVec::zeros(JOINTS),

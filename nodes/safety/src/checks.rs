@@ -25,8 +25,12 @@ pub struct JointRules {
     pub acceleration_checked: f64,
     /// Largest jerk of the gate's own stop.
     pub jerk: f64,
+    /// Largest jerk from setpoint to setpoint.
+    pub jerk_checked: f64,
     /// Largest effort.
     pub effort: f64,
+    /// How far beyond its end stops a joint may be commanded.
+    pub position_tolerance: f64,
     /// Tolerance of position between successive setpoints.
     pub jump: f64,
     /// Tolerance of velocity between successive setpoints.
@@ -39,6 +43,8 @@ pub struct JointRules {
     pub following: f64,
     /// Speed below which the joint stands still.
     pub standstill: f64,
+    /// How far it may stray from where it stands still.
+    pub hold: f64,
 }
 
 impl JointRules {
@@ -53,13 +59,16 @@ impl JointRules {
             acceleration: limits.acceleration(),
             acceleration_checked: limits.acceleration() * more,
             jerk: limits.jerk(),
+            jerk_checked: limits.jerk() * parameters.jerk_factor,
             effort: limits.effort(),
+            position_tolerance: tolerances.position,
             jump: tolerances.jump,
             velocity_jump: tolerances.velocity_jump,
             seed_position: tolerances.seed_position,
             seed_velocity: tolerances.seed_velocity,
             following: tolerances.following,
             standstill: tolerances.standstill,
+            hold: tolerances.hold,
         }
     }
 }
@@ -112,12 +121,36 @@ pub fn limits(rules: &[JointRules], from: &JointVec, to: &Reference) -> Result<(
     Ok(())
 }
 
+/// Velocities within a share of what the joints may do: the speed scale. A standstill is within any.
+///
+/// # Errors
+/// [`Fault::Velocity`] with the limit that the scale leaves.
+pub fn speed(rules: &[JointRules], share: f64, to: &Reference) -> Result<(), Fault> {
+    for (joint, rule) in rules.iter().enumerate() {
+        let limit = (share * rule.velocity).max(rule.standstill.min(rule.velocity));
+        at_most(joint, to.velocity[joint].abs(), limit, Fault::Velocity)?;
+    }
+    Ok(())
+}
+
+/// Velocities in directions that are allowed: `direction` is 1 or −1 where only one is, and empty where all are (SDI).
+///
+/// # Errors
+/// [`Fault::Direction`] with the velocity.
+pub fn direction(rules: &[JointRules], direction: &JointVec, to: &Reference) -> Result<(), Fault> {
+    for ((joint, rule), side) in rules.iter().enumerate().zip(direction.iter()) {
+        let against = -side * to.velocity[joint];
+        at_most(joint, against, rule.standstill, Fault::Direction)?;
+    }
+    Ok(())
+}
+
 /// Successive setpoints that lead from one to the other in the time between their stamps.
 ///
 /// Between two states with velocities v₀ and v₁ and |v̇| ≤ A, the way is (v₀ + v₁)/2·Δt, give or take A·Δt²/4.
 ///
 /// # Errors
-/// [`Fault::Jump`] with the distance that is not explained, or [`Fault::Acceleration`] with Δv/Δt.
+/// [`Fault::Jump`] with the distance that is not explained, [`Fault::Acceleration`] with Δv/Δt or [`Fault::Jerk`] with Δa/Δt.
 pub fn reachable(rules: &[JointRules], from: &Reference, to: &Reference) -> Result<(), Fault> {
     let dt = to.stamp.seconds_from(from.stamp);
     for (joint, rule) in rules.iter().enumerate() {
@@ -127,6 +160,8 @@ pub fn reachable(rules: &[JointRules], from: &Reference, to: &Reference) -> Resu
         at_most(joint, unexplained.abs(), explicable, Fault::Jump)?;
         let allowed = rule.acceleration_checked + rule.velocity_jump / dt;
         at_most(joint, ((v1 - v0) / dt).abs(), allowed, Fault::Acceleration)?;
+        let jerk = (to.acceleration[joint] - from.acceleration[joint]) / dt;
+        at_most(joint, jerk.abs(), rule.jerk_checked, Fault::Jerk)?;
     }
     Ok(())
 }
@@ -300,10 +335,42 @@ mod tests {
 
     #[test]
     fn a_velocity_that_the_acceleration_limit_does_not_lead_to_is_refused() {
-        let from = at(0, 0.0, 1.0, 0.0);
+        let from = at(0, 0.0, 1.0, 10.0);
         assert_eq!(reachable(&rules(), &from, &at(2, 0.002, 1.02, 10.0)), Ok(()));
         let fault = reachable(&rules(), &from, &at(2, 0.0, -1.0, 0.0)).expect_err("reversal in one period");
         assert_eq!(exceeded(fault).0, 24);
+    }
+
+    #[test]
+    fn an_acceleration_that_the_jerk_limit_does_not_lead_to_is_refused() {
+        let from = at(0, 0.0, 1.0, 0.0);
+        assert_eq!(reachable(&rules(), &from, &at(2, 0.002, 1.0, 0.2)), Ok(()));
+        let fault = reachable(&rules(), &from, &at(2, 0.002, 1.0, 0.22)).expect_err("110 rad/s³");
+        assert_eq!(exceeded(fault).0, 26);
+    }
+
+    #[test]
+    fn a_share_of_the_speed_is_enforced_but_never_a_standstill() {
+        assert_eq!(speed(&rules(), 0.5, &at(0, 0.0, 1.5, 0.0)), Ok(()));
+        assert_eq!(
+            exceeded(speed(&rules(), 0.5, &at(0, 0.0, -1.6, 0.0)).expect_err("too fast")).0,
+            23
+        );
+        assert_eq!(speed(&rules(), 0.0, &at(0, 0.0, 0.01, 0.0)), Ok(()));
+    }
+
+    #[test]
+    fn a_forbidden_direction_is_refused() {
+        let forward = JointVec::from([0.0, 1.0]);
+        assert_eq!(direction(&rules(), &forward, &at(0, 0.0, 1.0, 0.0)), Ok(()));
+        assert_eq!(
+            exceeded(direction(&rules(), &forward, &at(0, 0.0, -0.1, 0.0)).expect_err("back")).0,
+            73
+        );
+        assert_eq!(
+            direction(&rules(), &JointVec::EMPTY, &at(0, 0.0, -0.1, 0.0)),
+            Ok(())
+        );
     }
 
     #[test]

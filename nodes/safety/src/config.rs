@@ -12,10 +12,25 @@ use std::time::Duration;
 /// What follows once a group stands still, by the categories of IEC 60204-1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopCategory {
+    /// Category 0: torque off and brakes on at once.
+    Zero,
     /// Category 1: torque off, brakes on.
     One,
     /// Category 2: hold the position under power, and watch that it is held.
     Two,
+}
+
+impl TryFrom<i64> for StopCategory {
+    type Error = ();
+
+    fn try_from(number: i64) -> Result<Self, ()> {
+        match number {
+            0 => Ok(Self::Zero),
+            1 => Ok(Self::One),
+            2 => Ok(Self::Two),
+            _ => Err(()),
+        }
+    }
 }
 
 /// What differs between joints that turn and joints that slide.
@@ -35,11 +50,13 @@ pub struct Tolerances {
     pub following: f64,
     /// Below this measured speed a joint counts as standing still.
     pub standstill: f64,
+    /// How far a joint that stands still under power may be from where it was told to stand.
+    pub hold: f64,
 }
 
 impl Tolerances {
     /// The values in the order of [`TOLERANCES`].
-    pub fn to_array(&self) -> [f64; 7] {
+    pub fn to_array(&self) -> [f64; 8] {
         let Self {
             position,
             jump,
@@ -48,6 +65,7 @@ impl Tolerances {
             seed_velocity,
             following,
             standstill,
+            hold,
         } = *self;
         [
             position,
@@ -57,11 +75,12 @@ impl Tolerances {
             seed_velocity,
             following,
             standstill,
+            hold,
         ]
     }
 
     /// The inverse of [`to_array`](Self::to_array).
-    pub fn from_array(values: [f64; 7]) -> Self {
+    pub fn from_array(values: [f64; 8]) -> Self {
         let [
             position,
             jump,
@@ -70,6 +89,7 @@ impl Tolerances {
             seed_velocity,
             following,
             standstill,
+            hold,
         ] = values;
         Self {
             position,
@@ -79,6 +99,7 @@ impl Tolerances {
             seed_velocity,
             following,
             standstill,
+            hold,
         }
     }
 }
@@ -102,6 +123,16 @@ pub struct Parameters {
     pub motion_state_timeout: Duration,
     /// A driver that does not take commands for this long is a fault; at least two periods.
     pub engage_timeout: Duration,
+    /// Silence of the enabling device that is a fault in manual mode; at least two periods.
+    pub enabling_timeout: Duration,
+    /// How long a group may take to slow down to a lower speed scale or to reduced limits before they are enforced.
+    pub settle: Duration,
+    /// How long after a stop's end the machine may take to stand still where it was told to.
+    pub ramp: Duration,
+    /// How much more than the joints' own jerk setpoints may have, as a factor.
+    pub jerk_factor: f64,
+    /// How much quicker than its limit the measured tool may be \[m/s\].
+    pub tool_speed_tolerance: f64,
     /// How far velocity and acceleration limits may be exceeded, as a fraction of them.
     pub limit_tolerance: f64,
     /// Highest winding temperature [°C].
@@ -142,6 +173,11 @@ impl Default for Parameters {
             servo_state_timeout: Duration::from_millis(50),
             motion_state_timeout: Duration::from_millis(100),
             engage_timeout: Duration::from_millis(500),
+            enabling_timeout: Duration::from_millis(200),
+            settle: Duration::from_secs(2),
+            ramp: Duration::from_millis(500),
+            jerk_factor: 1.05,
+            tool_speed_tolerance: 0.05,
             limit_tolerance: 0.01,
             winding_degc: 110.0,
             winding_hysteresis_degc: 5.0,
@@ -154,6 +190,7 @@ impl Default for Parameters {
                 seed_velocity: 0.2,
                 following: 0.15,
                 standstill: 0.02,
+                hold: 0.05,
             },
             prismatic: Tolerances {
                 position: 5e-4,
@@ -163,6 +200,7 @@ impl Default for Parameters {
                 seed_velocity: 0.05,
                 following: 0.05,
                 standstill: 0.005,
+                hold: 0.02,
             },
         }
     }
@@ -200,9 +238,22 @@ impl Config {
                 given.engage_timeout,
                 at_least_two(range::TIMEOUT_S),
             ),
+            (
+                "timeout.enabling_s",
+                given.enabling_timeout,
+                at_least_two(range::TIMEOUT_S),
+            ),
+            ("settle_s", given.settle, range::SETTLE_S),
+            ("ramp_s", given.ramp, range::RAMP_S),
         ] {
             within(name, duration.as_secs_f64(), range)?;
         }
+        within("jerk_factor", given.jerk_factor, range::JERK_FACTOR)?;
+        within(
+            "tool_speed_tolerance",
+            given.tool_speed_tolerance,
+            range::TOOL_SPEED_TOLERANCE,
+        )?;
         within("limit_tolerance", given.limit_tolerance, range::LIMIT_TOLERANCE)?;
         within("winding_degc", given.winding_degc, range::WINDING_DEGC)?;
         within(
@@ -239,6 +290,14 @@ pub mod range {
     pub const LEAD_S: (f64, f64) = (0.0, 1.0);
     /// Of all timeouts, in s.
     pub const TIMEOUT_S: (f64, f64) = (0.0, 10.0);
+    /// Of `settle_s`.
+    pub const SETTLE_S: (f64, f64) = (0.0, 10.0);
+    /// Of `ramp_s`: a driver needs some time to do what it is told.
+    pub const RAMP_S: (f64, f64) = (0.05, 10.0);
+    /// Of `jerk_factor`: below 1 rounding would be a fault.
+    pub const JERK_FACTOR: (f64, f64) = (1.01, 1e6);
+    /// Of `tool_speed_tolerance`, in m/s.
+    pub const TOOL_SPEED_TOLERANCE: (f64, f64) = (0.001, 0.5);
     /// Of `limit_tolerance`.
     pub const LIMIT_TOLERANCE: (f64, f64) = (0.0, 0.2);
     /// Of `winding_degc`, in °C.
@@ -250,7 +309,7 @@ pub mod range {
 }
 
 /// The fields of [`Tolerances`], in the order of [`Tolerances::to_array`]: name, highest value, what it is.
-pub const TOLERANCES: [(&str, f64, &str); 7] = [
+pub const TOLERANCES: [(&str, f64, &str); 8] = [
     (
         "position",
         0.1,
@@ -285,6 +344,11 @@ pub const TOLERANCES: [(&str, f64, &str); 7] = [
         "standstill",
         0.5,
         "Measured speed below which a joint stands still, per second",
+    ),
+    (
+        "hold",
+        0.5,
+        "How far a joint that stands still under power may stray",
     ),
 ];
 

@@ -4,37 +4,45 @@
 //! setpoints, and streams the gate's own stop.
 //!
 //! ```text
-//!            first servo state          first setpoint          fault
-//!  Unheard ───────────────────► Idle ───────────────► Tracking ───────► Stopping ──┬─► Stopped (category 2, watched)
-//!     │                          ▲ │ fault                                         └─► Off     (category 1)
-//!     │ had been commanded       │ └──────► Stopped                                      │
-//!     └──────► Stopped           └──────────────── reset: a new epoch ───────────────────┘
+//!            first servo state          first setpoint          a fault that stops
+//!  Unheard ───────────────────► Idle ───────────────► Tracking ───────► Stopping ──┬──────────► Stopped (stop 2, watched)
+//!     │                          ▲ │ fault                               │         ├► Retreating ──┘
+//!     │ had been commanded       │ └──────► Stopped                      │ stop 0  └──────────► Off     (stop 1)
+//!     └──────► Stopped           │                                       └────────────────────► Off
+//!                                └──────────────── reset: a new epoch ─────────────────────────────┘
 //! ```
 //!
 //! A setpoint that is at rest and releases the group leads from Idle and Tracking to Off at once.
 //!
 //! **Invariant:** outside Idle and Tracking no setpoint passes; only a reset leads back, with a new epoch.
-//! **Invariant:** the first cause since the last reset is kept; what follows from it does not hide it.
+//! **Invariant:** what the gate does is never less severe than what the most severe active fault calls for.
 
 mod admission;
 mod closing;
 mod counts;
 mod opening;
+mod speeding;
 mod stream;
+mod view;
 mod watch;
 
 pub use counts::Counts;
 
 use crate::checks::JointRules;
 use crate::config::Config;
+use crate::lattice::Faults;
 use crate::measured::Measured;
+use crate::operation::Operation;
+use crate::retreat::{Retreat, Trail};
 use crate::safety::Output;
+use crate::setup::GroupSetup;
+use crate::speed::Speed;
 use crate::stop::{Reference, Stop};
 use servomesh_types::*;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Phase {
     /// No servo state yet: not known whether somebody else had commanded the group.
     Unheard,
@@ -44,6 +52,8 @@ enum Phase {
     Tracking,
     /// Closed, the gate's own stop flows.
     Stopping,
+    /// Closed, on the way back from what was hit.
+    Retreating,
     /// Closed at a standstill. Holds the position if the group was under command.
     Stopped { hold: bool },
     /// Closed, torque off.
@@ -51,16 +61,28 @@ enum Phase {
 }
 
 /// The gate of one group.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Gate {
     config: Config,
+    setup: GroupSetup,
     group: GroupDescription,
+    /// What the joints may do.
     rules: Vec<JointRules>,
+    /// What they may do in the mode there is.
+    narrowed: Vec<JointRules>,
     phase: Phase,
     epoch: Epoch,
-    fault: Option<Fault>,
+    faults: Faults,
     resettable: bool,
+    /// Whether the driver was started anew since the gate closed.
+    restarted: bool,
     measured: Measured,
+    operation: Operation,
+    /// Since when reduced limits are asked for.
+    reduced: Option<Stamp>,
+    /// Whether they are enforced.
+    reduced_in_force: bool,
+    speed: Speed,
     /// The newest setpoint of this epoch and its number.
     setpoint: Option<(Reference, u64)>,
     /// The newest command, whoever made it.
@@ -68,8 +90,6 @@ pub(crate) struct Gate {
     effort: JointVec,
     effort_limit: JointVec,
     seq: u64,
-    /// How fast the group may run, of what is planned. Said to others, who obey it; no check of the gate knows it.
-    speed_scale: f64,
     /// Whether the newest setpoint asked for torque off in mid-motion, so that this is told once.
     released_early: bool,
     /// When the first command of this epoch was sent.
@@ -79,60 +99,62 @@ pub(crate) struct Gate {
     /// Whether the driver was seen to follow this epoch.
     engaged: bool,
     stop: Stop,
+    trail: Trail,
+    retreat: Option<Retreat>,
+    /// When the standstill began.
+    resting: Stamp,
     next: Stamp,
     counts: Counts,
 }
 
 impl Gate {
-    pub(crate) fn new(config: &Config, group: GroupDescription, speed_scale: f64) -> Self {
-        let joints = group.joints.len();
-        Self {
+    pub(crate) fn new(
+        config: &Config,
+        setup: GroupSetup,
+        group: GroupDescription,
+        speed_scale: f64,
+        operation: Operation,
+    ) -> Self {
+        let rules: Vec<_> = group
+            .joints
+            .iter()
+            .map(|joint| JointRules::new(config, joint))
+            .collect();
+        let mut gate = Self {
             config: *config,
-            rules: group
-                .joints
-                .iter()
-                .map(|joint| JointRules::new(config, joint))
-                .collect(),
+            narrowed: rules.clone(),
+            rules,
             group,
             phase: Phase::Unheard,
             epoch: Epoch::NONE,
-            fault: None,
+            faults: Faults::new(setup.policy),
             resettable: false,
+            restarted: false,
             measured: Measured::default(),
+            operation,
+            reduced: None,
+            reduced_in_force: false,
+            speed: Speed::new(speed_scale),
             setpoint: None,
             sent: None,
             effort: JointVec::EMPTY,
             effort_limit: JointVec::EMPTY,
             seq: 0,
-            speed_scale,
             released_early: false,
             since: Stamp::ZERO,
             commanded: false,
             engaged: false,
-            stop: Stop::new(joints),
+            stop: Stop::default(),
+            trail: Trail::new(setup.retreat),
+            retreat: None,
+            resting: Stamp::ZERO,
             next: Stamp::ZERO,
             counts: Counts::default(),
-        }
-    }
-
-    /// What the gate says of itself; nothing until the group's servo state was heard.
-    pub(crate) fn view(&self) -> Option<GroupSafety> {
-        let mode = match self.phase {
-            Phase::Unheard => return None,
-            Phase::Idle { .. } | Phase::Tracking => SafetyMode::Normal,
-            Phase::Stopping => SafetyMode::Stopping,
-            Phase::Stopped { .. } => SafetyMode::Stopped,
-            Phase::Off => SafetyMode::Off,
+            setup,
         };
-        let (group, epoch, fault) = (self.group.name, self.epoch, self.fault);
-        Some(GroupSafety {
-            group,
-            mode,
-            epoch,
-            fault,
-            resettable: self.resettable,
-            speed_scale: self.speed_scale,
-        })
+        gate.narrow_rules();
+        gate.operate(Stamp::ZERO, operation, &mut VecDeque::new());
+        gate
     }
 
     pub(crate) fn counts(&self) -> &Counts {
@@ -145,6 +167,7 @@ impl Gate {
             match self.phase {
                 Phase::Tracking => self.extrapolate(now, out),
                 Phase::Stopping => self.go_on_stopping(now, out),
+                Phase::Retreating => self.go_on_retreating(now, out),
                 Phase::Idle { hold: true } | Phase::Stopped { hold: true } => self.hold(now, out),
                 Phase::Off => self.keep_off(now, out),
                 Phase::Unheard | Phase::Idle { hold: false } | Phase::Stopped { hold: false } => {}
@@ -166,7 +189,7 @@ impl Gate {
                 let first = self.next.min(servo).min(motion);
                 Some(setpoint.map_or(first, |setpoint| first.min(setpoint)))
             }
-            Phase::Stopping | Phase::Stopped { .. } | Phase::Off => Some(self.next),
+            Phase::Stopping | Phase::Retreating | Phase::Stopped { .. } | Phase::Off => Some(self.next),
         }
     }
 
@@ -177,7 +200,7 @@ impl Gate {
     /// Whether the gate's commands are what the group follows.
     fn commanding(&self) -> bool {
         match self.phase {
-            Phase::Tracking | Phase::Stopping => true,
+            Phase::Tracking | Phase::Stopping | Phase::Retreating => true,
             Phase::Idle { hold } | Phase::Stopped { hold } => hold,
             Phase::Unheard | Phase::Off => false,
         }

@@ -7,10 +7,17 @@
 //! |---|---|
 //! | [`config`] | what the gate tolerates and how long it waits |
 //! | [`safety`] | [`Safety`], the core: which gate an input is for; `stop` and `reset` for all of them |
+//! | [`lattice`] | what is done about each fault, and what clears it |
+//! | [`setup`] | what each group is set up with: functions, actions, model, zones |
+//! | [`functions`] | the limits of the safety functions |
+//! | [`operation`] | mode selector and enabling device |
 //! | [`gate`] | one group's gate: what passes, what stops it, what it sends by itself |
-//! | [`checks`] | whether one setpoint is safe |
+//! | [`checks`] | whether one setpoint is safe, joint by joint |
+//! | [`machine`] | what only the model knows: efforts, speed of the tool, distances |
+//! | [`speed`] | how fast a group may run, and what of that is enforced |
 //! | [`measured`] | what is known of the machine, how old that is, and what is still in the way of a reset |
-//! | [`stop`] | the jerk-limited way to standstill |
+//! | [`stop`], [`ramp`] | the jerk-limited way to standstill |
+//! | [`retreat`] | the way back after a collision |
 //!
 //! **Invariant:** nothing reaches a servo except a setpoint that passed every check, or the gate's own stop.
 //! **Invariant:** from every command sent, the group can be brought to rest within its position limits.
@@ -59,11 +66,21 @@
 
 pub mod checks;
 pub mod config;
+pub mod functions;
 pub mod gate;
+pub mod lattice;
+pub mod machine;
 pub mod measured;
+pub mod operation;
+pub mod ramp;
+pub mod retreat;
 pub mod safety;
+pub mod setup;
+pub mod speed;
 pub mod stop;
 
 pub use config::{Config, ConfigError, Parameters, StopCategory, Tolerances};
 pub use gate::Counts;
-pub use safety::{Input, MAX_GROUPS, Output, Safety};
+pub use safety::{Function, Input, MAX_GROUPS, Output, Safety};
+pub use setup::file::SafetyFile;
+pub use setup::{Setup, SetupError};

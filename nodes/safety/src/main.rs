@@ -1,21 +1,22 @@
 //! The gate's ROS shell: messages to core types and back, nothing else.
 
+mod shell;
+
 use r2r::servomesh_msgs::msg::{
-    Command as CommandMsg, MotionState, SafetyState as SafetyStateMsg, ServoState as ServoStateMsg,
-    Setpoint as SetpointMsg,
+    Command as CommandMsg, EnablingDevice, MotionState, SafetyState as SafetyStateMsg,
+    ServoState as ServoStateMsg, Setpoint as SetpointMsg,
 };
-use r2r::servomesh_msgs::srv::SetSpeedScale;
-use r2r::std_srvs::srv::Trigger;
-use servomesh_safety::config::{MIN_TOLERANCE, TOLERANCES, range};
-use servomesh_safety::{Config, Input, Output, Parameters, Safety, StopCategory, Tolerances};
+use servomesh_safety::{Input, Output, Safety};
 use servomesh_shell::health::{Level, Report};
 use servomesh_shell::latency::Latency;
 use servomesh_shell::params::{ParamSpec, Params};
-use servomesh_shell::ros::{Groups, Io, Latest, Node, Publisher, Request, Service, Wire, qos, wire};
+use servomesh_shell::ros::{Groups, Io, Latest, Node, Publisher, Queue, Wire, qos, wire};
 use servomesh_types::{
     Core, GroupDescription, GroupName, GroupSafety, SafetyMode, SafetyState, ServoState, Setpoint, Stamp,
 };
+use shell::requests::Requests;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 fn main() -> std::process::ExitCode {
     servomesh_shell::ros::run::<SafetyNode>()
@@ -28,22 +29,15 @@ struct SafetyNode {
     discovery: Groups,
     groups: BTreeMap<GroupName, Ports>,
     motion: Latest<MotionState>,
+    enabling: Queue<EnablingDevice>,
     state: Publisher<SafetyStateMsg>,
-    stop: Service<Trigger::Service>,
-    reset: Service<Trigger::Service>,
-    speed_scale: Service<SetSpeedScale::Service>,
-    waiting: BTreeMap<u64, Waiting>,
-    last_request: u64,
+    requests: Requests,
     said: SafetyState,
+    /// When the state was said last.
+    said_at: Stamp,
     latency: Latency,
     /// Messages that were no values at all.
     unreadable: u64,
-}
-
-/// Who waits for an answer.
-enum Waiting {
-    Trigger(Request<Trigger::Service>),
-    SpeedScale(Request<SetSpeedScale::Service>),
 }
 
 /// A group that was announced, and its topics.
@@ -58,91 +52,7 @@ impl Node for SafetyNode {
     const NAME: &'static str = "safety";
 
     fn parameters() -> Vec<ParamSpec> {
-        let default = Parameters::default();
-        let seconds = |name, value: std::time::Duration, range, text| {
-            ParamSpec::number(name, value.as_secs_f64(), range, text)
-        };
-        let mut specs = vec![
-            ParamSpec::number(
-                "rate_hz",
-                default.rate_hz,
-                range::RATE_HZ,
-                "Rate at which setpoints are expected and own commands are sent [Hz]",
-            ),
-            ParamSpec::integer(
-                "stop_category",
-                2,
-                (1, 2),
-                "What follows a stop: 1 torque off and brakes on, 2 standstill under power (IEC 60204-1)",
-            ),
-            ParamSpec::integer(
-                "extrapolate",
-                default.extrapolate.into(),
-                (range::EXTRAPOLATE.0 as i64, range::EXTRAPOLATE.1 as i64),
-                "Missing setpoints in a row that are filled in; one more is a fault",
-            ),
-            seconds(
-                "valid_for_s",
-                default.valid_for,
-                range::VALID_FOR_S,
-                "Validity of own commands, at least two periods [s]",
-            ),
-            seconds(
-                "lead_s",
-                default.lead,
-                range::LEAD_S,
-                "How far ahead of now a setpoint may be stamped [s]",
-            ),
-            seconds(
-                "timeout.servo_state_s",
-                default.servo_state_timeout,
-                range::TIMEOUT_S,
-                "Silence of a servo state that is a fault, at least two periods [s]",
-            ),
-            seconds(
-                "timeout.motion_state_s",
-                default.motion_state_timeout,
-                range::TIMEOUT_S,
-                "Silence of the motion state that is a fault, at least two periods [s]",
-            ),
-            seconds(
-                "timeout.engage_s",
-                default.engage_timeout,
-                range::TIMEOUT_S,
-                "How long a driver may take to follow a new epoch, at least two periods [s]",
-            ),
-            ParamSpec::number(
-                "limit_tolerance",
-                default.limit_tolerance,
-                range::LIMIT_TOLERANCE,
-                "How far velocity and acceleration limits may be exceeded, as a fraction of them",
-            ),
-            ParamSpec::number(
-                "winding_degc",
-                default.winding_degc,
-                range::WINDING_DEGC,
-                "Highest winding temperature [°C]",
-            ),
-            ParamSpec::number(
-                "winding_hysteresis_degc",
-                default.winding_hysteresis_degc,
-                range::WINDING_HYSTERESIS_DEGC,
-                "How far below that a winding must cool before a reset [°C]",
-            ),
-            ParamSpec::number(
-                "speed_scale",
-                default.speed_scale,
-                range::SPEED_SCALE,
-                "How fast groups may run until safety/set_speed_scale says otherwise, of what is planned",
-            ),
-        ];
-        for (names, tolerances) in [(REVOLUTE, default.revolute), (PRISMATIC, default.prismatic)] {
-            let all = names.into_iter().zip(tolerances.to_array()).zip(TOLERANCES);
-            specs.extend(all.map(|((name, value), (_, max, text))| {
-                ParamSpec::number(name, value, (MIN_TOLERANCE, max), text)
-            }));
-        }
-        specs
+        shell::parameters::specs()
     }
 
     fn open(io: &mut Io, _params: &Params) -> anyhow::Result<Self> {
@@ -152,39 +62,19 @@ impl Node for SafetyNode {
             discovery: Groups::new(),
             groups: BTreeMap::new(),
             motion: io.latest("motion_state", qos::STREAM, |message: &MotionState| message.seq)?,
+            enabling: io.queue("safety/enabling", qos::EVENT)?,
             state: io.publisher("safety/state", qos::LATCHED)?,
-            stop: io.service("safety/stop")?,
-            reset: io.service("safety/reset")?,
-            speed_scale: io.service("safety/set_speed_scale")?,
-            waiting: BTreeMap::new(),
-            last_request: 0,
+            requests: Requests::open(io)?,
             said: SafetyState::default(),
+            said_at: Stamp::ZERO,
             latency: Latency::new(),
             unreadable: 0,
         })
     }
 
     fn configure(&mut self, _io: &mut Io, params: &Params, _now: Stamp) -> anyhow::Result<()> {
-        let tolerances = |names: [&str; 7]| Tolerances::from_array(names.map(|name| params.number(name)));
-        self.core = Some(Safety::new(Config::new(Parameters {
-            rate_hz: params.number("rate_hz"),
-            stop_category: match params.integer("stop_category") {
-                1 => StopCategory::One,
-                _ => StopCategory::Two,
-            },
-            extrapolate: u32::try_from(params.integer("extrapolate"))?,
-            valid_for: params.seconds("valid_for_s"),
-            lead: params.seconds("lead_s"),
-            servo_state_timeout: params.seconds("timeout.servo_state_s"),
-            motion_state_timeout: params.seconds("timeout.motion_state_s"),
-            engage_timeout: params.seconds("timeout.engage_s"),
-            limit_tolerance: params.number("limit_tolerance"),
-            winding_degc: params.number("winding_degc"),
-            winding_hysteresis_degc: params.number("winding_hysteresis_degc"),
-            speed_scale: params.number("speed_scale"),
-            revolute: tolerances(REVOLUTE),
-            prismatic: tolerances(PRISMATIC),
-        })?));
+        let (config, setup) = shell::parameters::read(params)?;
+        self.core = Some(Safety::new(config).with_setup(setup));
         self.began = false;
         Ok(())
     }
@@ -206,14 +96,8 @@ impl Node for SafetyNode {
 
     fn deactivate(&mut self, io: &mut Io, now: Stamp) {
         // The stop goes on in `step`. Where the process ends with it, the drivers take silence for what it is.
-        self.last_request += 1;
-        self.feed(
-            io,
-            now,
-            Input::Stop {
-                request: self.last_request,
-            },
-        );
+        let request = self.requests.own();
+        self.feed(io, now, Input::Stop { request });
     }
 
     fn cleanup(&mut self, _io: &mut Io) {
@@ -268,6 +152,7 @@ impl Node for SafetyNode {
             core.tick(now);
         }
         self.drain(io, now);
+        self.repeat_state(now);
     }
 
     fn deadline(&self) -> Option<Stamp> {
@@ -339,41 +224,35 @@ impl SafetyNode {
     }
 
     fn take_requests(&mut self, io: &mut Io, now: Stamp, active: bool) {
-        while let Some(request) = self.stop.take() {
-            let request = Waiting::Trigger(request);
-            self.ask(io, now, active, request, |request| Input::Stop { request });
+        while let Some(input) = self.requests.take(active) {
+            self.feed(io, now, input);
         }
-        while let Some(request) = self.reset.take() {
-            let request = Waiting::Trigger(request);
-            self.ask(io, now, active, request, |request| Input::Reset { request });
-        }
-        while let Some(request) = self.speed_scale.take() {
-            let SetSpeedScale::Request { group, scale } = request.message().clone();
-            self.ask(io, now, active, Waiting::SpeedScale(request), |request| {
-                Input::SetSpeedScale {
-                    request,
-                    group,
-                    scale,
-                }
-            });
+        while let Some(message) = self.enabling.take() {
+            // What was sent long ago is not held now.
+            let age = now.since(wire::stamp_from_msg(&message.stamp));
+            let held = message.held && age < OLD;
+            self.feed(io, now, Input::Enabling { held });
         }
     }
 
-    fn ask(
-        &mut self,
-        io: &mut Io,
-        now: Stamp,
-        active: bool,
-        request: Waiting,
-        input: impl FnOnce(u64) -> Input,
-    ) {
-        if !active {
-            let message = "safety is not active, so no gate is open".to_owned();
-            return request.respond(false, message);
+    /// Says the state again while something moves, so that what a stop would take is known.
+    fn repeat_state(&mut self, now: Stamp) {
+        let Some(core) = self.core.as_ref().filter(|_| now.since(self.said_at) >= REPEAT) else {
+            return;
+        };
+        let state = core.state();
+        if state
+            .groups
+            .iter()
+            .any(|group| group.stopping.is_some_and(|stopping| stopping.time_s > 0.0))
+        {
+            self.say(&state, now);
         }
-        self.last_request += 1;
-        self.waiting.insert(self.last_request, request);
-        self.feed(io, now, input(self.last_request));
+    }
+
+    fn say(&mut self, state: &SafetyState, now: Stamp) {
+        self.state.publish(&self.state_to_msg(state, now));
+        self.said_at = now;
     }
 
     fn feed(&mut self, io: &mut Io, now: Stamp, input: Input) {
@@ -398,18 +277,14 @@ impl SafetyNode {
                     ports.command.publish(&command.to_msg());
                 }
                 Output::State(state) => {
-                    self.state.publish(&self.state_to_msg(&state, now));
+                    self.say(&state, now);
                     self.said = state;
                 }
                 Output::Answer {
                     request,
                     granted,
                     text,
-                } => {
-                    if let Some(request) = self.waiting.remove(&request) {
-                        request.respond(granted, text);
-                    }
-                }
+                } => self.requests.answer(request, granted, text),
                 Output::Event(event) => io.event(&event),
             }
         }
@@ -418,11 +293,12 @@ impl SafetyNode {
     fn state_to_msg(&self, state: &SafetyState, now: Stamp) -> SafetyStateMsg {
         let group = |state: &GroupSafety| {
             let ports = self.groups.get(&state.group);
-            wire::group_safety_to_msg(state, ports.map(|ports| &ports.description))
+            wire::group_safety_to_msg(state, ports.map(|ports| &ports.description), now)
         };
         SafetyStateMsg {
             stamp: wire::stamp_to_msg(now),
             mode: wire::safety_mode_to_msg(state.mode()),
+            operation: wire::operating_mode_to_msg(state.operation),
             groups: state.groups.iter().map(group).collect(),
         }
     }
@@ -432,15 +308,6 @@ impl SafetyNode {
         self.unreadable += 1;
         if self.unreadable.is_power_of_two() {
             io.warn(&format!("{text} ({} unreadable so far)", self.unreadable));
-        }
-    }
-}
-
-impl Waiting {
-    fn respond(self, success: bool, message: String) {
-        match self {
-            Self::Trigger(request) => request.respond(Trigger::Response { success, message }),
-            Self::SpeedScale(request) => request.respond(SetSpeedScale::Response { success, message }),
         }
     }
 }
@@ -463,22 +330,7 @@ impl Ports {
     }
 }
 
-/// Parameters' names in the order of [`TOLERANCES`].
-const REVOLUTE: [&str; 7] = [
-    "revolute.position",
-    "revolute.jump",
-    "revolute.velocity_jump",
-    "revolute.seed_position",
-    "revolute.seed_velocity",
-    "revolute.following",
-    "revolute.standstill",
-];
-const PRISMATIC: [&str; 7] = [
-    "prismatic.position",
-    "prismatic.jump",
-    "prismatic.velocity_jump",
-    "prismatic.seed_position",
-    "prismatic.seed_velocity",
-    "prismatic.following",
-    "prismatic.standstill",
-];
+/// How often the state is said while something moves.
+const REPEAT: Duration = Duration::from_millis(100);
+/// What an enabling device said longer ago than this says nothing about now.
+const OLD: Duration = Duration::from_millis(200);

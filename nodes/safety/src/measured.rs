@@ -6,7 +6,7 @@
 use crate::checks::JointRules;
 use crate::config::Parameters;
 use servomesh_types::fault::Exceeded;
-use servomesh_types::{DriveMode, Epoch, Fault, GroupMotion, JointVec, ServoState, Stamp};
+use servomesh_types::{DriveMode, Epoch, Fault, GroupMotion, JointSet, JointVec, ServoState, Stamp};
 use std::fmt;
 use std::time::Duration;
 
@@ -127,6 +127,64 @@ impl Measured {
             value: windings[joint],
             limit: limit_degc,
         }))
+    }
+
+    /// The newest motion state.
+    pub fn motion(&self) -> Option<&GroupMotion> {
+        self.motion.as_ref()
+    }
+
+    /// Joints that were hit in this epoch, as the estimator sees it.
+    pub fn hit(&self) -> JointSet {
+        self.motion.map_or(JointSet::EMPTY, |motion| motion.collision)
+    }
+
+    /// Whether something is touched now.
+    pub fn touches(&self) -> bool {
+        self.motion.is_some_and(|motion| !motion.contact.is_empty())
+    }
+
+    /// What a joint was hit with.
+    pub fn collision(&self, joint: usize) -> Fault {
+        let of = |values: fn(&GroupMotion) -> &JointVec| {
+            let motion = self.motion.as_ref();
+            motion
+                .and_then(|motion| values(motion).get(joint).copied())
+                .unwrap_or(0.0)
+        };
+        Fault::Collision(Exceeded {
+            joint: joint as u8,
+            value: of(|motion| &motion.collision_effort),
+            limit: of(|motion| &motion.external_threshold),
+        })
+    }
+
+    /// What the estimator says of the encoders.
+    pub fn encoder_fault(&self) -> Option<Fault> {
+        let fault = self.motion.as_ref()?.fault?;
+        matches!(
+            fault,
+            Fault::EncoderStuck(_) | Fault::EncoderStep(_) | Fault::EncoderDrift(_)
+        )
+        .then_some(fault)
+    }
+
+    /// Whether the cause of a fault is still there, as far as measurements tell.
+    pub fn shows(&self, now: Stamp, parameters: &Parameters, fault: &Fault) -> bool {
+        let cool_degc = parameters.winding_degc - parameters.winding_hysteresis_degc;
+        match fault {
+            Fault::ServoStateSilent(_) => self.servo_silent(now, parameters.servo_state_timeout).is_some(),
+            Fault::MotionStateSilent(_) => {
+                let timeout = parameters.motion_state_timeout;
+                self.motion.is_none() || self.motion_silent(now, self.motion_at, timeout).is_some()
+            }
+            Fault::Overheated(_) => self.overheated(cool_degc).is_some(),
+            Fault::EncoderStuck(_) | Fault::EncoderStep(_) | Fault::EncoderDrift(_) => {
+                let now = self.encoder_fault();
+                now.is_some_and(|now| now.code() == fault.code())
+            }
+            _ => false,
+        }
     }
 
     /// What is in the way of moving again after `cause`, apart from the gate's own mode.

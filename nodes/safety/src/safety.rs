@@ -5,6 +5,8 @@
 
 use crate::config::{Config, range};
 use crate::gate::{Counts, Gate};
+use crate::operation::Operation;
+use crate::setup::Setup;
 use servomesh_types::range::within;
 use servomesh_types::*;
 use std::collections::{BTreeMap, VecDeque};
@@ -43,6 +45,27 @@ pub enum Input {
         /// Comes back in the answer.
         request: u64,
     },
+    /// Someone asks for a safety function.
+    Function {
+        /// Comes back in the answer.
+        request: u64,
+        /// Which group, by name; empty for all.
+        group: String,
+        /// Which function.
+        function: Function,
+    },
+    /// The mode selector was turned.
+    SelectMode {
+        /// Comes back in the answer.
+        request: u64,
+        /// What it says now.
+        mode: OperatingMode,
+    },
+    /// The enabling device says whether it is held in its middle position.
+    Enabling {
+        /// Whether it is.
+        held: bool,
+    },
     /// Someone asks for the latched faults to be forgotten.
     Reset {
         /// Comes back in the answer.
@@ -57,6 +80,20 @@ pub enum Input {
         /// Of what is planned, 0 … 1.
         scale: f64,
     },
+}
+
+/// Safety functions that can be asked for (IEC 61800-5-2). Brakes are on whenever torque is off (SBC); a standstill under power
+/// is watched (SOS).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// Safe torque off (STO): stop category 0.
+    TorqueOff,
+    /// Safe stop 1 (SS1): a ramp, then torque off.
+    Stop1,
+    /// Safe stop 2 (SS2): a ramp, then a watched standstill under power (SOS).
+    Stop2,
+    /// The limits of reduced mode (SLS, SLA, SLP, SLT, SDI), or those of normal mode again.
+    Reduced(bool),
 }
 
 /// Everything the core can cause.
@@ -85,11 +122,14 @@ pub enum Output {
 }
 
 /// The gate keeper of all groups.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Safety {
     config: Config,
+    setup: Setup,
+    operation: Operation,
     gates: BTreeMap<GroupName, Gate>,
     said: BTreeMap<GroupName, GroupSafety>,
+    said_mode: OperatingMode,
     /// How fast groups still to come may run, of what is planned.
     speed_scale: f64,
     out: VecDeque<Output>,
@@ -100,11 +140,33 @@ impl Safety {
     pub fn new(config: Config) -> Self {
         Self {
             config,
+            setup: Setup::default(),
+            operation: Operation::default(),
             gates: BTreeMap::new(),
             said: BTreeMap::new(),
+            said_mode: OperatingMode::Automatic,
             speed_scale: config.speed_scale,
             // Room for what all groups can say at one instant, so that steady state never grows it.
             out: VecDeque::with_capacity(4 * MAX_GROUPS),
+        }
+    }
+
+    /// The same, with what is set up for its groups.
+    #[must_use]
+    pub fn with_setup(mut self, setup: Setup) -> Self {
+        self.setup = setup;
+        self
+    }
+
+    /// How the gates are now, with what a stop would take from here.
+    pub fn state(&self) -> SafetyState {
+        let say = |gate: &Gate| {
+            let stopping = gate.stopping();
+            gate.view().map(|view| GroupSafety { stopping, ..view })
+        };
+        SafetyState {
+            operation: self.operation.mode,
+            groups: self.gates.values().filter_map(say).collect(),
         }
     }
 
@@ -114,33 +176,47 @@ impl Safety {
     }
 
     fn describe(&mut self, now: Stamp, group: GroupDescription) {
-        let refused = if group.joints.is_empty() || group.joints.len() > MAX_JOINTS {
-            format!("{} joints, but a group has 1 to {MAX_JOINTS}", group.joints.len())
-        } else if !self.gates.contains_key(&group.name) && self.gates.len() == MAX_GROUPS {
-            format!("there are {MAX_GROUPS} groups already")
-        } else {
-            match self.gates.get_mut(&group.name) {
-                Some(gate) => gate.describe(now, group, &mut self.out),
-                None => {
-                    self.gates
-                        .insert(group.name, Gate::new(&self.config, group, self.speed_scale));
-                }
-            }
+        let name = group.name;
+        let Err(refused) = self.admit(now, group) else {
             return;
         };
-        let text = format!("{}: not admitted: {refused}", group.name);
+        let text = format!("{name}: not admitted: {refused}");
         self.out.push_back(Output::Event(Event {
             stamp: now,
             kind: EventKind::Fault,
-            group: Some(group.name),
+            group: Some(name),
             text,
         }));
+    }
+
+    fn admit(&mut self, now: Stamp, group: GroupDescription) -> Result<(), String> {
+        if group.joints.is_empty() || group.joints.len() > MAX_JOINTS {
+            let joints = group.joints.len();
+            return Err(format!("{joints} joints, but a group has 1 to {MAX_JOINTS}"));
+        }
+        if !self.gates.contains_key(&group.name) && self.gates.len() == MAX_GROUPS {
+            return Err(format!("there are {MAX_GROUPS} groups already"));
+        }
+        match self.gates.get_mut(&group.name) {
+            Some(gate) if gate.is_of(&group) => {}
+            Some(gate) => {
+                let setup = self.setup.of(&self.config, &group)?;
+                gate.describe(now, group, setup, &mut self.out);
+            }
+            None => {
+                let setup = self.setup.of(&self.config, &group)?;
+                let name = group.name;
+                let gate = Gate::new(&self.config, setup, group, self.speed_scale, self.operation);
+                self.gates.insert(name, gate);
+            }
+        }
+        Ok(())
     }
 
     fn stop(&mut self, now: Stamp, request: u64) {
         let mut stopped = Vec::new();
         for (name, gate) in &mut self.gates {
-            if gate.stop(now, &mut self.out) {
+            if gate.stop(now, Fault::StopRequested, &mut self.out) {
                 stopped.push(name.as_str());
             }
         }
@@ -181,8 +257,7 @@ impl Safety {
         });
     }
 
-    fn set_speed_scale(&mut self, request: u64, group: &str, scale: f64) {
-        let done = self.try_speed_scale(group, scale);
+    fn answer(&mut self, request: u64, done: Result<String, String>) {
         self.out.push_back(Output::Answer {
             request,
             granted: done.is_ok(),
@@ -190,32 +265,67 @@ impl Safety {
         });
     }
 
+    /// Does a safety function for the groups meant; says what was done, or why not.
+    fn function(&mut self, now: Stamp, group: &str, function: Function) -> Result<String, String> {
+        let cause = match function {
+            Function::TorqueOff => Some(Fault::TorqueOffRequested),
+            Function::Stop1 => Some(Fault::SafeStop1Requested),
+            Function::Stop2 => Some(Fault::SafeStop2Requested),
+            Function::Reduced(_) => None,
+        };
+        self.known(group)?;
+        let meant = |name: &GroupName| group.is_empty() || name.as_str() == group;
+        for (_, gate) in self.gates.iter_mut().filter(|(name, _)| meant(name)) {
+            match (cause, function) {
+                (Some(cause), _) => {
+                    gate.stop(now, cause, &mut self.out);
+                }
+                (None, function) => gate.set_reduced(now, function == Function::Reduced(true)),
+            }
+        }
+        let whom = if group.is_empty() { "all groups" } else { group };
+        Ok(match cause {
+            Some(cause) => format!("{whom}: {cause}"),
+            None if function == Function::Reduced(true) => format!("{whom}: reduced limits"),
+            None => format!("{whom}: normal limits"),
+        })
+    }
+
+    /// Tells all gates what mode selector and enabling device say.
+    fn operate(&mut self, now: Stamp, operation: Operation) {
+        self.operation = operation;
+        for gate in self.gates.values_mut() {
+            gate.operate(now, operation, &mut self.out);
+        }
+    }
+
+    /// Whether there is a group of that name; empty means all.
+    fn known(&self, group: &str) -> Result<(), String> {
+        if group.is_empty() || self.gates.keys().any(|name| name.as_str() == group) {
+            return Ok(());
+        }
+        let known: Vec<_> = self.gates.keys().map(GroupName::as_str).collect();
+        let known = match known.is_empty() {
+            true => "none yet".to_owned(),
+            false => known.join(", "),
+        };
+        Err(format!("there is no group {group}; there are: {known}"))
+    }
+
     /// Sets it for all gates meant, or for none; says what was done, or why not.
-    fn try_speed_scale(&mut self, group: &str, scale: f64) -> Result<String, String> {
+    fn set_speed_scale(&mut self, now: Stamp, group: &str, scale: f64) -> Result<String, String> {
         let scale = within("scale", scale, range::SPEED_SCALE).map_err(|error| error.to_string())?;
         let percent = 100.0 * scale;
+        self.known(group)?;
         if group.is_empty() {
             self.speed_scale = scale;
-            for gate in self.gates.values_mut() {
-                gate.set_speed_scale(scale);
-            }
-            return Ok(format!("all groups may run at {percent} % of what is planned"));
         }
-        let gate = self
-            .gates
-            .iter_mut()
-            .find(|(name, _)| name.as_str() == group)
-            .map(|(_, gate)| gate);
-        let Some(gate) = gate else {
-            let known: Vec<_> = self.gates.keys().map(GroupName::as_str).collect();
-            let known = match known.is_empty() {
-                true => "none yet".to_owned(),
-                false => known.join(", "),
-            };
-            return Err(format!("there is no group {group}; there are: {known}"));
-        };
-        gate.set_speed_scale(scale);
-        Ok(format!("{group} may run at {percent} % of what is planned"))
+        let meant = |name: &GroupName| group.is_empty() || name.as_str() == group;
+        for (_, gate) in self.gates.iter_mut().filter(|(name, _)| meant(name)) {
+            gate.set_speed_scale(now, scale);
+        }
+        let whom = if group.is_empty() { "all groups" } else { group };
+        Ok(format!("{whom} may run at {percent} % of what is planned"))
     }
 
     /// Says how the gates are if any of them has changed.
@@ -223,14 +333,14 @@ impl Safety {
         let now: &BTreeMap<_, Gate> = &self.gates;
         let changed = now
             .iter()
-            .any(|(name, gate)| gate.view() != self.said.get(name).copied());
-        if changed {
+            .any(|(name, gate)| gate.view().as_ref() != self.said.get(name));
+        if changed || self.operation.mode != self.said_mode {
             self.said = now
                 .iter()
                 .filter_map(|(name, gate)| Some((*name, gate.view()?)))
                 .collect();
-            let groups = self.said.values().copied().collect();
-            self.out.push_back(Output::State(SafetyState { groups }));
+            self.said_mode = self.operation.mode;
+            self.out.push_back(Output::State(self.state()));
         }
     }
 }
@@ -263,7 +373,44 @@ impl Core for Safety {
                 request,
                 group,
                 scale,
-            } => self.set_speed_scale(request, &group, scale),
+            } => {
+                let done = self.set_speed_scale(now, &group, scale);
+                self.answer(request, done);
+            }
+            Input::Function {
+                request,
+                group,
+                function,
+            } => {
+                let done = self.function(now, &group, function);
+                self.answer(request, done);
+            }
+            Input::SelectMode { request, mode } => {
+                self.operate(
+                    now,
+                    Operation {
+                        mode,
+                        ..self.operation
+                    },
+                );
+                let text = match mode {
+                    OperatingMode::Automatic => "automatic mode",
+                    OperatingMode::Manual => {
+                        "manual mode: reduced limits, and the enabling device must be held"
+                    }
+                };
+                self.answer(request, Ok(text.to_owned()));
+            }
+            Input::Enabling { held } => {
+                let enabling = Some((now, held));
+                self.operate(
+                    now,
+                    Operation {
+                        enabling,
+                        ..self.operation
+                    },
+                );
+            }
         }
         self.say_state();
     }

@@ -6,9 +6,8 @@
 //! where it leads.
 
 use crate::checks::JointRules;
-use rsruckig::brake::stop_distance_third_order;
-use rsruckig::prelude::*;
-use servomesh_types::{JointVec, Stamp};
+use crate::ramp::Ramp;
+use servomesh_types::{JointVec, MAX_JOINTS, Stamp, Stopping};
 
 /// Where a group was last told to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -40,95 +39,83 @@ impl Reference {
     }
 }
 
-/// A stop that runs from one reference on.
-#[derive(Clone, Debug)]
+/// A stop that runs from one reference on; a plain value.
+#[derive(Clone, Copy, Debug)]
 pub struct Stop {
-    solver: Ruckig<1, ThrowErrorHandler>,
-    input: InputParameter<1>,
-    profiles: Vec<Trajectory<1>>,
+    ramps: [Ramp; MAX_JOINTS],
     from: Reference,
     duration_s: f64,
 }
 
-impl Stop {
-    /// Makes room for the stops of a group; nothing is allocated afterwards.
-    pub fn new(joints: usize) -> Self {
-        let mut input = InputParameter::new(None);
-        input.control_interface = ControlInterface::Velocity;
-        input.synchronization = Synchronization::None;
+impl Default for Stop {
+    fn default() -> Self {
         Self {
-            solver: Ruckig::new(None, 0.0),
-            input,
-            profiles: vec![Trajectory::new(None); joints],
+            ramps: [Ramp::default(); MAX_JOINTS],
             from: Reference::default(),
             duration_s: 0.0,
         }
     }
+}
 
-    /// Plans the stop from `from` on. Says whether there is one; without it, only torque off is left.
-    pub fn plan(&mut self, from: &Reference, rules: &[JointRules]) -> bool {
-        self.from = *from;
-        self.duration_s = 0.0;
-        for (i, (rule, profile)) in rules.iter().zip(&mut self.profiles).enumerate() {
+impl Stop {
+    /// The stop from `from` on.
+    pub fn plan(from: &Reference, rules: &[JointRules]) -> Self {
+        let mut stop = Self {
+            from: *from,
+            ..Self::default()
+        };
+        for (i, (rule, ramp)) in rules.iter().zip(&mut stop.ramps).enumerate() {
             let velocity = from.velocity[i];
-            self.input.current_position[0] = from.position[i];
-            self.input.current_velocity[0] = velocity;
-            self.input.max_acceleration[0] = rule.acceleration;
-            self.input.max_jerk[0] = rule.jerk;
-            // From a standing start of acceleration the solution is a plain ramp, which always exists.
-            let planned = [kept_acceleration(rule, velocity, from.acceleration[i]), 0.0]
-                .iter()
-                .any(|&start| {
-                    self.input.current_acceleration[0] = start;
-                    matches!(
-                        self.solver.calculate(&self.input, profile),
-                        Ok(RuckigResult::Working)
-                    )
-                });
-            if !planned {
-                return false;
-            }
-            self.duration_s = self.duration_s.max(profile.get_duration());
+            let acceleration = kept_acceleration(rule, velocity, from.acceleration[i]);
+            *ramp = Ramp::to_rest(velocity, acceleration, rule.acceleration, rule.jerk);
+            stop.duration_s = stop.duration_s.max(ramp.duration_s());
         }
-        true
+        stop
+    }
+
+    /// How long it takes \[s\].
+    pub fn duration_s(&self) -> f64 {
+        self.duration_s
+    }
+
+    /// Where a joint is and how fast, `elapsed_s` after the beginning.
+    pub fn joint_at(&self, joint: usize, elapsed_s: f64) -> (f64, f64) {
+        let (way, velocity, _) = self.ramps[joint].at(elapsed_s);
+        (self.from.position[joint] + way, velocity)
+    }
+
+    /// Time and way of each joint until rest.
+    pub fn stopping(&self) -> Stopping {
+        Stopping {
+            time_s: self.duration_s,
+            distance: JointVec::from_fn(self.from.position.len(), |i| {
+                self.ramps[i].at(self.ramps[i].duration_s()).0.abs()
+            }),
+        }
     }
 
     /// The stop as told at `now`, and whether it has come to an end.
     pub fn at(&self, now: Stamp) -> (Reference, bool) {
-        let elapsed_s = now.seconds_from(self.from.told);
-        let ended = elapsed_s >= self.duration_s;
+        let elapsed_s = now.seconds_from(self.from.told).max(0.0);
         let mut reference = Reference {
             told: now,
             stamp: self.from.stamp + now.since(self.from.told),
             ..self.from
         };
-        for (i, profile) in self.profiles.iter().enumerate() {
-            let (mut q, mut v, mut a) = (daov_stack![0.0], daov_stack![0.0], daov_stack![0.0]);
-            profile.at_time(
-                elapsed_s.clamp(0.0, profile.get_duration()),
-                &mut Some(&mut q),
-                &mut Some(&mut v),
-                &mut Some(&mut a),
-                &mut None,
-                &mut None,
-            );
-            reference.position[i] = q[0];
-            // Rounding must not leave a residue: at the end a joint stands still exactly.
-            let at_rest = elapsed_s >= profile.get_duration();
-            reference.velocity[i] = if at_rest { 0.0 } else { v[0] };
-            reference.acceleration[i] = if at_rest { 0.0 } else { a[0] };
+        for (i, ramp) in self.ramps[..self.from.position.len()].iter().enumerate() {
+            let (way, velocity, acceleration) = ramp.at(elapsed_s);
+            reference.position[i] += way;
+            reference.velocity[i] = velocity;
+            reference.acceleration[i] = acceleration;
         }
-        (reference, ended)
+        (reference, elapsed_s >= self.duration_s)
     }
 }
 
 /// How far beyond `position` a stop leads at most: (below, above), both ≥ 0.
 pub fn excursion(rule: &JointRules, velocity: f64, acceleration: f64) -> (f64, f64) {
     let acceleration = kept_acceleration(rule, velocity, acceleration);
-    (
-        stop_distance_third_order(-velocity, -acceleration, rule.acceleration, rule.jerk),
-        stop_distance_third_order(velocity, acceleration, rule.acceleration, rule.jerk),
-    )
+    Ramp::to_rest(velocity, acceleration, rule.acceleration, rule.jerk).excursion()
 }
 
 /// The part of the acceleration that a stop may start with: bringing it to zero at the jerk limit changes the velocity
@@ -171,9 +158,8 @@ mod tests {
 
     #[test]
     fn a_stop_starts_where_the_motion_was_and_keeps_its_lead() {
-        let mut stop = Stop::new(1);
         let from = moving(1.0, 2.0, -3.0);
-        assert!(stop.plan(&from, &[rule()]));
+        let stop = Stop::plan(&from, &[rule()]);
         assert_eq!(stop.at(from.told), (from, false));
         let (later, _) = stop.at(from.told + Duration::from_millis(10));
         assert_eq!(later.stamp, Stamp::from_millis(112));
@@ -181,9 +167,8 @@ mod tests {
 
     #[test]
     fn a_group_at_rest_needs_no_time_to_stop() {
-        let mut stop = Stop::new(1);
         let from = moving(1.0, 0.0, 0.0);
-        assert!(stop.plan(&from, &[rule()]));
+        let stop = Stop::plan(&from, &[rule()]);
         assert_eq!(stop.at(from.told), (from, true));
     }
 
@@ -193,9 +178,8 @@ mod tests {
             position in -3.0..3.0, velocity in -3.0..=3.0, acceleration in -10.5..=10.5,
         ) {
             let rule = rule();
-            let mut stop = Stop::new(1);
             let from = moving(position, velocity, acceleration);
-            prop_assert!(stop.plan(&from, &[rule]));
+            let stop = Stop::plan(&from, &[rule]);
             let (below, above) = excursion(&rule, velocity, acceleration);
             let step = Duration::from_micros(500);
             let (mut before, mut ended) = stop.at(from.told);

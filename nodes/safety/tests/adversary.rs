@@ -177,6 +177,8 @@ fn play(moves: &[(Move, usize)], stop_category: StopCategory) -> Rig {
     let mut rig = Rig::new(
         Parameters {
             stop_category,
+            // It changes its acceleration at once: what is to be kept here is all the rest.
+            jerk_factor: 1e6,
             ..Parameters::default()
         },
         &[arm()],

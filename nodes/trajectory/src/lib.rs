@@ -42,11 +42,11 @@
 //!     backend: "sim".into(),
 //! };
 //! let epoch = Epoch(1);
-//! let gate = GroupSafety { group, mode: SafetyMode::Normal, epoch, fault: None, resettable: false, speed_scale: 1.0 };
+//! let gate = GroupSafety::open(group, epoch);
 //!
 //! let mut core = Trajectory::new(Config::default());
 //! core.handle(Stamp::ZERO, Input::Group(description));
-//! core.handle(Stamp::ZERO, Input::Safety(SafetyState { groups: vec![gate] }));
+//! core.handle(Stamp::ZERO, Input::Safety(SafetyState::new(vec![gate])));
 //!
 //! let (mut now, mut position, mut outcome) = (Stamp::ZERO, JointVec::from([0.3]), None);
 //! let mut velocity = JointVec::from([0.0]);

@@ -2,8 +2,10 @@
 //!
 //! **Invariant:** a physical fault is a [`Fault`]: reported and counted, never a panic and never silently absorbed.
 
+mod text;
+
 use crate::GroupDescription;
-use std::fmt;
+use arrayvec::ArrayString;
 use std::time::Duration;
 
 /// Something that is wrong with a group. Joints are indices into the group's announced order.
@@ -13,6 +15,16 @@ pub enum Fault {
     StopRequested,
     /// `safety` started while the group had already been commanded: only a reset may move it again.
     SafetyRestarted,
+    /// The mode selector was turned while the group was in use.
+    ModeChanged,
+    /// The enabling device was let go, or pressed in a panic.
+    EnablingReleased,
+    /// Safe torque off (STO) was asked for.
+    TorqueOffRequested,
+    /// Safe stop 1 (SS1) was asked for.
+    SafeStop1Requested,
+    /// Safe stop 2 (SS2) was asked for.
+    SafeStop2Requested,
     /// No setpoint for this long.
     SetpointSilent(Duration),
     /// No command for this long.
@@ -23,6 +35,8 @@ pub enum Fault {
     MotionStateSilent(Duration),
     /// No frame from the drives for this long.
     BusSilent(Duration),
+    /// Nothing from the enabling device for this long.
+    EnablingSilent(Duration),
     /// A value has fewer or more joints than the group.
     WrongSize {
         /// Joints of the value.
@@ -43,8 +57,29 @@ pub enum Fault {
     Acceleration(Exceeded),
     /// Successive values that can't be reached from one another.
     Jump(Exceeded),
+    /// A jerk beyond its limit.
+    Jerk(Exceeded),
+    /// An effort beyond its limit.
+    Effort(Exceeded),
+    /// A motion in a direction that is not allowed, faster than a standstill.
+    Direction(Exceeded),
     /// The machine is too far from where it should be.
     Following(Exceeded),
+    /// A joint that should stand still has moved.
+    Standstill(Exceeded),
+    /// The tool is faster than it may be \[m/s\].
+    ToolSpeed {
+        /// Its speed.
+        value: f64,
+        /// The limit it broke.
+        limit: f64,
+    },
+    /// From here a stop could lead nearer to something than it may \[m\].
+    Clearance(TooNear),
+    /// From here a stop could lead the tool out of its workspace \[m\].
+    Workspace(TooNear),
+    /// A stop took longer than it may: for this long by now.
+    RampTime(Duration),
     /// A winding is too hot \[°C\].
     Overheated(Exceeded),
     /// An encoder repeats itself where its noise should show: equal readings in a row, and what chance allows.
@@ -55,6 +90,8 @@ pub enum Fault {
     EncoderDrift(Exceeded),
     /// A joint ran into something: the effort from outside \[N·m, N\].
     Collision(Exceeded),
+    /// A winding gets hot: motion is slowed down before it is too hot \[°C\].
+    Warm(Exceeded),
     /// The drive of one joint reports a fault of its own.
     Drive {
         /// Which joint.
@@ -73,6 +110,35 @@ pub struct Exceeded {
     pub value: f64,
     /// The limit it broke.
     pub limit: f64,
+}
+
+/// Two things, or one and a boundary, that are nearer to each other than they may be. Lengths in m.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TooNear {
+    /// What is near to what.
+    pub what: ArrayString<48>,
+    /// How near, less than nothing where they overlap.
+    pub distance: f64,
+    /// The least distance there must be.
+    pub limit: f64,
+}
+
+impl TooNear {
+    /// Names the two, cut to the room there is.
+    pub fn new(a: &str, b: &str, distance: f64, limit: f64) -> Self {
+        let mut what = ArrayString::new();
+        let names = [a, if b.is_empty() { "" } else { " and " }, b];
+        for character in names.iter().flat_map(|name| name.chars()) {
+            if what.try_push(character).is_err() {
+                break;
+            }
+        }
+        Self {
+            what,
+            distance,
+            limit,
+        }
+    }
 }
 
 /// What a drive can report.
@@ -94,17 +160,25 @@ impl Fault {
         match self {
             Self::StopRequested => 1,
             Self::SafetyRestarted => 2,
+            Self::ModeChanged => 3,
+            Self::EnablingReleased => 4,
+            Self::TorqueOffRequested => 5,
+            Self::SafeStop1Requested => 6,
+            Self::SafeStop2Requested => 7,
             Self::SetpointSilent(_) => 10,
             Self::CommandSilent(_) => 11,
             Self::ServoStateSilent(_) => 12,
             Self::MotionStateSilent(_) => 13,
             Self::BusSilent(_) => 14,
+            Self::EnablingSilent(_) => 15,
             Self::WrongSize { .. } => 20,
             Self::NotFinite { .. } => 21,
             Self::Position(_) => 22,
             Self::Velocity(_) => 23,
             Self::Acceleration(_) => 24,
             Self::Jump(_) => 25,
+            Self::Jerk(_) => 26,
+            Self::Effort(_) => 27,
             Self::Following(_) => 30,
             Self::Overheated(_) => 31,
             Self::Drive {
@@ -127,6 +201,13 @@ impl Fault {
             Self::EncoderStep(_) => 51,
             Self::EncoderDrift(_) => 52,
             Self::Collision(_) => 60,
+            Self::ToolSpeed { .. } => 70,
+            Self::Clearance(_) => 71,
+            Self::Workspace(_) => 72,
+            Self::Direction(_) => 73,
+            Self::Standstill(_) => 74,
+            Self::RampTime(_) => 75,
+            Self::Warm(_) => 76,
         }
     }
 
@@ -134,39 +215,47 @@ impl Fault {
     pub fn joint(&self) -> Option<usize> {
         match self {
             Self::NotFinite { joint } | Self::Drive { joint, .. } => Some(usize::from(*joint)),
-            Self::Position(e)
-            | Self::Velocity(e)
-            | Self::Acceleration(e)
-            | Self::Jump(e)
-            | Self::Following(e)
-            | Self::Overheated(e)
-            | Self::EncoderStuck(e)
-            | Self::EncoderStep(e)
-            | Self::EncoderDrift(e)
-            | Self::Collision(e) => Some(usize::from(e.joint)),
-            _ => None,
+            other => other.exceeded().map(|exceeded| usize::from(exceeded.joint)),
         }
     }
 
     /// The value and the limit it broke, if it is of that kind; silences give both in seconds, without a limit.
     pub fn value_and_limit(&self) -> (f64, f64) {
         match self {
-            Self::Position(e)
-            | Self::Velocity(e)
-            | Self::Acceleration(e)
-            | Self::Jump(e)
-            | Self::Following(e)
-            | Self::Overheated(e)
-            | Self::EncoderStuck(e)
-            | Self::EncoderStep(e)
-            | Self::EncoderDrift(e)
-            | Self::Collision(e) => (e.value, e.limit),
+            Self::ToolSpeed { value, limit } => (*value, *limit),
+            Self::Clearance(near) | Self::Workspace(near) => (near.distance, near.limit),
             Self::SetpointSilent(d)
             | Self::CommandSilent(d)
             | Self::ServoStateSilent(d)
             | Self::MotionStateSilent(d)
-            | Self::BusSilent(d) => (d.as_secs_f64(), 0.0),
-            _ => (0.0, 0.0),
+            | Self::BusSilent(d)
+            | Self::EnablingSilent(d)
+            | Self::RampTime(d) => (d.as_secs_f64(), 0.0),
+            other => other
+                .exceeded()
+                .map_or((0.0, 0.0), |exceeded| (exceeded.value, exceeded.limit)),
+        }
+    }
+
+    /// The joint, value and limit of a fault that is a joint's value beyond its limit.
+    fn exceeded(&self) -> Option<&Exceeded> {
+        match self {
+            Self::Position(e)
+            | Self::Velocity(e)
+            | Self::Acceleration(e)
+            | Self::Jump(e)
+            | Self::Jerk(e)
+            | Self::Effort(e)
+            | Self::Direction(e)
+            | Self::Following(e)
+            | Self::Standstill(e)
+            | Self::Overheated(e)
+            | Self::Warm(e)
+            | Self::EncoderStuck(e)
+            | Self::EncoderStep(e)
+            | Self::EncoderDrift(e)
+            | Self::Collision(e) => Some(e),
+            _ => None,
         }
     }
 
@@ -175,46 +264,6 @@ impl Fault {
         match self.joint() {
             Some(joint) => format!("joint {}: {self}", group.joint_name(joint)),
             None => self.to_string(),
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let silent = |f: &mut fmt::Formatter<'_>, what, d: &Duration| {
-            write!(f, "no {what} for {:.0} ms", d.as_secs_f64() * 1e3)
-        };
-        let beyond = |f: &mut fmt::Formatter<'_>, what, e: &Exceeded| {
-            write!(f, "{what} {:.4} is beyond its limit {:.4}", e.value, e.limit)
-        };
-        match self {
-            Self::StopRequested => f.write_str("stop requested"),
-            Self::SafetyRestarted => f.write_str("safety was restarted while the group was in use"),
-            Self::SetpointSilent(d) => silent(f, "setpoint", d),
-            Self::CommandSilent(d) => silent(f, "command", d),
-            Self::ServoStateSilent(d) => silent(f, "servo state", d),
-            Self::MotionStateSilent(d) => silent(f, "motion state", d),
-            Self::BusSilent(d) => silent(f, "frame from the drives", d),
-            Self::WrongSize { got, expected } => {
-                write!(f, "{got} joints, but the group has {expected}")
-            }
-            Self::NotFinite { .. } => f.write_str("not a finite number"),
-            Self::Position(e) => beyond(f, "position", e),
-            Self::Velocity(e) => beyond(f, "velocity", e),
-            Self::Acceleration(e) => beyond(f, "acceleration", e),
-            Self::Jump(e) => beyond(f, "jump of", e),
-            Self::Following(e) => beyond(f, "following error", e),
-            Self::Overheated(e) => beyond(f, "winding temperature [°C]", e),
-            Self::EncoderStuck(e) => beyond(f, "encoder is stuck: number of equal readings", e),
-            Self::EncoderStep(e) => beyond(f, "encoder jumped: step of", e),
-            Self::EncoderDrift(e) => beyond(f, "encoder drifts: distance from the model", e),
-            Self::Collision(e) => beyond(f, "collision: effort from outside", e),
-            Self::Drive { kind, .. } => match kind {
-                DriveFault::Watchdog => f.write_str("drive: bus watchdog tripped"),
-                DriveFault::Overheated => f.write_str("drive: winding overheated"),
-                DriveFault::Overcurrent => f.write_str("drive: overcurrent"),
-                DriveFault::Other(code) => write!(f, "drive: fault {code:#06x}"),
-            },
         }
     }
 }

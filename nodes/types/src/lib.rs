@@ -14,6 +14,7 @@
 //! | [`stream`] | [`Setpoint`], [`Command`], [`ServoState`]: what flows at the control rate |
 //! | [`motion`] | [`GroupMotion`], [`ToolMotion`]: what the machine really does |
 //! | [`safety`] | [`SafetyMode`], [`GroupSafety`], [`SafetyState`]: what the gate says of each group |
+//! | [`severity`] | [`Severity`], [`ActiveFaults`]: what is done about faults, and what clears them |
 //! | [`fault`] | [`Fault`]: what went wrong, as a value |
 //! | [`event`] | [`Event`]: what happened, for people and recorders |
 //! | [`range`] | what a configuration value may be |
@@ -28,6 +29,7 @@ pub mod limits;
 pub mod motion;
 pub mod range;
 pub mod safety;
+pub mod severity;
 pub mod stamp;
 pub mod stream;
 
@@ -41,7 +43,8 @@ pub use joint_set::JointSet;
 pub use joint_vec::{JointVec, MAX_JOINTS};
 pub use limits::JointLimits;
 pub use motion::{ExternalWrench, GroupMotion, MotionDeviation, ToolMotion};
-pub use safety::{GroupSafety, SafetyMode, SafetyState};
+pub use safety::{GroupSafety, OperatingMode, SafetyMode, SafetyState};
+pub use severity::{ActiveFault, ActiveFaults, Clearing, Severity};
 pub use stamp::Stamp;
 pub use stream::{
     Command, CommandMode, DriveMode, Epoch, HopTimes, ServoState, Setpoint, Stopping, StreamTag,

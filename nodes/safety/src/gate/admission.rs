@@ -6,7 +6,7 @@
 use super::{Gate, MAX_SKEW_S, Phase};
 use crate::checks;
 use crate::safety::Output;
-use crate::stop::Reference;
+use crate::stop::{Reference, Stop};
 use servomesh_types::*;
 use std::collections::VecDeque;
 
@@ -41,13 +41,15 @@ impl Gate {
             }
             Err(fault) => {
                 self.counts.unsafe_setpoints += 1;
-                self.fail(now, fault, out);
+                self.raise(now, fault, out);
             }
         }
     }
 
-    pub(super) fn check(&self, now: Stamp, setpoint: &Setpoint) -> Result<Reference, Fault> {
+    /// Whether a setpoint is safe, and where it leads.
+    fn check(&mut self, now: Stamp, setpoint: &Setpoint) -> Result<Reference, Fault> {
         checks::shape(setpoint, self.rules.len())?;
+        self.narrow(now);
         let to = Reference {
             told: now,
             stamp: setpoint.tag.stamp,
@@ -55,18 +57,22 @@ impl Gate {
             velocity: setpoint.velocity,
             acceleration: setpoint.acceleration,
         };
-        match &self.setpoint {
+        let from = match &self.setpoint {
             Some((from, _)) => {
-                checks::limits(&self.rules, &from.position, &to)?;
-                checks::reachable(&self.rules, from, &to)?;
+                checks::limits(&self.narrowed, &from.position, &to)?;
+                checks::reachable(&self.narrowed, from, &to)?;
+                from.position
             }
             None => self.check_first(now, &to)?,
-        }
+        };
+        checks::speed(&self.rules, self.speed.enforced(now, self.config.settle), &to)?;
+        checks::direction(&self.rules, &self.envelope().direction, &to)?;
+        self.check_model(&from, &to)?;
         Ok(to)
     }
 
-    /// An epoch begins where the machine really is, and only if nothing is wrong with it.
-    pub(super) fn check_first(&self, now: Stamp, to: &Reference) -> Result<(), Fault> {
+    /// An epoch begins where the machine really is, and only if nothing is wrong with it. Says where that is.
+    fn check_first(&self, now: Stamp, to: &Reference) -> Result<JointVec, Fault> {
         let silent = self.measured.servo_silent(now, self.config.servo_state_timeout);
         let wrong = silent.or_else(|| self.measured.overheated(self.config.winding_degc));
         if let Some(fault) = wrong {
@@ -83,7 +89,37 @@ impl Gate {
             .seconds_from(servo.tag.stamp)
             .clamp(-MAX_SKEW_S, MAX_SKEW_S);
         checks::near(&self.rules, &servo.position, velocity, ahead_s, to)?;
-        checks::limits(&self.rules, &servo.position, to)
+        checks::limits(&self.narrowed, &servo.position, to)?;
+        Ok(servo.position)
+    }
+
+    /// What only the model knows: efforts, the tool's speed, and what a stop from there would sweep.
+    pub(super) fn check_model(&mut self, from: &JointVec, to: &Reference) -> Result<(), Fault> {
+        let envelope = *self.envelope();
+        let manual = self.operation.mode == OperatingMode::Manual;
+        let Some(machine) = &mut self.setup.machine else {
+            return Ok(());
+        };
+        if envelope.effort.is_finite() {
+            machine.efforts(&self.rules, envelope.effort, to)?;
+        }
+        if envelope.tool_speed.is_finite() {
+            let value = machine.tool_speed(&to.position, &to.velocity).unwrap_or(0.0);
+            let limit = envelope.tool_speed * (1.0 + self.config.limit_tolerance);
+            if value.is_nan() || value > limit {
+                return Err(Fault::ToolSpeed { value, limit });
+            }
+        }
+        let Some(surroundings) = machine.surroundings() else {
+            return Ok(());
+        };
+        let stop = Stop::plan(to, &self.rules);
+        surroundings.check(&self.rules, from, &stop).or_else(|fault| {
+            // What is too near already is led away by hand, never nearer.
+            let before = surroundings.room(from);
+            let leads_away = manual && before < 0.0 && surroundings.room(&to.position) >= before - ROUNDING_M;
+            if leads_away { Ok(()) } else { Err(fault) }
+        })
     }
 
     pub(super) fn pass(
@@ -128,7 +164,7 @@ impl Gate {
             if self.phase != (Phase::Idle { hold: false }) {
                 self.pass(now, setpoint, to, out);
             }
-            self.latch(now, Fault::StopRequested, out);
+            self.faults.raise(now, Fault::StopRequested);
             return self.switch_off(now, "released at standstill", out);
         }
         self.counts.early_releases += 1;
@@ -142,3 +178,6 @@ impl Gate {
         self.pass(now, setpoint, to, out);
     }
 }
+
+/// What a distance may be off by \[m\].
+const ROUNDING_M: f64 = 1e-9;

@@ -5,28 +5,38 @@
 use super::{Gate, Phase};
 use crate::measured::Obstacle;
 use crate::safety::Output;
+use crate::setup::GroupSetup;
 use servomesh_types::*;
 use std::collections::VecDeque;
 
 impl Gate {
-    /// Takes a description. A driver that says something else than before is another driver: whatever it does now was
-    /// not commanded by this gate.
-    pub(crate) fn describe(&mut self, now: Stamp, group: GroupDescription, out: &mut VecDeque<Output>) {
-        if group == self.group {
-            return;
-        }
+    /// Takes a description, with what is set up for it. A driver that says something else than before is another driver:
+    /// whatever it does now was not commanded by this gate.
+    pub(crate) fn describe(
+        &mut self,
+        now: Stamp,
+        group: GroupDescription,
+        setup: GroupSetup,
+        out: &mut VecDeque<Output>,
+    ) {
         let commanding = self.commanding();
         let silent = Fault::ServoStateSilent(now.since(self.measured.servo_at()));
-        let (config, epoch, counts, fault) = (self.config, self.epoch, self.counts, self.fault);
+        let (config, epoch, counts, faults) = (self.config, self.epoch, self.counts, self.faults);
         *self = Self {
             epoch,
             counts,
-            fault,
-            ..Self::new(&config, group, self.speed_scale)
+            faults,
+            reduced: self.reduced,
+            ..Self::new(&config, setup, group, self.speed.asked(), self.operation)
         };
         if commanding {
-            self.latch(now, silent, out);
+            self.raise(now, silent, out);
         }
+    }
+
+    /// Whether its driver announced the same group before.
+    pub(crate) fn is_of(&self, group: &GroupDescription) -> bool {
+        self.group == *group
     }
 
     pub(crate) fn servo_state(&mut self, now: Stamp, state: &ServoState, out: &mut VecDeque<Output>) {
@@ -36,16 +46,21 @@ impl Gate {
             self.counts.bad_states += 1;
             return;
         }
+        self.restarted |= state.tag.epoch == Epoch::NONE;
         if self.phase == Phase::Unheard {
             self.begin(now, state, out);
         }
         self.watch_driver(now, before, out);
+        self.derate(now, out);
         self.update_resettable(now);
     }
 
     pub(crate) fn motion(&mut self, now: Stamp, motion: &GroupMotion, out: &mut VecDeque<Output>) {
         self.watch(now, out);
-        if !self.measured.keep_motion(now, motion, self.rules.len()) {
+        let before = self.measured.hit();
+        if self.measured.keep_motion(now, motion, self.rules.len()) {
+            self.watch_motion(now, before, out);
+        } else {
             self.counts.bad_states += 1;
         }
         self.update_resettable(now);
@@ -56,27 +71,35 @@ impl Gate {
         let before = self.epoch.max(state.tag.epoch);
         self.epoch = before.next(now);
         self.since = now;
-        let restarted = (state.tag.epoch != Epoch::NONE).then_some(Fault::SafetyRestarted);
         self.phase = Phase::Idle { hold: false };
-        if let Some(fault) = self.fault.or(restarted) {
-            self.fail(now, fault, out);
+        if state.tag.epoch != Epoch::NONE {
+            self.raise(now, Fault::SafetyRestarted, out);
+        }
+        if let Some(fault) = self.too_near() {
+            self.raise(now, fault, out);
+        }
+        // What was asked for before the driver spoke.
+        if let Some(fault) = self.faults.first() {
+            self.raise(now, fault, out);
         }
     }
 
-    /// How fast the group may run from now on, 0 … 1 of what is planned; a reset does not change it.
-    pub(crate) fn set_speed_scale(&mut self, scale: f64) {
-        self.speed_scale = scale;
+    /// What the group is too near to where it stands, if anything.
+    fn too_near(&mut self) -> Option<Fault> {
+        let position = self.measured.servo()?.position;
+        self.setup.machine.as_mut()?.surroundings()?.violated(&position)
     }
 
     /// Opens the gate again, in a new epoch. Says whether it had been closed.
     pub(crate) fn reset(&mut self, now: Stamp, out: &mut VecDeque<Output>) -> Result<bool, Obstacle> {
         if self.phase == Phase::Unheard {
-            return match self.fault {
-                None | Some(Fault::StopRequested) => Ok(self.fault.take().is_some()),
+            return match self.faults.first() {
+                None | Some(Fault::StopRequested) => Ok(self.faults.clear().is_some()),
                 Some(fault) => Err(Obstacle::Fault(fault)),
             };
         }
         self.watch(now, out);
+        self.review(now);
         if self.open() {
             return Ok(false);
         }
@@ -94,7 +117,10 @@ impl Gate {
         self.commanded = false;
         self.since = now;
         self.next = now;
-        let cause = self.fault.take();
+        self.restarted = false;
+        self.trail.clear();
+        self.speed.settle();
+        let cause = self.faults.clear();
         let text = match cause {
             Some(cause) => format!(
                 "{}: reset after: {}",
@@ -108,14 +134,6 @@ impl Gate {
         Ok(true)
     }
 
-    /// What is in the way of a reset, as a sentence.
-    pub(crate) fn explain(&self, obstacle: &Obstacle) -> String {
-        match obstacle {
-            Obstacle::Fault(fault) => format!("{}: {}", self.group.name, fault.describe(&self.group)),
-            other => format!("{}: {other}", self.group.name),
-        }
-    }
-
     pub(super) fn obstacle(&self, now: Stamp) -> Option<Obstacle> {
         let powered = || {
             self.measured
@@ -123,17 +141,46 @@ impl Gate {
                 .is_some_and(|servo| servo.mode == DriveMode::Enabled)
                 .then_some(Obstacle::Powered)
         };
+        let first = self.faults.first();
+        let machine = || self.measured.obstacle(now, &self.config, &self.rules, first);
+        let others = || {
+            let barring = self.faults.barring();
+            let forbids = || self.operation.forbids(now, self.config.enabling_timeout);
+            barring.or_else(forbids).map(Obstacle::Fault)
+        };
         match self.phase {
-            Phase::Stopping => Some(Obstacle::Moving),
-            Phase::Off => self
-                .measured
-                .obstacle(now, &self.config, &self.rules, self.fault)
-                .or_else(powered),
-            _ => self.measured.obstacle(now, &self.config, &self.rules, self.fault),
+            Phase::Stopping | Phase::Retreating => Some(Obstacle::Moving),
+            Phase::Off => machine().or_else(others).or_else(powered),
+            _ => machine().or_else(others),
         }
     }
 
+    /// Looks at the causes of all faults anew.
+    fn review(&mut self, now: Stamp) {
+        if self.faults.active().is_empty() {
+            return;
+        }
+        let manual = self.operation.mode == OperatingMode::Manual;
+        let mut faults = self.faults;
+        faults.review(self.restarted, |fault| match fault {
+            // What is too near, or touched, is led away by hand.
+            Fault::Clearance(_) | Fault::Workspace(_) => !manual && self.too_near().is_some(),
+            Fault::Collision(_) => !manual && self.measured.touches(),
+            Fault::Warm(_) => {
+                let cool_degc = self.setup.warm_degc - self.config.winding_hysteresis_degc;
+                self.measured.overheated(cool_degc).is_some()
+            }
+            Fault::EnablingReleased | Fault::EnablingSilent(_) => self
+                .operation
+                .forbids(now, self.config.enabling_timeout)
+                .is_some(),
+            other => self.measured.shows(now, &self.config, other),
+        });
+        self.faults = faults;
+    }
+
     pub(super) fn update_resettable(&mut self, now: Stamp) {
+        self.review(now);
         let closed = !self.open() && self.phase != Phase::Unheard;
         self.resettable = closed && self.obstacle(now).is_none();
     }

@@ -21,8 +21,9 @@ impl Gate {
             return;
         };
         let to = last.extrapolated(now);
-        if checks::limits(&self.rules, &sent.position, &to).is_err() {
-            return self.fail(now, Fault::SetpointSilent(now.since(last.told)), out);
+        let safe = checks::limits(&self.narrowed, &sent.position, &to);
+        if safe.and_then(|()| self.check_model(&sent.position, &to)).is_err() {
+            return self.raise(now, Fault::SetpointSilent(now.since(last.told)), out);
         }
         self.next = now + self.config.period();
         if to.stamp > sent.stamp {
@@ -38,6 +39,20 @@ impl Gate {
             self.send_own(to, out);
         }
         if ended {
+            self.end_stop(now, out);
+        }
+    }
+
+    pub(super) fn go_on_retreating(&mut self, now: Stamp, out: &mut VecDeque<Output>) {
+        let Some((to, ended)) = self.retreat.map(|retreat| retreat.at(now)) else {
+            return self.come_to_rest(now, true, out);
+        };
+        if self.sent.is_none_or(|sent| to.stamp > sent.stamp) {
+            self.counts.own += 1;
+            self.send_own(to, out);
+        }
+        if ended {
+            self.retreat = None;
             self.come_to_rest(now, true, out);
         }
     }
@@ -130,6 +145,7 @@ impl Gate {
             stopping: None,
         };
         self.sent = Some(to);
+        self.trail.note(&to.position);
         self.seq += 1;
         self.commanded = true;
         let command = Command {

@@ -6,6 +6,7 @@
 use super::{Gate, MAX_SKEW_S, Phase};
 use crate::checks;
 use crate::safety::Output;
+use servomesh_types::fault::Exceeded;
 use servomesh_types::*;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -20,8 +21,11 @@ impl Gate {
 
     /// Watches for silence while commands flow.
     pub(super) fn watch(&mut self, now: Stamp, out: &mut VecDeque<Output>) {
-        if !self.open() || !self.commanding() {
+        if !self.commanding() {
             return;
+        }
+        if !self.open() {
+            return self.watch_closed(now, out);
         }
         let config = self.config;
         let setpoints = self.setpoint.and_then(|(last, _)| {
@@ -40,9 +44,68 @@ impl Gate {
                 self.measured
                     .motion_silent(now, self.since, config.motion_state_timeout)
             })
-            .or_else(refused);
+            .or_else(refused)
+            .or_else(|| self.operation.forbids(now, config.enabling_timeout));
         if let Some(fault) = fault {
-            self.fail(now, fault, out);
+            self.raise(now, fault, out);
+        }
+    }
+
+    /// Watches what must not fail while a stop runs or a standstill is held.
+    fn watch_closed(&mut self, now: Stamp, out: &mut VecDeque<Output>) {
+        let config = self.config;
+        let silent = self
+            .measured
+            .servo_silent(now, config.servo_state_timeout)
+            .or_else(|| {
+                self.measured
+                    .motion_silent(now, self.since, config.motion_state_timeout)
+            });
+        if let Some(fault) = silent {
+            self.raise(now, fault, out);
+        }
+    }
+
+    /// Watches what a new motion state says; `before` are the joints that had been hit already.
+    pub(super) fn watch_motion(&mut self, now: Stamp, before: JointSet, out: &mut VecDeque<Output>) {
+        if !self.commanding() {
+            return;
+        }
+        let hit = self.measured.hit();
+        let new = hit.iter().find(|joint| !before.contains(*joint));
+        if let Some(joint) = new {
+            let fault = self.measured.collision(joint);
+            if self.phase == Phase::Retreating {
+                self.stop_retreating(now, out);
+            }
+            self.raise(now, fault, out);
+        }
+        if let Some(fault) = self.measured.encoder_fault() {
+            self.raise(now, fault, out);
+        }
+        self.watch_speed(now, out);
+    }
+
+    /// Watches that the machine itself keeps to the speed of its tool. A real tool may be a little quicker than a commanded one.
+    fn watch_speed(&mut self, now: Stamp, out: &mut VecDeque<Output>) {
+        let limit = self.envelope().tool_speed + self.config.tool_speed_tolerance;
+        if !limit.is_finite() || !self.open() {
+            return;
+        }
+        let Some((position, velocity)) = self
+            .measured
+            .motion()
+            .map(|motion| (motion.position, motion.velocity))
+        else {
+            return;
+        };
+        let speed = self
+            .setup
+            .machine
+            .as_mut()
+            .and_then(|machine| machine.tool_speed(&position, &velocity));
+        if let Some(value) = speed.filter(|speed| *speed > limit) {
+            self.raise(now, Fault::ToolSpeed { value, limit }, out);
         }
     }
 
@@ -65,9 +128,13 @@ impl Gate {
         let strayed = self.following(&servo).err();
         match self.phase {
             Phase::Stopped { .. } => {
-                if let Some(fault) = strayed {
-                    let text = format!("at a standstill, {}", fault.describe(&self.group));
-                    self.switch_off(now, &text, out);
+                let strayed = strayed.map(|fault| match fault {
+                    Fault::Following(way) => Fault::Standstill(way),
+                    other => other,
+                });
+                let standstill = strayed.or_else(|| self.leaves_standstill(now, &servo));
+                if let Some(fault) = standstill {
+                    self.raise(now, fault, out);
                 }
             }
             Phase::Idle { .. } | Phase::Tracking => {
@@ -76,11 +143,35 @@ impl Gate {
                     .or_else(|| self.measured.overheated(self.config.winding_degc))
                     .or(strayed);
                 if let Some(fault) = fault {
-                    self.fail(now, fault, out);
+                    self.raise(now, fault, out);
                 }
             }
-            Phase::Unheard | Phase::Stopping | Phase::Off => {}
+            Phase::Unheard | Phase::Stopping | Phase::Retreating | Phase::Off => {}
         }
+    }
+
+    /// SOS, and the time monitor of SS1 and SS2: once there was time to come to rest, the machine stands where it was told to.
+    fn leaves_standstill(&self, now: Stamp, servo: &ServoState) -> Option<Fault> {
+        let over = now.since(self.resting);
+        if over < self.config.ramp {
+            return None;
+        }
+        let sent = self.sent.as_ref()?;
+        for (joint, rule) in self.rules.iter().enumerate() {
+            if checks::yields(rule, joint, &self.effort_limit) {
+                continue;
+            }
+            let value = (servo.position[joint] - sent.position[joint]).abs();
+            if value > rule.hold {
+                let (joint, limit) = (joint as u8, rule.hold);
+                return Some(Fault::Standstill(Exceeded { joint, value, limit }));
+            }
+            let velocity = self.measured.velocity(now, self.config.motion_state_timeout)?;
+            if velocity[joint].abs() > MOVES * rule.standstill {
+                return Some(Fault::RampTime(over));
+            }
+        }
+        None
     }
 
     /// Compares the measurement with the command at the time it was taken.
@@ -93,7 +184,11 @@ impl Gate {
             .stamp
             .seconds_from(sent.stamp)
             .clamp(-MAX_SKEW_S, MAX_SKEW_S);
-        let commanded = JointVec::from_fn(sent.position.len(), |i| sent.position[i] + dt * sent.velocity[i]);
+        let (q, v, a) = (&sent.position, &sent.velocity, &sent.acceleration);
+        let commanded = JointVec::from_fn(q.len(), |i| q[i] + dt * (v[i] + dt * a[i] / 2.0));
         checks::following(&self.rules, &commanded, &self.effort_limit, &servo.position)
     }
 }
+
+/// How many times its standstill's speed a joint has to be to be moving, for what follows cuts the torque.
+const MOVES: f64 = 5.0;

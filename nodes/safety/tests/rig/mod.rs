@@ -4,7 +4,7 @@
 
 #![allow(dead_code, clippy::unwrap_used)] // each test file takes what it needs
 
-use servomesh_safety::{Config, Input, Output, Parameters, Safety};
+use servomesh_safety::{Config, Function, Input, Output, Parameters, Safety, SafetyFile, Setup};
 use servomesh_types::*;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,6 +25,11 @@ pub(crate) struct Drive {
     pub(crate) blocked: bool,
     /// What the trajectory lets it use; empty for everything.
     pub(crate) effort_limit: JointVec,
+    /// What the estimator says was hit, and is touched.
+    pub(crate) hit: JointSet,
+    pub(crate) touched: JointSet,
+    /// What the estimator says of the encoders.
+    pub(crate) doubt: Option<Fault>,
     /// Whether its servo states arrive.
     pub(crate) speaks: bool,
     /// Whether the estimator speaks of it.
@@ -86,8 +91,13 @@ pub(crate) fn description(name: GroupName) -> GroupDescription {
 impl Rig {
     /// The given groups, announced and heard of, at the middle of their range; nothing streams yet.
     pub(crate) fn new(parameters: Parameters, groups: &[GroupName]) -> Self {
+        Self::set_up(parameters, Setup::default(), groups)
+    }
+
+    /// The same, with a set-up.
+    pub(crate) fn set_up(parameters: Parameters, setup: Setup, groups: &[GroupName]) -> Self {
         let mut rig = Self {
-            safety: Safety::new(Config::new(parameters).unwrap()),
+            safety: Safety::new(Config::new(parameters).unwrap()).with_setup(setup),
             now: Stamp::from_millis(1000),
             drives: BTreeMap::new(),
             commands: Vec::new(),
@@ -109,6 +119,9 @@ impl Rig {
                 stuck: false,
                 blocked: false,
                 effort_limit: JointVec::EMPTY,
+                hit: JointSet::EMPTY,
+                touched: JointSet::EMPTY,
+                doubt: None,
                 speaks: true,
                 estimated: true,
                 swing: None,
@@ -133,6 +146,34 @@ impl Rig {
         rig.run(150);
         assert_eq!(rig.mode(arm()), SafetyMode::Normal, "{:?}", rig.events);
         rig
+    }
+
+    /// An arm that swings, set up by a safety file, with a description of the machine.
+    pub(crate) fn swinging_set_up(file: &str) -> Self {
+        let config = Config::default();
+        let robot = servomesh_robot::Model::from_urdf_str(URDF).unwrap();
+        let setup = SafetyFile::parse(file)
+            .and_then(|file| file.setup(&config, Some(&robot)))
+            .unwrap();
+        let mut rig = Self::set_up(Parameters::default(), setup, &[arm()]);
+        rig.run(3);
+        rig.drive(arm()).swing = Some(0.5);
+        rig.run(150);
+        rig
+    }
+
+    pub(crate) fn function(&mut self, function: Function) -> (bool, String) {
+        self.give(Input::Function {
+            request: 9,
+            group: "arm".into(),
+            function,
+        });
+        let (_, granted, text) = self.answers.last().unwrap().clone();
+        (granted, text)
+    }
+
+    pub(crate) fn select(&mut self, mode: OperatingMode) {
+        self.give(Input::SelectMode { request: 10, mode });
     }
 
     pub(crate) fn drive(&mut self, name: GroupName) -> &mut Drive {
@@ -291,6 +332,9 @@ impl Rig {
             stamp: now,
             position: drive.position,
             velocity: drive.velocity,
+            collision: drive.hit,
+            contact: drive.touched,
+            fault: drive.doubt,
             ..GroupMotion::default()
         };
         let (speaks, estimated) = (drive.speaks, drive.estimated);
@@ -347,3 +391,18 @@ impl Drive {
 
 /// Angular frequency of the swing [rad/s].
 const SWING: f64 = 2.0;
+
+/// Two links of half a metre that turn about the vertical, a metre above the floor.
+pub(crate) const URDF: &str = r#"<robot name="two">
+  <link name="base"/>
+  <link name="upper"><inertial><origin xyz="0.25 0 0"/><mass value="2"/><inertia ixx="0.01" ixy="0" ixz="0" iyy="0.05" iyz="0" izz="0.05"/></inertial>
+    <collision><origin xyz="0.25 0 0"/><geometry><box size="0.5 0.06 0.06"/></geometry></collision></link>
+  <link name="fore"><inertial><origin xyz="0.25 0 0"/><mass value="1"/><inertia ixx="0.01" ixy="0" ixz="0" iyy="0.03" iyz="0" izz="0.03"/></inertial>
+    <collision><origin xyz="0.25 0 0"/><geometry><box size="0.5 0.05 0.05"/></geometry></collision></link>
+  <link name="tool"/>
+  <joint name="shoulder" type="revolute"><parent link="base"/><child link="upper"/><origin xyz="0 0 1"/><axis xyz="0 0 1"/>
+    <limit lower="-2" upper="2" velocity="3" effort="50"/></joint>
+  <joint name="elbow" type="revolute"><parent link="upper"/><child link="fore"/><origin xyz="0.5 0 0"/><axis xyz="0 0 1"/>
+    <limit lower="-2" upper="2" velocity="3" effort="50"/></joint>
+  <joint name="flange" type="fixed"><parent link="fore"/><child link="tool"/><origin xyz="0.5 0 0"/></joint>
+</robot>"#;

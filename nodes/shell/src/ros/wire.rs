@@ -18,7 +18,10 @@ use std::time::Duration;
 
 pub use fault::fault_to_msg;
 pub use motion::{motion_from_msg, motion_to_msg, tool_to_msg};
-pub use safety::{group_safety_to_msg, safety_mode_to_msg, safety_state_from_msg};
+pub use safety::{
+    group_safety_to_msg, operating_mode_from_msg, operating_mode_to_msg, safety_mode_to_msg,
+    safety_state_from_msg,
+};
 
 /// A core type that has a message.
 pub trait Wire: Sized {

@@ -167,14 +167,11 @@ impl Bench {
 
     pub(crate) fn gate(&mut self, mode: SafetyMode, fault: Option<Fault>) {
         let gate = GroupSafety {
-            group: self.group,
             mode,
-            epoch: self.epoch,
             fault,
-            resettable: false,
-            speed_scale: 1.0,
+            ..GroupSafety::open(self.group, self.epoch)
         };
-        self.handle(Input::Safety(SafetyState { groups: vec![gate] }));
+        self.handle(Input::Safety(SafetyState::new(vec![gate])));
     }
 
     pub(crate) fn phase(&self) -> Phase {

@@ -119,16 +119,9 @@ impl Arena {
             backend: "nonsense".into(),
         };
         self.core.handle(self.now, Input::Group(description));
-        let gate = GroupSafety {
-            group,
-            mode: SafetyMode::Normal,
-            epoch: Epoch(1),
-            fault: None,
-            resettable: false,
-            speed_scale: 1.0,
-        };
+        let gate = GroupSafety::open(group, Epoch(1));
         self.core
-            .handle(self.now, Input::Safety(SafetyState { groups: vec![gate] }));
+            .handle(self.now, Input::Safety(SafetyState::new(vec![gate])));
         let start = JointVec::try_from(start).expect("joints of the test");
         self.starts.insert(group, start);
     }

@@ -93,14 +93,12 @@ impl Rig {
     pub(crate) fn gate(&mut self, group: GroupName, mode: SafetyMode, fault: Option<Fault>) {
         let machine = &self.machines[&group];
         let gate = GroupSafety {
-            group,
             mode,
-            epoch: machine.epoch,
             fault,
-            resettable: false,
             speed_scale: machine.speed_scale,
+            ..GroupSafety::open(group, machine.epoch)
         };
-        self.handle(Input::Safety(SafetyState { groups: vec![gate] }));
+        self.handle(Input::Safety(SafetyState::new(vec![gate])));
     }
 
     /// Safety stops a group; once it stands, it is reset.

@@ -168,20 +168,16 @@ pub(crate) fn run(visualizer: &mut Visualizer, seconds: f64, mut draw: impl FnMu
 
 fn safety(mode: SafetyMode) -> SafetyState {
     let gate = |group: &str, mode| GroupSafety {
-        group: name(group),
         mode,
-        epoch: Epoch(1),
         fault: (mode != SafetyMode::Normal).then_some(Fault::StopRequested),
         resettable: true,
-        speed_scale: 1.0,
+        ..GroupSafety::open(name(group), Epoch(1))
     };
-    SafetyState {
-        groups: vec![
-            gate("arm", mode),
-            gate("conveyor", SafetyMode::Normal),
-            gate("gripper", mode),
-        ],
-    }
+    SafetyState::new(vec![
+        gate("arm", mode),
+        gate("conveyor", SafetyMode::Normal),
+        gate("gripper", mode),
+    ])
 }
 
 /// Rest to rest through the line job's places, with the least jerk (Flash and Hogan, 1985).

@@ -2,7 +2,7 @@
 
 use super::WireError;
 use r2r::servomesh_msgs::msg;
-use servomesh_types::fault::{DriveFault, Exceeded};
+use servomesh_types::fault::{DriveFault, Exceeded, TooNear};
 use servomesh_types::{Fault, GroupDescription};
 use std::time::Duration;
 
@@ -41,16 +41,25 @@ pub(super) fn fault_from_msg(msg: &msg::Fault) -> Result<Option<Fault>, WireErro
         value: msg.value,
         limit: msg.limit,
     };
+    // What is near to what stands before the figures.
+    let what = msg.text.split(": ").next().unwrap_or_default();
+    let near = TooNear::new(what, "", msg.value, msg.limit);
     let silence = Duration::try_from_secs_f64(msg.value).unwrap_or_default();
     Ok(Some(match msg.code {
         0 => return Ok(None),
         1 => Fault::StopRequested,
         2 => Fault::SafetyRestarted,
+        3 => Fault::ModeChanged,
+        4 => Fault::EnablingReleased,
+        5 => Fault::TorqueOffRequested,
+        6 => Fault::SafeStop1Requested,
+        7 => Fault::SafeStop2Requested,
         10 => Fault::SetpointSilent(silence),
         11 => Fault::CommandSilent(silence),
         12 => Fault::ServoStateSilent(silence),
         13 => Fault::MotionStateSilent(silence),
         14 => Fault::BusSilent(silence),
+        15 => Fault::EnablingSilent(silence),
         20 => Fault::WrongSize {
             got: msg.value as u8,
             expected: msg.limit as u8,
@@ -60,6 +69,8 @@ pub(super) fn fault_from_msg(msg: &msg::Fault) -> Result<Option<Fault>, WireErro
         23 => Fault::Velocity(exceeded),
         24 => Fault::Acceleration(exceeded),
         25 => Fault::Jump(exceeded),
+        26 => Fault::Jerk(exceeded),
+        27 => Fault::Effort(exceeded),
         30 => Fault::Following(exceeded),
         31 => Fault::Overheated(exceeded),
         40 => Fault::Drive {
@@ -82,6 +93,16 @@ pub(super) fn fault_from_msg(msg: &msg::Fault) -> Result<Option<Fault>, WireErro
         51 => Fault::EncoderStep(exceeded),
         52 => Fault::EncoderDrift(exceeded),
         60 => Fault::Collision(exceeded),
+        70 => Fault::ToolSpeed {
+            value: msg.value,
+            limit: msg.limit,
+        },
+        71 => Fault::Clearance(near),
+        72 => Fault::Workspace(near),
+        73 => Fault::Direction(exceeded),
+        74 => Fault::Standstill(exceeded),
+        75 => Fault::RampTime(silence),
+        76 => Fault::Warm(exceeded),
         other => {
             return Err(WireError::Enum {
                 what: "fault",
@@ -128,6 +149,24 @@ mod tests {
             Fault::EncoderStep(e),
             Fault::EncoderDrift(e),
             Fault::Collision(e),
+            Fault::ModeChanged,
+            Fault::EnablingReleased,
+            Fault::TorqueOffRequested,
+            Fault::SafeStop1Requested,
+            Fault::SafeStop2Requested,
+            Fault::EnablingSilent(d),
+            Fault::Jerk(e),
+            Fault::Effort(e),
+            Fault::ToolSpeed {
+                value: 0.3,
+                limit: 0.25,
+            },
+            Fault::Clearance(TooNear::new("forearm", "door", 0.002, 0.01)),
+            Fault::Workspace(TooNear::new("gripper_tcp", "", -0.002, 0.0)),
+            Fault::Direction(e),
+            Fault::Standstill(e),
+            Fault::RampTime(d),
+            Fault::Warm(e),
         ] {
             assert_eq!(fault_from_msg(&fault_to_msg(Some(fault), None)), Ok(Some(fault)));
         }
