@@ -198,7 +198,7 @@ fn each_part_that_dies_stops_the_arm_and_after_a_restart_and_a_reset_it_goes_on(
 #[test]
 fn without_the_grippers_driver_the_arm_moves_on() {
     let mut cell = cell(NetworkConfig::default(), 3);
-    let id = move_by(&mut cell, -1.0);
+    let id = move_by(&mut cell, -0.8);
     cell.run_for(Duration::from_millis(300));
     cell.kill(Part::Driver(group("gripper")));
     succeeds(&mut cell, id);

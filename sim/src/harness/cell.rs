@@ -129,7 +129,10 @@ impl Cell {
                 let robot = self.files.robot()?;
                 self.trajectory = Some(Trajectory::new(TrajectoryConfig::default()).with_robot(Some(robot)));
             }
-            Part::Safety => self.safety = Some(Safety::new(SafetyConfig::default())),
+            Part::Safety => {
+                let setup = self.files.safety.clone();
+                self.safety = Some(Safety::new(SafetyConfig::default()).with_setup(setup));
+            }
             Part::Estimator => {
                 let (settings, model) = &self.estimator_setup;
                 let config = EstimatorConfig::new(settings)?;

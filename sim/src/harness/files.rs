@@ -7,9 +7,11 @@ use crate::wiring::Wiring;
 use servomesh_driver::files::{FileError, JointFiles, Wanted};
 use servomesh_driver::{Config, ConfigError, Driver};
 use servomesh_robot::{Model, RobotError};
+use servomesh_safety::{Config as SafetyConfig, SafetyFile, Setup, SetupError};
 use servomesh_trajectory::Robot;
 use servomesh_types::{Capabilities, GroupName};
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// The files that describe a cell.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub struct CellFiles {
     pub scene: Scene,
     /// What the drivers need to know of its servos.
     pub joints: JointFiles,
+    /// What safety is set up with.
+    pub safety: Setup,
 }
 
 /// Why a cell's files can't be used.
@@ -35,6 +39,9 @@ pub enum FilesError {
     /// The simulation's files.
     #[error(transparent)]
     Sim(#[from] SimError),
+    /// Safety's file.
+    #[error(transparent)]
+    Safety(#[from] SetupError),
     /// The drivers' files.
     #[error(transparent)]
     Driver(#[from] FileError),
@@ -70,8 +77,20 @@ impl CellFiles {
     pub fn default_cell() -> Result<Self, FilesError> {
         let servos = include_str!("../../../launch/robots/cell.servos.yaml");
         let limits = include_str!("../../../launch/robots/cell.limits.yaml");
+        let model = Model::from_urdf_str(include_str!("../../../launch/robots/cell.urdf"))?;
+        // Which links can touch takes a while to find out, so that all cells of a process share it.
+        static SAFETY: OnceLock<Setup> = OnceLock::new();
+        let safety = match SAFETY.get() {
+            Some(setup) => setup.clone(),
+            None => {
+                let file = SafetyFile::parse(include_str!("../../../launch/robots/cell.safety.yaml"))?;
+                let setup = file.setup(&SafetyConfig::default(), Some(&model))?;
+                SAFETY.get_or_init(|| setup).clone()
+            }
+        };
         Ok(Self {
-            model: Model::from_urdf_str(include_str!("../../../launch/robots/cell.urdf"))?,
+            safety,
+            model,
             servos: ServoCatalog::from_yaml_str(servos)?,
             wiring: Wiring::from_yaml_str(include_str!("../../../launch/robots/cell.wiring.yaml"))?,
             scene: Scene::from_yaml_str(include_str!("../../../launch/robots/cell.scene.yaml"))?,
