@@ -75,7 +75,7 @@ const fn rule(code: u16, name: &'static str, action: Action, least: Severity, cl
 /// Every fault, in the order of their numbers.
 pub const TABLE: [Rule; 38] = {
     use Action::{Derate, Stop, Stop0, Stop1, Stop2};
-    use Clearing::{Itself, PowerCycle, Reset};
+    use Clearing::{Itself, Reset};
     use Severity as S;
     [
         rule(1, "stop_requested", Stop, S::Stop2, Reset),
@@ -105,8 +105,8 @@ pub const TABLE: [Rule; 38] = {
         rule(41, "drive_overheated", Stop, S::Stop2, Reset),
         rule(42, "drive_overcurrent", Stop, S::Stop2, Reset),
         rule(43, "drive_other", Stop, S::Stop2, Reset),
-        // What is not measured can't be held: the position is found anew by a restart of the drive.
-        rule(50, "encoder_stuck", Stop1, S::Stop2, PowerCycle),
+        // What is not measured can't be held.
+        rule(50, "encoder_stuck", Stop1, S::Stop2, Reset),
         rule(51, "encoder_step", Stop1, S::Stop2, Reset),
         rule(52, "encoder_drift", Stop1, S::Stop2, Reset),
         rule(60, "collision", Stop, S::Stop2, Reset),
@@ -120,6 +120,18 @@ pub const TABLE: [Rule; 38] = {
     ]
 };
 
+fn named(name: &str, field: &str) -> Result<usize, SetupError> {
+    let index = TABLE.iter().position(|rule| rule.name == name);
+    index.ok_or_else(|| {
+        let known: Vec<_> = TABLE.iter().map(|rule| rule.name).collect();
+        SetupError::Unknown {
+            field: field.to_owned(),
+            given: name.to_owned(),
+            known: known.join(", "),
+        }
+    })
+}
+
 fn place(code: u16) -> Option<usize> {
     TABLE.binary_search_by_key(&code, |rule| rule.code).ok()
 }
@@ -128,6 +140,7 @@ fn place(code: u16) -> Option<usize> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     severities: [Severity; TABLE.len()],
+    clearings: [Clearing; TABLE.len()],
 }
 
 impl Policy {
@@ -141,14 +154,7 @@ impl Policy {
     ) -> Result<Self, SetupError> {
         let mut policy = Self::of_category(category);
         for (name, action) in changes {
-            let Some(index) = TABLE.iter().position(|rule| rule.name == name) else {
-                let known: Vec<_> = TABLE.iter().map(|rule| rule.name).collect();
-                return Err(SetupError::Unknown {
-                    field: "faults".to_owned(),
-                    given: name.to_owned(),
-                    known: known.join(", "),
-                });
-            };
+            let index = named(name, "faults")?;
             let (severity, least) = (action.severity(category), TABLE[index].least);
             if severity < least {
                 return Err(SetupError::TooLenient {
@@ -166,7 +172,28 @@ impl Policy {
     pub fn of_category(category: StopCategory) -> Self {
         Self {
             severities: TABLE.map(|rule| rule.action.severity(category)),
+            clearings: TABLE.map(|rule| rule.clearing),
         }
+    }
+
+    /// The same, with faults that a reset clears only after the drives were started anew.
+    ///
+    /// # Errors
+    /// A name that no fault has, or of one that clears itself.
+    pub fn with_power_cycle<'a>(
+        mut self,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, SetupError> {
+        for name in names {
+            let index = named(name, "power_cycle")?;
+            if TABLE[index].clearing != Clearing::Reset {
+                return Err(SetupError::ClearsItself {
+                    field: format!("power_cycle.{name}"),
+                });
+            }
+            self.clearings[index] = Clearing::PowerCycle;
+        }
+        Ok(self)
     }
 
     /// What is done about a fault. One that the table does not have is taken for the worst.
@@ -175,8 +202,8 @@ impl Policy {
     }
 
     /// What it takes for a fault to be forgotten.
-    pub fn clearing(fault: &Fault) -> Clearing {
-        place(fault.code()).map_or(Clearing::PowerCycle, |index| TABLE[index].clearing)
+    pub fn clearing(&self, fault: &Fault) -> Clearing {
+        place(fault.code()).map_or(Clearing::PowerCycle, |index| self.clearings[index])
     }
 }
 
@@ -222,7 +249,7 @@ impl Faults {
         self.active.push(ActiveFault {
             fault,
             severity,
-            clearing: Policy::clearing(&fault),
+            clearing: self.policy.clearing(&fault),
             since: now,
             present: true,
         });

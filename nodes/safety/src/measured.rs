@@ -179,10 +179,7 @@ impl Measured {
                 self.motion.is_none() || self.motion_silent(now, self.motion_at, timeout).is_some()
             }
             Fault::Overheated(_) => self.overheated(cool_degc).is_some(),
-            Fault::EncoderStuck(_) | Fault::EncoderStep(_) | Fault::EncoderDrift(_) => {
-                let now = self.encoder_fault();
-                now.is_some_and(|now| now.code() == fault.code())
-            }
+            // The estimator keeps what it says of encoders until a new epoch: a reset is what makes it look again.
             _ => false,
         }
     }

@@ -120,6 +120,12 @@ pub enum SetupError {
         /// What it must be at least.
         least: Severity,
     },
+    /// A fault that goes with its cause can't wait for anything else.
+    #[error("{field}: it goes with its cause, and needs no reset")]
+    ClearsItself {
+        /// Where.
+        field: String,
+    },
     /// Two bounds the wrong way round.
     #[error("{field}: the lower bound {lower} must be below the upper bound {upper}")]
     Inverted {

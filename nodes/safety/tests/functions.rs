@@ -223,8 +223,8 @@ fn after_a_collision_the_group_goes_back_a_little_and_stands() {
 }
 
 #[test]
-fn a_stuck_encoder_needs_a_restart_of_the_drive() {
-    let mut rig = Rig::swinging();
+fn a_fault_that_needs_a_power_cycle_waits_for_a_restart_of_the_drive() {
+    let mut rig = Rig::swinging_set_up(&FILE.replace("retreat", "power_cycle: [encoder_stuck]\n    retreat"));
     let stuck = Fault::EncoderStuck(Exceeded {
         joint: 0,
         value: 0.2,

@@ -138,7 +138,7 @@ fn drive(rig: &mut Rig, legs: &[([f64; 2], usize)]) -> Vec<JointVec> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 60,
+        cases: 30,
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
         ..ProptestConfig::default()
     })]
@@ -295,6 +295,11 @@ fn files_that_can_not_be_safe_are_refused_with_the_field_named() {
             arm("stop_category: 3"),
             ours,
             "groups.arm.stop_category: there is no 3; there are: 0, 1, 2",
+        ),
+        (
+            arm("power_cycle: [warm]"),
+            ours,
+            "power_cycle.warm: it goes with its cause",
         ),
         (arm("retreat: 3"), ours, "groups.arm.retreat is 3"),
         (

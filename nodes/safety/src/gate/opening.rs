@@ -57,7 +57,7 @@ impl Gate {
 
     pub(crate) fn motion(&mut self, now: Stamp, motion: &GroupMotion, out: &mut VecDeque<Output>) {
         self.watch(now, out);
-        let before = self.measured.hit();
+        let before = (self.measured.hit(), self.measured.encoder_fault());
         if self.measured.keep_motion(now, motion, self.rules.len()) {
             self.watch_motion(now, before, out);
         } else {

@@ -66,13 +66,19 @@ impl Gate {
         }
     }
 
-    /// Watches what a new motion state says; `before` are the joints that had been hit already.
-    pub(super) fn watch_motion(&mut self, now: Stamp, before: JointSet, out: &mut VecDeque<Output>) {
+    /// Watches what a new motion state says. The estimator keeps collisions and encoders' faults until a new epoch, so that only what
+    /// was not said `before` is new.
+    pub(super) fn watch_motion(
+        &mut self,
+        now: Stamp,
+        before: (JointSet, Option<Fault>),
+        out: &mut VecDeque<Output>,
+    ) {
         if !self.commanding() {
             return;
         }
         let hit = self.measured.hit();
-        let new = hit.iter().find(|joint| !before.contains(*joint));
+        let new = hit.iter().find(|joint| !before.0.contains(*joint));
         if let Some(joint) = new {
             let fault = self.measured.collision(joint);
             if self.phase == Phase::Retreating {
@@ -80,7 +86,7 @@ impl Gate {
             }
             self.raise(now, fault, out);
         }
-        if let Some(fault) = self.measured.encoder_fault() {
+        if let Some(fault) = self.measured.encoder_fault().filter(|_| before.1.is_none()) {
             self.raise(now, fault, out);
         }
         self.watch_speed(now, out);

@@ -71,6 +71,9 @@ struct Group {
     retreat: f64,
     #[serde(default)]
     faults: BTreeMap<String, Action>,
+    /// Faults that a reset clears only after the drives were started anew.
+    #[serde(default)]
+    power_cycle: Vec<String>,
 }
 
 impl SafetyFile {
@@ -140,7 +143,8 @@ impl SafetyFile {
         Ok(GroupSetup {
             joints: group.joints.clone(),
             stop_category,
-            policy: Policy::new(stop_category, changes)?,
+            policy: Policy::new(stop_category, changes)?
+                .with_power_cycle(group.power_cycle.iter().map(String::as_str))?,
             normal: (group.normal).envelope(Envelope::full(), &group.joints, &field("normal"))?,
             reduced: (group.reduced).envelope(Envelope::reduced(), &group.joints, &field("reduced"))?,
             warm_degc,
