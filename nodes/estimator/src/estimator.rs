@@ -12,6 +12,7 @@ use crate::frames::{Frames, Transform};
 use crate::group::{Change, GroupTrack};
 use crate::intake::Counters;
 use crate::pace::{Grid, RateLimit};
+use crate::requests::Runs;
 use crate::tools::{Known, ToolState, Tools};
 use arrayvec::ArrayVec;
 use servomesh_robot::{Model, RobotError};
@@ -83,8 +84,9 @@ pub struct JointState<'a> {
 #[derive(Debug)]
 pub struct Estimator {
     config: Config,
-    groups: BTreeMap<GroupName, GroupTrack>,
-    frames: Option<Frames>,
+    pub(crate) groups: BTreeMap<GroupName, GroupTrack>,
+    pub(crate) frames: Option<Frames>,
+    pub(crate) runs: Runs,
     tools: Tools,
     /// For each joint of the robot's description, who measures it.
     measured_by: Vec<Option<(GroupName, usize)>>,
@@ -117,6 +119,7 @@ impl Estimator {
             config,
             groups: BTreeMap::new(),
             frames: model.map(Frames::new),
+            runs: Runs::default(),
             tools: Tools::default(),
             measured_by: vec![None; joints],
             motion: RateLimit::new(config.motion_period()),
@@ -289,6 +292,9 @@ impl Estimator {
             return;
         };
         let taken = group.take(now, state, &self.config);
+        if taken {
+            self.runs.take(name, group, state);
+        }
         while let Some(change) = group.take_change() {
             let recovered = |text: &str| (EventKind::Recovered, text.to_owned());
             let (kind, text) = match change {

@@ -219,6 +219,16 @@ impl GroupTrack {
         (self.joints.motion(joint, self.ahead_s(at)), self.effort[joint])
     }
 
+    /// Positions, velocities and accelerations at the newest sample.
+    pub(crate) fn state(&self) -> (JointVec, JointVec, JointVec) {
+        self.joints.state()
+    }
+
+    /// Whether every encoder is believed.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.joints.doubtful().is_empty()
+    }
+
     /// Whether nothing is known of where a joint is: its encoder failed longer ago than the model's word counts.
     pub(crate) fn is_lost(&self, joint: usize) -> bool {
         self.joints.is_lost(joint)

@@ -16,6 +16,7 @@
 //! | [`filter`] | what one joint does |
 //! | [`intake`] | which samples are believed |
 //! | [`frames`] | where the links are |
+//! | [`identification`] | on request: what a group carries, what friction its joints have |
 //! | [`tools`] | what the tools do, and what pushes them |
 //! | `joints`, `encoder` | how a group's joints move; whether their encoders are believed |
 //! | `bodies`, `friction`, `observer`, `contact`, `outside` | what motors do to bodies; what acts from outside, and what that means |
@@ -68,15 +69,18 @@ pub mod filter;
 pub mod frames;
 mod friction;
 mod group;
+pub mod identification;
 pub mod intake;
 mod joints;
 mod observer;
 mod outside;
 mod pace;
+mod requests;
 pub mod tools;
 
 pub use config::{Config, ConfigError, Settings};
 pub use estimator::{Estimator, Input, JointState, MAX_GROUPS, MotionFrame, Output};
 pub use frames::Transform;
+pub use identification::{Identification, IdentificationError, Identified, Wanted};
 pub use intake::Counters;
 pub use tools::ToolState;

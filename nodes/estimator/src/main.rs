@@ -4,14 +4,17 @@ use anyhow::Context as _;
 use r2r::geometry_msgs::msg::TransformStamped;
 use r2r::sensor_msgs::msg::JointState as JointStateMsg;
 use r2r::servomesh_msgs::msg::{MotionState, ServoState as ServoStateMsg, ToolMotion as ToolMotionMsg};
+use r2r::servomesh_msgs::srv::Identify;
 use r2r::std_msgs::msg::String as StringMsg;
 use r2r::tf2_msgs::msg::TFMessage;
 use servomesh_estimator::config::range;
-use servomesh_estimator::{Config, Estimator, Input, MotionFrame, Output, Settings, Transform};
+use servomesh_estimator::{
+    Config, Estimator, Identified, Input, MotionFrame, Output, Settings, Transform, Wanted,
+};
 use servomesh_robot::Model;
 use servomesh_shell::health::{Level, Report};
 use servomesh_shell::params::{ParamSpec, Params, Value};
-use servomesh_shell::ros::{Groups, Io, Latest, Node, Publisher, Wire, qos, wire};
+use servomesh_shell::ros::{Groups, Io, Latest, Node, Publisher, Service, Wire, qos, wire};
 use servomesh_types::{Core, GroupDescription, GroupName, ServoState, Stamp};
 use std::collections::BTreeMap;
 
@@ -30,6 +33,9 @@ struct EstimatorNode {
     robot_description: Publisher<StringMsg>,
     /// `<group>/tool_state` of each group that has a tool.
     tools: BTreeMap<GroupName, Publisher<ToolMotionMsg>>,
+    identify: Service<Identify::Service>,
+    /// Where what was identified is written; none: nowhere.
+    identified_file: String,
     motion_msg: MotionState,
     joint_states_msg: JointStateMsg,
     /// Servo states that were no values at all.
@@ -125,6 +131,11 @@ impl Node for EstimatorNode {
                 "",
                 "Path of the URDF; empty: no transforms, no mimic joints, no robot_description, no external efforts",
             ),
+            ParamSpec::text(
+                "identified_file",
+                "",
+                "Path of the YAML file that gets what was identified; empty: none",
+            ),
             ParamSpec::new(
                 "tools.groups",
                 Value::StringArray(Vec::new()),
@@ -149,6 +160,8 @@ impl Node for EstimatorNode {
             tf_static: io.publisher("/tf_static", qos::TF_STATIC)?,
             robot_description: io.publisher("robot_description", qos::LATCHED)?,
             tools: BTreeMap::new(),
+            identify: io.service("~/identify")?,
+            identified_file: String::new(),
             motion_msg: MotionState::default(),
             joint_states_msg: JointStateMsg::default(),
             unreadable: 0,
@@ -183,6 +196,9 @@ impl Node for EstimatorNode {
             self.robot_description.publish(&StringMsg { data: urdf });
             model = Some(parsed);
         }
+        params
+            .text("identified_file")
+            .clone_into(&mut self.identified_file);
         let tools = tools(params)?;
         let mut core = Estimator::new(config, model)
             .with_tools(&tools)
@@ -238,6 +254,10 @@ impl Node for EstimatorNode {
                 }
             }
         }
+        while let Some(request) = self.identify.take() {
+            let response = self.identified(request.message());
+            request.respond(response);
+        }
         if active {
             if let Some(core) = &mut self.core {
                 core.tick(now);
@@ -279,6 +299,45 @@ impl Node for EstimatorNode {
 }
 
 impl EstimatorNode {
+    /// Answers a request to begin or to finish an identification.
+    fn identified(&mut self, request: &Identify::Request) -> Identify::Response {
+        let asked = self.begin_or_finish(request);
+        let mut response = Identify::Response::default();
+        match asked {
+            Ok(None) => response.success = true,
+            Ok(Some(identified)) => {
+                fill_identified(&mut response, &identified);
+                response.success = true;
+                if !self.identified_file.is_empty() {
+                    match std::fs::write(&self.identified_file, identified.to_yaml()) {
+                        Ok(()) => self.identified_file.clone_into(&mut response.file),
+                        Err(error) => {
+                            response.success = false;
+                            response.message = format!("{} can't be written: {error}", self.identified_file);
+                        }
+                    }
+                }
+            }
+            Err(error) => response.message = format!("{error:#}"),
+        }
+        response
+    }
+
+    fn begin_or_finish(&mut self, request: &Identify::Request) -> anyhow::Result<Option<Identified>> {
+        let core = self.core.as_mut().context("the estimator is not configured")?;
+        let group = GroupName::new(&request.group)?;
+        if request.finish {
+            return Ok(Some(core.finish_identification(group)?));
+        }
+        let link = &request.payload_link;
+        let wanted = Wanted {
+            payload_link: (!link.is_empty()).then(|| link.clone()),
+            friction: request.friction,
+        };
+        core.begin_identification(group, wanted)?;
+        Ok(None)
+    }
+
     fn announce(&mut self, io: &mut Io, now: Stamp, description: GroupDescription) {
         let name = description.name;
         if let Some(heard) = self.groups.get_mut(&name) {
@@ -347,6 +406,23 @@ fn tools(params: &Params) -> anyhow::Result<BTreeMap<GroupName, String>> {
         .zip(links)
         .map(|(group, link)| Ok((GroupName::new(group).context("tools.groups")?, link.clone())))
         .collect()
+}
+
+fn fill_identified(response: &mut Identify::Response, identified: &Identified) {
+    if let Some((_, mass, centre)) = &identified.payload {
+        (response.mass, response.mass_deviation) = (mass.value, mass.deviation);
+        response.centre = centre.iter().map(|figure| figure.value).collect();
+        response.centre_deviation = centre.iter().map(|figure| figure.deviation).collect();
+    } else {
+        (response.centre, response.centre_deviation) = (vec![0.0; 3], vec![0.0; 3]);
+    }
+    for (joint, [coulomb, viscous, offset]) in &identified.joints {
+        response.joint.push(joint.clone());
+        response.coulomb.push(coulomb.value);
+        response.viscous.push(viscous.value);
+        response.offset.push(offset.value);
+    }
+    response.residual = identified.residual;
 }
 
 fn fill_motion(message: &mut MotionState, frame: &MotionFrame) {

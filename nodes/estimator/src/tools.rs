@@ -6,7 +6,7 @@
 //! The covariances are those of the joints' own errors, independent of each other; the robot's geometry is taken to be
 //! true. F stands for one force at the tool: what touches elsewhere on the arm shows as some other wrench. Where the
 //! tool can hardly move along some direction, joints can't tell what pushes it that way: then there is no F. A length of
-//! [`ARM_M`] makes turns and ways comparable in that judgement.
+//! 0.3 m makes turns and ways comparable in that judgement.
 //!
 //! Units: m, rad, N, N·m; axes of the robot's root link, about the tool's origin, linear first. **Invariant:** nothing is
 //! said of a tool while a joint that carries it is not known.
