@@ -17,6 +17,8 @@ pub struct Cover {
     centres: Vec<JointVec>,
     /// The room of each pair, for one ball after the other.
     rooms: Vec<f64>,
+    /// For each ball the pair that had the least room for its pace.
+    tightest: Vec<usize>,
     /// Where the next ball goes once all places are taken.
     oldest: usize,
     /// The ball that the way was in last: the likeliest to hold the next place.
@@ -55,6 +57,7 @@ impl Cover {
         Self {
             centres: Vec::with_capacity(BALLS),
             rooms: Vec::with_capacity(BALLS * pairs.len()),
+            tightest: Vec::with_capacity(BALLS),
             needs: vec![Need::default(); pairs.len()],
             oldest: 0,
             last: 0,
@@ -77,12 +80,16 @@ impl Cover {
         }
         let (joints, end_s) = (from.len(), stop.duration_s());
         let (mut at_s, mut asked) = (0.0, 0);
+        for (need, reach) in self.needs.iter_mut().zip(&self.pairs) {
+            let rates = reach.iter().zip(rules);
+            need.acceleration = rates.map(|(reach, rule)| reach * rule.acceleration).sum();
+        }
         for place in 0..PLACES {
             let (mut position, mut velocity) = (JointVec::zeros(joints), JointVec::zeros(joints));
             for joint in 0..joints {
                 (position[joint], velocity[joint]) = stop.joint_at(joint, at_s);
             }
-            self.take_pace(&velocity, rules);
+            self.take_pace(&velocity);
             if place == 0 {
                 // A stop that begins later leads farther by at most twice the way until it begins: once for the delay, once for
                 // the speed that is gained meanwhile. The way from the setpoint before is known to end here.
@@ -98,8 +105,11 @@ impl Cover {
             if lasts_s < if goes_on { worthwhile_s } else { 0.0 } {
                 asked += 1;
                 let ball = self.place_for(&position);
-                room(&position, &mut self.rooms[ball]);
-                lasts_s = self.lasts_s(self.last, &position).0;
+                room(&position, &mut self.rooms[ball.clone()]);
+                self.tightest[self.last] = self.tightest_of(ball);
+                lasts_s = self
+                    .lasts_longer(self.last, &position, f64::NEG_INFINITY)
+                    .map_or(f64::NEG_INFINITY, |(lasts_s, _)| lasts_s);
             }
             let (step_s, pair) = self.step(&position);
             // NaN is no room either.
@@ -133,24 +143,20 @@ impl Cover {
     }
 
     /// How fast each pair may come nearer at these velocities.
-    fn take_pace(&mut self, velocity: &[f64], rules: &[JointRules]) {
+    fn take_pace(&mut self, velocity: &[f64]) {
         for (need, reach) in self.needs.iter_mut().zip(&self.pairs) {
-            (need.speed, need.acceleration) = (0.0, 0.0);
-            for ((reach, velocity), rule) in reach.iter().zip(velocity).zip(rules) {
-                need.speed += reach * velocity.abs();
-                need.acceleration += reach * rule.acceleration;
-            }
+            let rates = reach.iter().zip(velocity);
+            need.speed = rates.map(|(reach, velocity)| reach * velocity.abs()).sum();
             need.slowness = 1.0 / (need.speed + need.acceleration * LATER_S).max(f64::MIN_POSITIVE);
         }
     }
 
-    /// Finds the ball that lasts longest from here \[s\], less than nothing where there is none; and how long it would last
-    /// from its centre.
+    /// Finds a ball that lasts long from here \[s\], less than nothing where there is none; and how long it would last from its
+    /// centre.
     fn best(&mut self, position: &JointVec) -> (f64, f64) {
         let (mut best_s, mut fresh_s, mut ball) = (f64::NEG_INFINITY, 0.0, self.last);
         for _ in 0..self.centres.len() {
-            let (lasts_s, pair) = self.lasts_s(ball, position);
-            if lasts_s > best_s {
+            if let Some((lasts_s, pair)) = self.lasts_longer(ball, position, best_s) {
                 (best_s, self.last) = (lasts_s, ball);
                 fresh_s = self.rooms[ball * self.pairs.len() + pair] * self.needs[pair].slowness;
                 if best_s > PLENTY_S {
@@ -166,31 +172,37 @@ impl Cover {
         (best_s, fresh_s)
     }
 
-    /// About how long a ball lasts from here \[s\], and for which pair it ends first.
-    fn lasts_s(&self, ball: usize, position: &JointVec) -> (f64, usize) {
-        let centre = &self.centres[ball];
+    /// About how long a ball lasts from here \[s\], and for which pair it ends first; nothing if that is no longer than `best_s`.
+    fn lasts_longer(&self, ball: usize, position: &JointVec, best_s: f64) -> Option<(f64, usize)> {
+        let rooms = &self.rooms[ball * self.pairs.len()..][..self.pairs.len()];
         let mut away = [0.0; MAX_JOINTS];
-        for ((away, centre), position) in away.iter_mut().zip(centre.iter()).zip(position.iter()) {
+        for ((away, centre), position) in away
+            .iter_mut()
+            .zip(self.centres[ball].iter())
+            .zip(position.iter())
+        {
             *away = (position - centre).abs();
         }
-        let rooms = &self.rooms[ball * self.pairs.len()..][..self.pairs.len()];
-        let mut first = (f64::INFINITY, 0);
-        for (pair, ((reach, room), need)) in self.pairs.iter().zip(rooms).zip(&self.needs).enumerate() {
-            let used: f64 = reach.iter().zip(&away).map(|(reach, away)| reach * away).sum();
-            let lasts_s = (room - used - need.margin) * need.slowness;
-            // NaN ends it at once.
+        let lasts_s = |pair: usize| {
+            let used = self.pairs[pair]
+                .iter()
+                .zip(&away)
+                .map(|(reach, away)| reach * away);
+            (rooms[pair] - used.sum::<f64>() - self.needs[pair].margin) * self.needs[pair].slowness
+        };
+        // The pair that had the least room is the likeliest to end it. NaN ends it at once.
+        let tightest = self.tightest[ball];
+        let mut first = (lasts_s(tightest), tightest);
+        for pair in 0..rooms.len() {
+            if first.0.is_nan() || first.0 <= best_s {
+                return None;
+            }
+            let lasts_s = lasts_s(pair);
             if lasts_s.is_nan() || lasts_s < first.0 {
-                first = (
-                    if lasts_s.is_nan() {
-                        f64::NEG_INFINITY
-                    } else {
-                        lasts_s
-                    },
-                    pair,
-                );
+                first = (lasts_s, pair);
             }
         }
-        first
+        (first.0 > best_s).then_some(first)
     }
 
     /// How long the last ball lasts for certain \[s\], and for which pair it ends first: speed·t + acceleration·t²/2 = what is left.
@@ -200,18 +212,29 @@ impl Cover {
         let mut first = (f64::INFINITY, 0);
         for (pair, ((reach, room), need)) in self.pairs.iter().zip(rooms).zip(&self.needs).enumerate() {
             let left = room - travel(reach, centre, position) - need.margin;
-            let root = (need.speed * need.speed + 2.0 * need.acceleration * left.max(0.0)).sqrt();
-            let step_s = match need.speed + root {
-                rate if rate > 0.0 => 2.0 * left / rate,
-                // No joint moves these two, or there is nothing left and no speed.
-                _ if left >= 0.0 => f64::INFINITY,
-                _ => f64::NEG_INFINITY,
-            };
-            if step_s < first.0 {
-                first = (step_s, pair);
+            if left < 0.0 || left.is_nan() {
+                return (f64::NEG_INFINITY, pair);
+            }
+            // What is not used up by then ends no sooner.
+            let longest_s = first.0;
+            if longest_s.is_finite() && left >= longest_s * (need.speed + need.acceleration * longest_s / 2.0)
+            {
+                continue;
+            }
+            let rate = need.speed + (need.speed * need.speed + 2.0 * need.acceleration * left).sqrt();
+            if rate > 0.0 {
+                first = (2.0 * left / rate, pair);
             }
         }
         first
+    }
+
+    /// The pair with the least room for its pace, in a ball with these rooms.
+    fn tightest_of(&self, ball: std::ops::Range<usize>) -> usize {
+        let lasts = self.rooms[ball].iter().zip(&self.needs);
+        let lasts = lasts.map(|(room, need)| room * need.slowness);
+        let first = lasts.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b));
+        first.map_or(0, |(pair, _)| pair)
     }
 
     /// The place for a new ball, which becomes the last one: the range of its rooms.
@@ -221,6 +244,7 @@ impl Cover {
             self.last = self.centres.len();
             self.centres.push(*centre);
             self.rooms.resize(self.rooms.len() + count, 0.0);
+            self.tightest.push(0);
         } else {
             self.last = self.oldest;
             self.centres[self.last] = *centre;
