@@ -7,6 +7,7 @@
 //! **Invariant:** all positions of one output hold at one instant, its stamp; nothing is said of a group whose last
 //! sample is older than `coast`.
 
+use crate::admission;
 use crate::config::Config;
 use crate::frames::{Frames, Transform};
 use crate::group::{Change, GroupTrack};
@@ -16,9 +17,7 @@ use crate::requests::Runs;
 use crate::tools::{Known, ToolState, Tools};
 use arrayvec::ArrayVec;
 use servomesh_robot::{Model, RobotError};
-use servomesh_types::{
-    Core, Event, EventKind, GroupDescription, GroupMotion, GroupName, MAX_JOINTS, ServoState, Stamp,
-};
+use servomesh_types::{Core, Event, EventKind, GroupDescription, GroupMotion, GroupName, ServoState, Stamp};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The most groups the estimator follows: the bound of the message's array.
@@ -225,7 +224,7 @@ impl Estimator {
 
     fn announce(&mut self, now: Stamp, description: GroupDescription) {
         let name = description.name;
-        match self.objection(&description) {
+        match admission::objection(&self.config, &self.groups, &description) {
             Some(text) => self.say(now, EventKind::Fault, Some(name), text),
             // Announced again as it was: a restarted driver goes on where it is.
             None if self
@@ -239,39 +238,6 @@ impl Estimator {
                 self.find_sources();
             }
         }
-    }
-
-    fn objection(&self, new: &GroupDescription) -> Option<String> {
-        if new.joints.is_empty() || new.joints.len() > MAX_JOINTS {
-            return Some(format!(
-                "group refused: {} joints; 1 to {MAX_JOINTS} are possible",
-                new.joints.len()
-            ));
-        }
-        if !(new.rate_hz.is_finite() && new.rate_hz > 0.0) {
-            return Some(format!(
-                "group refused: a loop rate of {} Hz is not possible",
-                new.rate_hz
-            ));
-        }
-        if let Err(reason) = self.config.suits_rate(new.rate_hz) {
-            let rate_hz = new.rate_hz;
-            return Some(format!(
-                "group refused: with a servo loop of {rate_hz} Hz, {reason}"
-            ));
-        }
-        let others = || self.groups.iter().filter(|(name, _)| **name != new.name);
-        if others().count() >= MAX_GROUPS {
-            return Some(format!("group refused: there are {MAX_GROUPS} groups already"));
-        }
-        new.joints.iter().find_map(|joint| {
-            let (owner, _) =
-                others().find(|(_, group)| group.description().joint_index(&joint.name).is_some())?;
-            Some(format!(
-                "group refused: its joint {} belongs to group {owner} already",
-                joint.name
-            ))
-        })
     }
 
     fn find_sources(&mut self) {

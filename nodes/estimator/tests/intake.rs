@@ -176,6 +176,12 @@ fn impossible_groups_are_refused_with_a_reason() {
     let mut frozen = group("frozen", &["y"]);
     frozen.rate_hz = 0.0;
     bench.handle(Stamp::ZERO, Input::Group(frozen));
+    let mut magic = group("magic", &["z"]);
+    magic.joints[0].drivetrain.efficiency = 1.2;
+    bench.handle(Stamp::ZERO, Input::Group(magic));
+    let mut slow = group("slow", &["w"]);
+    slow.rate_hz = 30.0;
+    bench.handle(Stamp::ZERO, Input::Group(slow));
     let texts: Vec<_> = bench.events().iter().map(|event| event.text.clone()).collect();
     assert_eq!(
         texts,
@@ -183,6 +189,8 @@ fn impossible_groups_are_refused_with_a_reason() {
             "group refused: 0 joints; 1 to 16 are possible",
             "group refused: its joint a belongs to group arm already",
             "group refused: a loop rate of 0 Hz is not possible",
+            "group refused: joint z: efficiency 1.2 is not possible",
+            "group refused: with a servo loop of 30 Hz, bandwidth_hz is 40, but must be between 0.5 and 15",
         ]
     );
     bench.sample(

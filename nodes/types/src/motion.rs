@@ -39,7 +39,7 @@ pub struct GroupMotion {
     /// Joints whose measurement is not to be believed. Their values are what model and motor current say, and after the
     /// longest prediction nothing at all.
     pub doubtful: JointSet,
-    /// The most severe thing that is wrong with the measurements.
+    /// What is wrong with an encoder; if nothing is, what the group ran into since its epoch began.
     pub fault: Option<Fault>,
 }
 
