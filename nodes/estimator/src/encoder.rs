@@ -138,13 +138,13 @@ impl EncoderWatch {
         (self.fault, self.frozen, self.equal, self.rejected) = (None, false, 0, 0);
     }
 
-    /// Judges a reading that comes `dt_s` after the one before, while the group's fastest joint has `group_speed`.
+    /// Judges a reading that comes `dt_s` after the one before; `speeds` are those of its joint and of the group's fastest one.
     pub(crate) fn judge(
         &mut self,
         rules: &Rules,
         reading: f64,
         innovation: &Innovation,
-        group_speed: f64,
+        speeds: [f64; 2],
         dt_s: f64,
         coast_s: f64,
     ) -> Verdict {
@@ -152,10 +152,10 @@ impl EncoderWatch {
         self.reading = reading;
         self.equal = if equal { self.equal + 1 } else { 0 };
         let verdict = if self.fault.is_some() {
-            let reach = rules.reach(innovation, group_speed, dt_s);
+            let reach = rules.reach(innovation, speeds[1], dt_s);
             self.under_protest(innovation.value.abs() <= reach, dt_s, coast_s)
         } else {
-            self.doubt(rules, innovation, group_speed, dt_s)
+            self.doubt(rules, innovation, speeds, dt_s)
         };
         match verdict {
             Verdict::Hold => self.unheard_s += dt_s,
@@ -176,11 +176,18 @@ impl EncoderWatch {
         }
     }
 
-    fn doubt(&mut self, rules: &Rules, innovation: &Innovation, group_speed: f64, dt_s: f64) -> Verdict {
+    fn doubt(
+        &mut self,
+        rules: &Rules,
+        innovation: &Innovation,
+        [speed, group_speed]: [f64; 2],
+        dt_s: f64,
+    ) -> Verdict {
         let off = innovation.value;
         let telling = rules.equal_moving > 0 && self.equal > 0;
-        self.frozen =
-            telling && (self.frozen || innovation.is_surprise() && off.abs() > 4.0 * rules.resolution);
+        // A joint that hardly moved stops without a freeze: then the longer row of equal readings has to decide.
+        let stops = innovation.is_surprise() && off.abs().min(speed * dt_s) > 4.0 * rules.resolution;
+        self.frozen = telling && (self.frozen || stops);
         let allowed = if self.frozen {
             rules.equal_moving
         } else {
@@ -260,7 +267,7 @@ mod tests {
                 value: reading - predicted,
                 variance: 1e-10,
             };
-            watch.judge(rules, reading, &innovation, speed, T, 0.05);
+            watch.judge(rules, reading, &innovation, [speed; 2], T, 0.05);
             watch.fault().map(|fault| (fault, at + 1))
         })
     }
@@ -334,7 +341,7 @@ mod tests {
                     variance: 1e-10,
                 };
                 let reading = 1.0 + COUNT * f64::from(i % 2);
-                watch.judge(&rules(), reading, &innovation, 0.0, T, 0.05)
+                watch.judge(&rules(), reading, &innovation, [0.0; 2], T, 0.05)
             })
             .collect();
         let held = verdicts

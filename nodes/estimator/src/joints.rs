@@ -99,9 +99,10 @@ impl Joints {
             joint.filter.predict(&joint.noise, expected[index], dt_s);
             let innovation = joint.filter.innovation(&joint.noise, reading);
             let since_s = dt_s + joint.watch.unheard_s();
+            let speeds = [joint.filter.motion().velocity.abs(), fastest];
             match joint
                 .watch
-                .judge(&joint.rules, reading, &innovation, fastest, dt_s, self.coast_s)
+                .judge(&joint.rules, reading, &innovation, speeds, dt_s, self.coast_s)
             {
                 Verdict::Believe => {
                     joint.without_last = innovation.is_surprise().then_some(joint.filter);
