@@ -4,7 +4,7 @@ use servomesh_robot::Model;
 use servomesh_trajectory::{Config, GoalId, Input, Outcome, Output, Phase, Plan, Robot, Status, Trajectory};
 use servomesh_types::{
     Capabilities, Core as _, Drivetrain, Epoch, GroupDescription, GroupMotion, GroupName, GroupSafety,
-    JointDescription, JointKind, JointLimits, JointVec, SafetyMode, SafetyState, Setpoint, Stamp,
+    JointDescription, JointKind, JointLimits, JointVec, SafetyState, Setpoint, Stamp,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::LazyLock;
