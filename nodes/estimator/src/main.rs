@@ -13,8 +13,9 @@ use servomesh_estimator::{
 };
 use servomesh_robot::Model;
 use servomesh_shell::health::{Level, Report};
-use servomesh_shell::params::{ParamSpec, Params, Value};
+use servomesh_shell::params::{ParamSpec, Params};
 use servomesh_shell::ros::{Groups, Io, Latest, Node, Publisher, Service, Wire, qos, wire};
+use servomesh_shell::tools;
 use servomesh_types::{Core, GroupDescription, GroupName, ServoState, Stamp};
 use std::collections::BTreeMap;
 
@@ -53,6 +54,7 @@ impl Node for EstimatorNode {
 
     fn parameters() -> Vec<ParamSpec> {
         let default = Settings::default();
+        let [tool_groups, tool_links] = tools::specs();
         vec![
             ParamSpec::number(
                 "bandwidth_hz",
@@ -136,16 +138,8 @@ impl Node for EstimatorNode {
                 "",
                 "Path of the YAML file that gets what was identified; empty: none",
             ),
-            ParamSpec::new(
-                "tools.groups",
-                Value::StringArray(Vec::new()),
-                "Groups that carry a tool; tools.links has one value for each of them",
-            ),
-            ParamSpec::new(
-                "tools.links",
-                Value::StringArray(Vec::new()),
-                "The tool of each of tools.groups: a link of the robot",
-            ),
+            tool_groups,
+            tool_links,
         ]
     }
 
@@ -199,7 +193,7 @@ impl Node for EstimatorNode {
         params
             .text("identified_file")
             .clone_into(&mut self.identified_file);
-        let tools = tools(params)?;
+        let tools = tools::read(params)?;
         let mut core = Estimator::new(config, model)
             .with_tools(&tools)
             .context("tools.links")?;
@@ -391,21 +385,6 @@ impl EstimatorNode {
             }
         }
     }
-}
-
-fn tools(params: &Params) -> anyhow::Result<BTreeMap<GroupName, String>> {
-    let (groups, links) = (params.texts("tools.groups"), params.texts("tools.links"));
-    anyhow::ensure!(
-        groups.len() == links.len(),
-        "tools.groups has {} values and tools.links {}: give each group its link",
-        groups.len(),
-        links.len()
-    );
-    groups
-        .iter()
-        .zip(links)
-        .map(|(group, link)| Ok((GroupName::new(group).context("tools.groups")?, link.clone())))
-        .collect()
 }
 
 fn fill_identified(response: &mut Identify::Response, identified: &Identified) {

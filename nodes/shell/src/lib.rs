@@ -10,6 +10,7 @@
 //! | [`lifecycle`] | the states and transitions of a managed node |
 //! | [`seq_watch`] | how many samples of a stream came, and how many were lost |
 //! | [`latency`] | how long hops took, as percentiles of a window |
+//! | [`tools`] | the parameters that give groups their tools |
 //! | [`health`] | what a node says of itself on `diagnostics` |
 //! | `ros` | the spin loop, time, QoS, services, actions, discovery, messages ↔ types |
 
@@ -20,6 +21,7 @@ pub mod params;
 #[cfg(feature = "ros")]
 pub mod ros;
 pub mod seq_watch;
+pub mod tools;
 
 /// The exit code of a node whose configuration can't be used (`EX_CONFIG` of BSD's sysexits): restarting it won't help.
 pub const EXIT_CONFIG: u8 = 78;

@@ -4,17 +4,18 @@ use anyhow::Context as _;
 use servomesh_robot::Model;
 use servomesh_robot::collision::CollisionSettings;
 use servomesh_shell::params::{ParamSpec, Params, Value};
+use servomesh_shell::tools;
 use servomesh_trajectory::config::range;
 use servomesh_trajectory::{
     Config, ConfigError, GripperSettings, LimitFactors, Robot, Settings, Tolerances, ToolSettings,
 };
-use servomesh_types::GroupName;
 use std::time::Duration;
 
 pub(crate) fn specs() -> Vec<ParamSpec> {
     let default = Settings::default();
     let seconds =
         |name, value: Duration, range, text| ParamSpec::number(name, value.as_secs_f64(), range, text);
+    let [tool_groups, tool_links] = tools::specs();
     let mut specs = vec![
         ParamSpec::number(
             "rate_hz",
@@ -97,16 +98,8 @@ pub(crate) fn specs() -> Vec<ParamSpec> {
             "",
             "Path of the URDF; empty: no tool paths, no jogging by twists, no torque limits",
         ),
-        ParamSpec::new(
-            "tools.groups",
-            Value::StringArray(Vec::new()),
-            "Groups that carry a tool; tools.links has one value for each of them",
-        ),
-        ParamSpec::new(
-            "tools.links",
-            Value::StringArray(Vec::new()),
-            "The tool of each of tools.groups: a link of the robot",
-        ),
+        tool_groups,
+        tool_links,
         ParamSpec::number(
             "tool.speed",
             default.tool.speed,
@@ -251,18 +244,7 @@ pub(crate) fn config(params: &Params) -> Result<Config, ConfigError> {
 
 /// The machine, if there is a description of it.
 pub(crate) fn robot(params: &Params) -> anyhow::Result<Option<Robot>> {
-    let (groups, links) = (params.texts("tools.groups"), params.texts("tools.links"));
-    anyhow::ensure!(
-        groups.len() == links.len(),
-        "tools.groups has {} values and tools.links {}: give each group its link",
-        groups.len(),
-        links.len()
-    );
-    let tools = groups
-        .iter()
-        .zip(links)
-        .map(|(group, link)| Ok((GroupName::new(group).context("tools.groups")?, link.clone())))
-        .collect::<anyhow::Result<_>>()?;
+    let tools = tools::read(params)?;
     let file = params.text("robot_description_file");
     if file.is_empty() {
         return Ok(None);
