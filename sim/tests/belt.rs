@@ -2,18 +2,9 @@
 
 use nalgebra::{Isometry3, Point3, UnitQuaternion};
 use servomesh_robot::Workspace;
-use servomesh_sim::harness::{Cell, CellFiles, NetworkConfig};
+use servomesh_sim::harness::{ARM, Cell, CellFiles, NetworkConfig};
 use servomesh_trajectory::{GoalId, MoveGoal, MoveMode, PathGoal, Segment, Status};
 use std::time::Duration;
-
-const ARM: [&str; 6] = [
-    "shoulder_pan_joint",
-    "shoulder_lift_joint",
-    "elbow_joint",
-    "wrist_1_joint",
-    "wrist_2_joint",
-    "wrist_3_joint",
-];
 
 /// Above the belt, upstream of the arm, with the tool pointing down.
 const ABOVE: [f64; 6] = [

@@ -2,19 +2,10 @@
 
 use nalgebra::{Point3, Vector3};
 use servomesh_robot::Workspace;
-use servomesh_sim::harness::{Cell, CellFiles, NetworkConfig};
+use servomesh_sim::harness::{ARM, Cell, CellFiles, NetworkConfig};
 use servomesh_trajectory::{GoalId, MoveGoal, MoveMode, PathGoal, Segment, Status, Steer};
 use servomesh_types::{JointVec, Stamp};
 use std::time::Duration;
-
-const ARM: [&str; 6] = [
-    "shoulder_pan_joint",
-    "shoulder_lift_joint",
-    "elbow_joint",
-    "wrist_1_joint",
-    "wrist_2_joint",
-    "wrist_3_joint",
-];
 
 /// The elbow up, the tool pointing down, well within reach.
 const START: [f64; 6] = [

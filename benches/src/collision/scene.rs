@@ -7,18 +7,11 @@ use anyhow::{Context, Result};
 use nalgebra::{Isometry3, Point3, Vector3};
 use servomesh_robot::collision::{Collider, CollisionModel, CollisionSettings, LinkSolids, Solid};
 use servomesh_robot::{Model, Shape, Workspace};
+use servomesh_sim::harness::ARM;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-const ARM: [&str; 6] = [
-    "shoulder_pan_joint",
-    "shoulder_lift_joint",
-    "elbow_joint",
-    "wrist_1_joint",
-    "wrist_2_joint",
-    "wrist_3_joint",
-];
 const FINGER: f64 = 0.03;
 const OBSTACLES: usize = 10;
 const STATES: usize = 512;

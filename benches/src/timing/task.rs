@@ -9,14 +9,7 @@ use servomesh_types::JointVec;
 /// Where the arm's numbers stand; accelerations and jerks are those of `cell.limits.yaml` beside it.
 pub(super) const URDF: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../launch/robots/cell.urdf");
 
-pub(super) const JOINTS: [&str; 6] = [
-    "shoulder_pan_joint",
-    "shoulder_lift_joint",
-    "elbow_joint",
-    "wrist_1_joint",
-    "wrist_2_joint",
-    "wrist_3_joint",
-];
+pub(super) use servomesh_sim::harness::ARM as JOINTS;
 const ACCELERATION: [f64; 6] = [5.0, 5.0, 6.0, 10.0, 10.0, 10.0];
 const JERK: [f64; 6] = [50.0, 50.0, 60.0, 100.0, 100.0, 100.0];
 const WAYPOINTS: usize = 100;

@@ -13,6 +13,16 @@ use servomesh_types::{Capabilities, GroupName};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+/// The joints of the default cell's arm, from its base on.
+pub const ARM: [&str; 6] = [
+    "shoulder_pan_joint",
+    "shoulder_lift_joint",
+    "elbow_joint",
+    "wrist_1_joint",
+    "wrist_2_joint",
+    "wrist_3_joint",
+];
+
 /// The files that describe a cell.
 #[derive(Clone, Debug)]
 pub struct CellFiles {

@@ -30,6 +30,6 @@ mod network;
 mod parts;
 
 pub use cell::Cell;
-pub use files::{CellFiles, FilesError};
+pub use files::{ARM, CellFiles, FilesError};
 pub use network::NetworkConfig;
 pub use parts::Part;

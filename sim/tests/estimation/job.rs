@@ -2,19 +2,11 @@
 
 use nalgebra::{Isometry3, Translation3, UnitQuaternion, Vector3};
 use servomesh_robot::Twist;
+pub(crate) use servomesh_sim::harness::ARM;
 use servomesh_sim::harness::Cell;
 use servomesh_trajectory::{FollowGoal, GoalId, MoveGoal, MoveMode, Point, Status};
 use std::f64::consts::FRAC_PI_2;
 use std::time::Duration;
-
-pub(crate) const ARM: [&str; 6] = [
-    "shoulder_pan_joint",
-    "shoulder_lift_joint",
-    "elbow_joint",
-    "wrist_1_joint",
-    "wrist_2_joint",
-    "wrist_3_joint",
-];
 
 pub(crate) const HOME: [f64; 6] = [0.0, -FRAC_PI_2, FRAC_PI_2, -FRAC_PI_2, -FRAC_PI_2, 0.0];
 pub(crate) const ABOVE_BELT: [f64; 6] = [-0.2448, -1.3758, 1.8351, -2.03, -FRAC_PI_2, -1.8156];

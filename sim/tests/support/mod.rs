@@ -1,16 +1,8 @@
 //! What tests of the whole cell share.
 
+pub(crate) use servomesh_sim::harness::ARM;
 use servomesh_sim::harness::Cell;
 use servomesh_trajectory::{GoalId, MoveGoal, MoveMode};
-
-pub(crate) const ARM: [&str; 6] = [
-    "shoulder_pan_joint",
-    "shoulder_lift_joint",
-    "elbow_joint",
-    "wrist_1_joint",
-    "wrist_2_joint",
-    "wrist_3_joint",
-];
 
 /// Sends all joints of the arm this far from where they are.
 pub(crate) fn move_by(cell: &mut Cell, offset: f64) -> GoalId {
