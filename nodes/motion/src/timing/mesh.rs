@@ -35,9 +35,6 @@ impl Mesh {
                     lambda,
                 };
                 course.jerk_rows(place, &course.geometry(place), &mut jerks);
-                if jerks.capacity() < 3 * n * jerks.len() && i == 0 {
-                    jerks.reserve(3 * n * jerks.len());
-                }
             }
         }
         Self {

@@ -78,10 +78,11 @@ impl Nodes {
         let mut middles = Self::with_room(self.intervals());
         let efforts = course.effort_rows_at();
         let weak = |i: usize| {
-            let range = self.range(i, x_top[i]);
-            self.rows(i)[efforts.clone()]
-                .iter()
-                .all(|row| !row.can_use(WEAK, x_top[i], range))
+            let rows = &self.rows(i)[efforts.clone()];
+            rows.is_empty() || {
+                let range = self.range(i, x_top[i]);
+                rows.iter().all(|row| !row.can_use(WEAK, x_top[i], range))
+            }
         };
         let mut was_weak = weak(0);
         for i in 0..self.intervals() {
