@@ -30,6 +30,8 @@ pub(crate) struct Bodies {
     velocity: JointVec,
     momentum: JointVec,
     resistance: [Resistance; MAX_JOINTS],
+    /// Motor effort less friction, at the efforts of the last update.
+    driving: JointVec,
     /// T·∂f/∂q̇ of each joint.
     implicit: JointVec,
     rows: DVector<f64>,
@@ -65,6 +67,7 @@ impl Bodies {
             velocity: JointVec::zeros(count),
             momentum: JointVec::zeros(count),
             resistance: [Resistance::default(); MAX_JOINTS],
+            driving: JointVec::zeros(count),
             implicit: JointVec::zeros(count),
             rows: DVector::zeros(count),
         })
@@ -91,7 +94,9 @@ impl Bodies {
         let mass = self.workspace.mass_matrix();
         for i in 0..count {
             self.momentum[i] = (0..count).map(|j| mass[(i, j)] * qd[j]).sum();
-            self.resistance[i] = self.drives[i].resistance(qd[i], self.drives[i].motor(reported[i]));
+            let motor = self.drives[i].motor(reported[i]);
+            self.resistance[i] = self.drives[i].resistance(qd[i], motor);
+            self.driving[i] = self.driven(i, motor, &self.resistance[i]);
         }
         self.factor.copy_from(mass);
         for i in 0..count {
@@ -102,19 +107,28 @@ impl Bodies {
         factorise(&mut self.factor)
     }
 
-    /// Motor effort less friction of each joint, at the efforts that the driver reports.
-    pub(crate) fn driving(&self, reported: &JointVec) -> JointVec {
-        JointVec::from_fn(self.drives.len(), |i| {
-            let motor = self.drives[i].motor(reported[i]);
-            let push = motor - self.coriolis_effort[i] - self.gravity[i];
-            let resistance = self.drives[i].resistance(self.velocity[i], motor);
-            motor - resistance.effort(push)
-        })
+    /// A joint's motor effort less friction.
+    fn driven(&self, joint: usize, motor: f64, resistance: &Resistance) -> f64 {
+        let push = motor - self.coriolis_effort[joint] - self.gravity[joint];
+        motor - resistance.effort(push)
     }
 
-    /// The acceleration that reported efforts should give.
-    pub(crate) fn acceleration(&mut self, reported: &JointVec) -> JointVec {
-        let driving = self.driving(reported);
+    /// The acceleration that other efforts than those of the update should give.
+    pub(crate) fn acceleration_by(&mut self, reported: &JointVec) -> JointVec {
+        let driving = JointVec::from_fn(self.drives.len(), |i| {
+            let motor = self.drives[i].motor(reported[i]);
+            self.driven(i, motor, &self.drives[i].resistance(self.velocity[i], motor))
+        });
+        self.accelerated(&driving)
+    }
+
+    /// The acceleration that the efforts of the update should give.
+    pub(crate) fn acceleration(&mut self) -> JointVec {
+        let driving = self.driving;
+        self.accelerated(&driving)
+    }
+
+    fn accelerated(&mut self, driving: &JointVec) -> JointVec {
         for i in 0..self.drives.len() {
             self.rows[i] = driving[i] - self.coriolis_effort[i] - self.gravity[i];
         }
@@ -128,10 +142,9 @@ impl Bodies {
     }
 
     /// What changes the momentum, but for what acts from outside: τ − f + Cᵀ·q̇ − g.
-    pub(crate) fn momentum_rate(&self, reported: &JointVec) -> JointVec {
-        let driving = self.driving(reported);
+    pub(crate) fn momentum_rate(&self) -> JointVec {
         JointVec::from_fn(self.drives.len(), |i| {
-            driving[i] + self.transposed_effort[i] - self.gravity[i]
+            self.driving[i] + self.transposed_effort[i] - self.gravity[i]
         })
     }
 

@@ -69,7 +69,8 @@ impl Outside {
             return JointVec::zeros(joints);
         }
         let mean = JointVec::from_fn(joints, |i| 0.5 * (self.reported[i] + state.effort[i]));
-        self.acceleration(&mean)
+        let acceleration = self.bodies.acceleration_by(&mean);
+        self.if_finite(acceleration)
     }
 
     /// Takes the estimate at a new sample, `dt_s` after the last one, with its velocities' deviations. Gives the
@@ -96,21 +97,21 @@ impl Outside {
         if self.powered_s > SETTLE_S {
             self.observe(config, acceleration, deviation, dt_s);
         }
-        self.acceleration(&state.effort)
+        let acceleration = self.bodies.acceleration();
+        self.if_finite(acceleration)
     }
 
-    /// The acceleration that efforts give; zero where the state is so far off that there is none.
-    fn acceleration(&mut self, reported: &JointVec) -> JointVec {
-        let acceleration = self.bodies.acceleration(reported);
+    /// The acceleration; zero where the state is so far off that there is none.
+    fn if_finite(&mut self, acceleration: JointVec) -> JointVec {
         if acceleration.is_finite() {
             return acceleration;
         }
         self.restart();
-        JointVec::zeros(reported.len())
+        JointVec::zeros(acceleration.len())
     }
 
     fn observe(&mut self, config: &Config, acceleration: &JointVec, deviation: &JointVec, dt_s: f64) {
-        let rate = self.bodies.momentum_rate(&self.reported);
+        let rate = self.bodies.momentum_rate();
         let bandwidth = config.observer_bandwidth();
         self.observer
             .update(bandwidth, self.bodies.momentum(), &rate, dt_s);
