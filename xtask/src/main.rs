@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{bench, build, demo, env, golden, test};
+use crate::commands::{bench, build, demo, env, golden, test, trials};
 use crate::workspace::Workspace;
 
 /// Set-up, build, demo and tests of this workspace.
@@ -60,6 +60,8 @@ enum Chore {
     Test(test::Args),
     /// Measure what is claimed of speed; arguments go to the benches
     Bench(bench::Args),
+    /// Try the whole cell against adversaries and faults, by the thousand; arguments go to the trials
+    Trials(trials::Args),
     /// Calculate the golden files of tests anew, or compare with Pinocchio in fresh states
     #[command(
         after_help = "Examples:\n  cargo xtask golden\n  cargo xtask golden --only motion\n  cargo xtask golden --fresh 2000"
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         Chore::Demo(args) => demo::run(&workspace, &args),
         Chore::Test(args) => test::run(&workspace, &args),
         Chore::Bench(args) => bench::run(&workspace, &args),
+        Chore::Trials(args) => trials::run(&workspace, &args),
         Chore::Golden(args) => golden::run(&workspace, &args),
     };
     match result {

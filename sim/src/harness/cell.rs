@@ -478,7 +478,7 @@ impl Cell {
         self.states.insert(group, *state);
     }
 
-    fn send(&mut self, to: Part, delivery: Delivery, message: Message) {
+    pub(super) fn send(&mut self, to: Part, delivery: Delivery, message: Message) {
         self.post(Address::Part(to), delivery, message);
     }
 

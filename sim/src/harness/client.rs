@@ -1,6 +1,8 @@
 //! What a client of the cell does, and sees.
 
 use super::cell::Cell;
+use super::network::Delivery;
+use super::parts::{Message, Part};
 use crate::hardware::Hardware;
 use servomesh_safety::Input as SafetyInput;
 use servomesh_trajectory::{
@@ -91,6 +93,17 @@ impl Cell {
     /// The newest setpoint of a group.
     pub fn setpoint(&self, group: &str) -> Option<&Setpoint> {
         self.setpoints.get(&GroupName::new(group).ok()?)
+    }
+
+    /// Streams a setpoint to safety, as `trajectory` does: for those who take its place.
+    pub fn stream(&mut self, group: &str, setpoint: Setpoint) {
+        if let Ok(group) = GroupName::new(group) {
+            self.send(
+                Part::Safety,
+                Delivery::Stream,
+                Message::Setpoint { group, setpoint },
+            );
+        }
     }
 
     /// Asks safety to stop all groups.

@@ -6,3 +6,4 @@ pub(crate) mod demo;
 pub(crate) mod env;
 pub(crate) mod golden;
 pub(crate) mod test;
+pub(crate) mod trials;
