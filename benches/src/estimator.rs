@@ -125,9 +125,10 @@ impl Arm {
         while let Some(output) = self.core.poll() {
             match output {
                 Output::Motion(frame) => {
-                    let motion = &frame.groups[0].1;
-                    self.observed += usize::from(motion.external.len() == JOINTS);
-                    self.faults += usize::from(motion.fault.is_some());
+                    for (_, motion) in self.core.motions(frame.stamp) {
+                        self.observed += usize::from(motion.external.len() == JOINTS);
+                        self.faults += usize::from(motion.fault.is_some());
+                    }
                 }
                 Output::JointStates(at) => {
                     black_box(self.core.joint_states(at).count());

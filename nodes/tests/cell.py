@@ -6,14 +6,16 @@ its parent is by then.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
 import signal
 import subprocess
+import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -59,6 +61,13 @@ def end_with_parent() -> None:
     """Asks the kernel to interrupt this process when the tests end, in whatever way."""
     PR_SET_PDEATHSIG = 1
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def pin(pid: int, cpus: set[int]) -> None:
+    """Lets all threads of a process run on these CPUs only."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(ProcessLookupError):  # a thread that has ended
+            os.sched_setaffinity(int(thread.name), cpus)
 
 
 def servomesh(*arguments: str | Path, **options) -> subprocess.CompletedProcess[str]:
@@ -137,8 +146,38 @@ class Cell:
 
     def kill(self, program: Program) -> int:
         """Ends a process as a crash would. Returns its id."""
+        return self._signal(program, signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def frozen(self, program: Program) -> Iterator[int]:
+        """A process that hangs, and goes on at the end as if nothing had happened."""
+        pid = self._signal(program, signal.SIGSTOP)
+        try:
+            yield pid
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def starved(self, program: Program, rivals: int = 8) -> Iterator[int]:
+        """A process that has one CPU only, and shares it with rivals that never rest."""
         pid = poll(lambda: self.process(program), f"{program.label} runs")
-        os.kill(pid, signal.SIGKILL)
+        before = os.sched_getaffinity(pid)
+        one = {min(before)}
+        pin(pid, one)
+        hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(rivals)]
+        try:
+            for hog in hogs:
+                pin(hog.pid, one)
+            yield pid
+        finally:
+            for hog in hogs:
+                hog.kill()
+                hog.wait()
+            pin(pid, before)
+
+    def _signal(self, program: Program, number: signal.Signals) -> int:
+        pid = poll(lambda: self.process(program), f"{program.label} runs")
+        os.kill(pid, number)
         return pid
 
     def wait_until_restarted(self, program: Program, killed: int) -> int:

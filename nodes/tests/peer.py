@@ -63,6 +63,7 @@ class Peer:
         self.events: deque[Event] = deque(maxlen=2000)
         self.diagnostics: dict[str, Any] = {}
         self.safety: SafetyState | None = None
+        self.safety_states: deque[SafetyState] = deque(maxlen=500)
         self._action_clients: dict[tuple, ActionClient] = {}
         self._service_clients: dict[tuple, Any] = {}
         self._greeted: set[str] = set()
@@ -75,7 +76,7 @@ class Peer:
         self._keep(JointState, "joint_states", self.joint_states, QoSProfile(depth=100))
         self._keep(SimTruth, "sim/truth", self.truth, STREAM)
         self.listen(Event, "events", self.events.append, EVENTS)
-        self.listen(SafetyState, "safety/state", lambda state: setattr(self, "safety", state), LATCHED)
+        self.listen(SafetyState, "safety/state", self._keep_safety, LATCHED)
         self.listen(
             DiagnosticArray,
             "/diagnostics",
@@ -118,6 +119,10 @@ class Peer:
     def listen(self, kind: type, topic: str, keep: Callable[[Any], Any], qos: QoSProfile | int = 10) -> Any:
         """Subscribes; `keep` is called in the spinning thread."""
         return self.do(lambda: self.node.create_subscription(kind, topic, lambda message: keep(message), qos))
+
+    def _keep_safety(self, state: SafetyState) -> None:
+        self.safety = state
+        self.safety_states.append(state)
 
     def _keep(self, kind: type, topic: str, kept: deque, qos: QoSProfile) -> None:
         """Keeps a topic's messages, and when the newest was published."""
@@ -299,6 +304,15 @@ class Peer:
         """What safety says of a group."""
         groups = self.safety.groups if self.safety else []
         return next((gate for gate in groups if gate.group == group), None)
+
+    def gates_since(self, group: str, time_s: float) -> list[tuple[float, GroupSafety]]:
+        """What safety has said of a group since then, each with its stamp."""
+        return [
+            (seconds(state.stamp), gate)
+            for state in list(self.safety_states)
+            for gate in state.groups
+            if gate.group == group and seconds(state.stamp) >= time_s
+        ]
 
     def events_of(self, kind: int, node: str, group: str = "", since_s: float = 0.0) -> list[Event]:
         """Events of a kind from a node, from a time on."""

@@ -23,18 +23,7 @@ from motions import (
     wait_until_still,
 )
 from peer import Peer, seconds
-
-
-def assert_really_smooth(peer: Peer, since_s: float) -> None:
-    """The machine itself neither jumps nor runs away. Brakes may be harsher than planned motions."""
-    truths = [m for m in peer.truths() if seconds(m.stamp) >= since_s]
-    for before, after in zip(truths, truths[1:], strict=False):
-        dt = seconds(after.stamp) - seconds(before.stamp)
-        for joint in ARM:
-            at = before.joint.index(joint)
-            moved = abs(after.position[at] - before.position[at])
-            assert moved <= 3.5 * dt + 1e-4, f"{joint} jumped by {moved:.4f} rad within {dt * 1e3:.0f} ms"
-            assert abs(after.velocity[at]) < 2.0, f"{joint} ran away with {after.velocity[at]:.2f} rad/s"
+from stops import REACTION_S, assert_a_reset_is_all_it_takes, assert_really_smooth, assert_stopped_in_time
 
 
 @pytest.mark.parametrize(
@@ -54,6 +43,9 @@ def test_the_arm_stops_and_moves_again_after_a_reset(cell: Cell, peer: Peer, vic
     goal, target = travel(peer, SLOW_S)
     wait_until_moving(peer)
     killed = cell.kill(program)
+    broke = seconds(peer.truths()[-1].stamp)
+    wait_until_still(peer)
+    assert_stopped_in_time(peer, broke, REACTION_S[victim])
 
     cell.wait_until_restarted(program, killed)
     peer.wait_until_back(program.node)
@@ -75,25 +67,8 @@ def test_the_arm_stops_and_moves_again_after_a_reset(cell: Cell, peer: Peer, vic
     assert refused.abort().error_string
     assert largest_error(peer.truth_of(ARM)[0], here) < 0.01, "nothing moves before a reset"
 
-    reset_until_granted(peer)
-    goal, target = travel_once_ready(peer)
-    goal.succeed()
-    assert_there(peer, target)
+    assert_a_reset_is_all_it_takes(peer)
     assert_really_smooth(peer, began)
-
-
-def travel_once_ready(peer: Peer) -> tuple:
-    """The first goal that is not refused: after a reset, trajectory takes a measurement or two to seed itself."""
-    attempts: list = []
-
-    def taken() -> bool:
-        attempts.append(travel(peer, BRISK_S))
-        goal = attempts[-1][0]
-        peer.wait_for(lambda: goal.done() or goal.feedback, "the goal is refused or followed")
-        return bool(goal.feedback)
-
-    peer.wait_for(taken, "a goal is taken after a reset")
-    return attempts[-1]
 
 
 def test_without_the_grippers_driver_the_arm_goes_on(cell: Cell, peer: Peer) -> None:

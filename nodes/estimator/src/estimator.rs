@@ -15,7 +15,6 @@ use crate::intake::Counters;
 use crate::pace::{Grid, RateLimit};
 use crate::requests::Runs;
 use crate::tools::{Known, ToolState, Tools};
-use arrayvec::ArrayVec;
 use servomesh_robot::{Model, RobotError};
 use servomesh_types::{Core, Event, EventKind, GroupDescription, GroupMotion, GroupName, ServoState, Stamp};
 use std::collections::{BTreeMap, VecDeque};
@@ -40,8 +39,8 @@ pub enum Input {
 /// What the estimator says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// What all groups do, at one instant.
-    Motion(MotionFrame),
+    /// What all groups do is due, as this frame: [`Estimator::motions`] has it.
+    Motion(Frame),
     /// Joint states are due: [`Estimator::joint_states`] has them.
     JointStates(Stamp),
     /// Transforms are due: [`Estimator::transforms`] has them.
@@ -54,16 +53,13 @@ pub enum Output {
     Event(Event),
 }
 
-/// What all groups do, at one instant.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MotionFrame {
+/// One frame of what all groups do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
     /// The instant that every value holds for.
     pub stamp: Stamp,
     /// One more for each frame.
     pub seq: u64,
-    /// Each live group by name, its values predicted to the frame's stamp; its own stamp is that of the measurement behind
-    /// them, and so tells how far they were predicted.
-    pub groups: ArrayVec<(GroupName, GroupMotion), MAX_GROUPS>,
 }
 
 /// One joint at the stamp of the joint states.
@@ -141,6 +137,14 @@ impl Estimator {
             self.tools = Tools::new(frames.model(), tools)?;
         }
         Ok(self)
+    }
+
+    /// Each live group by name, its values predicted to the stamp of [`Output::Motion`]; its own stamp is that of the
+    /// measurement behind them, and so tells how far they were predicted.
+    pub fn motions(&self, at: Stamp) -> impl Iterator<Item = (GroupName, GroupMotion)> {
+        self.groups
+            .iter()
+            .filter_map(move |(name, group)| Some((*name, group.motion(at)?)))
     }
 
     /// What the tools of live groups do, at the stamp of the last [`Output::Tools`].
@@ -356,19 +360,6 @@ impl Estimator {
         (self.tools, self.frames) = (tools, frames);
     }
 
-    fn motion_frame(&mut self, stamp: Stamp) -> MotionFrame {
-        self.seq += 1;
-        let live = self
-            .groups
-            .iter()
-            .filter_map(|(name, group)| Some((*name, group.motion(stamp)?)));
-        MotionFrame {
-            stamp,
-            seq: self.seq,
-            groups: live.collect(),
-        }
-    }
-
     fn say(&mut self, stamp: Stamp, kind: EventKind, group: Option<GroupName>, text: String) {
         self.events.push_back(Event {
             stamp,
@@ -400,7 +391,9 @@ impl Core for Estimator {
             return Some(Output::Event(event));
         }
         if let Some(stamp) = self.due.motion.take() {
-            return Some(Output::Motion(self.motion_frame(stamp)));
+            self.seq += 1;
+            let seq = self.seq;
+            return Some(Output::Motion(Frame { stamp, seq }));
         }
         let due = &mut self.due;
         (due.static_transforms.take().map(Output::StaticTransforms))

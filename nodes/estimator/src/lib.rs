@@ -52,11 +52,11 @@
 //!     estimator.handle(now, Input::ServoState { group: belt, state });
 //!     while let Some(output) = estimator.poll() {
 //!         if let Output::Motion(frame) = output {
-//!             last = Some(frame.groups[0].1);
+//!             last = estimator.motions(frame.stamp).next();
 //!         }
 //!     }
 //! }
-//! assert!((last.expect("frames came").velocity[0] - 0.2).abs() < 0.01);
+//! assert!((last.expect("frames came").1.velocity[0] - 0.2).abs() < 0.01);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -80,7 +80,7 @@ mod requests;
 pub mod tools;
 
 pub use config::{Config, ConfigError, Settings};
-pub use estimator::{Estimator, Input, JointState, MAX_GROUPS, MotionFrame, Output};
+pub use estimator::{Estimator, Frame, Input, JointState, MAX_GROUPS, Output};
 pub use frames::Transform;
 pub use identification::{Identification, IdentificationError, Identified, Wanted};
 pub use intake::Counters;

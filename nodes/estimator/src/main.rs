@@ -8,9 +8,7 @@ use r2r::servomesh_msgs::srv::Identify;
 use r2r::std_msgs::msg::String as StringMsg;
 use r2r::tf2_msgs::msg::TFMessage;
 use servomesh_estimator::config::range;
-use servomesh_estimator::{
-    Config, Estimator, Identified, Input, MotionFrame, Output, Settings, Transform, Wanted,
-};
+use servomesh_estimator::{Config, Estimator, Frame, Identified, Input, Output, Settings, Transform, Wanted};
 use servomesh_robot::Model;
 use servomesh_shell::health::{Level, Report};
 use servomesh_shell::params::{ParamSpec, Params};
@@ -363,7 +361,7 @@ impl EstimatorNode {
         while let Some(output) = core.poll() {
             match output {
                 Output::Motion(frame) => {
-                    fill_motion(&mut self.motion_msg, &frame);
+                    fill_motion(&mut self.motion_msg, core, frame);
                     self.motion.publish(&self.motion_msg);
                 }
                 Output::JointStates(at) => {
@@ -404,16 +402,12 @@ fn fill_identified(response: &mut Identify::Response, identified: &Identified) {
     response.residual = identified.residual;
 }
 
-fn fill_motion(message: &mut MotionState, frame: &MotionFrame) {
+fn fill_motion(message: &mut MotionState, core: &Estimator, frame: Frame) {
     message.stamp = wire::stamp_to_msg(frame.stamp);
     message.seq = frame.seq;
     message.groups.clear();
-    message.groups.extend(
-        frame
-            .groups
-            .iter()
-            .map(|(name, motion)| wire::motion_to_msg(*name, motion)),
-    );
+    let motions = core.motions(frame.stamp);
+    (message.groups).extend(motions.map(|(name, motion)| wire::motion_to_msg(name, &motion)));
 }
 
 fn fill_joint_states(message: &mut JointStateMsg, core: &Estimator, at: Stamp) {

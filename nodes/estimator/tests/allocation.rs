@@ -49,7 +49,10 @@ fn a_cell_in_motion_allocates_nothing() {
         while let Some(output) = core.poll() {
             outputs += 1;
             if let Output::Motion(frame) = output {
-                observed += frame.groups[0].1.external.len();
+                observed += core
+                    .motions(frame.stamp)
+                    .map(|(_, motion)| motion.external.len())
+                    .sum::<usize>();
             }
         }
         outputs + core.joint_states(now).count() + core.transforms().count()

@@ -219,22 +219,18 @@ proptest! {
                 let group = ["arm", "gripper", "conveyor"][usize::from(*group)];
                 bench.sample(Stamp::from_nanos(now), group, sample(stamp, i as u64, &[*position]));
             }
-            bench.outputs
+            (bench.outputs, bench.frames)
         };
-        let outputs = run();
-        let mut seq = 0;
-        for (_, output) in &outputs {
-            if let Output::Motion(frame) = output {
-                seq += 1;
-                prop_assert_eq!(frame.seq, seq);
-                prop_assert!(!frame.groups.is_empty());
-                for (_, motion) in &frame.groups {
-                    prop_assert!(motion.position.is_finite() && motion.velocity.is_finite());
-                    prop_assert!(motion.acceleration.is_finite() && motion.effort.is_finite());
-                    prop_assert!(frame.stamp.since(motion.stamp).as_millis() <= 50);
-                }
+        let (outputs, frames) = run();
+        for (seq, (_, frame)) in (1..).zip(&frames) {
+            prop_assert_eq!(frame.seq, seq);
+            prop_assert!(!frame.groups.is_empty());
+            for (_, motion) in &frame.groups {
+                prop_assert!(motion.position.is_finite() && motion.velocity.is_finite());
+                prop_assert!(motion.acceleration.is_finite() && motion.effort.is_finite());
+                prop_assert!(frame.stamp.since(motion.stamp).as_millis() <= 50);
             }
         }
-        prop_assert_eq!(format!("{outputs:?}"), format!("{:?}", run()));
+        prop_assert_eq!(format!("{:?}", (outputs, frames)), format!("{:?}", run()));
     }
 }

@@ -21,6 +21,7 @@ use servomesh_types::{
     Stamp,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The cell: all cores, the machine, and the network between them.
@@ -298,10 +299,13 @@ impl Cell {
     fn hand_to_trajectory(&mut self, message: Message) {
         let Some(core) = &mut self.trajectory else { return };
         match message {
-            Message::Motion(frame) => {
-                let stamp = frame.stamp;
-                for (group, motion) in frame.groups {
-                    let motion = GroupMotion { stamp, ..motion };
+            Message::Motion(motions) => {
+                for &(group, motion) in motions.iter() {
+                    // All values hold for the frame's stamp.
+                    let motion = GroupMotion {
+                        stamp: motion.holds_at,
+                        ..motion
+                    };
                     core.handle(self.now, TrajectoryInput::Motion { group, motion });
                 }
             }
@@ -322,8 +326,8 @@ impl Cell {
             Message::ServoState { group, state } => {
                 core.handle(self.now, SafetyInput::ServoState { group, state });
             }
-            Message::Motion(frame) => {
-                for (group, motion) in frame.groups {
+            Message::Motion(motions) => {
+                for &(group, motion) in motions.iter() {
                     core.handle(self.now, SafetyInput::Motion { group, motion });
                 }
             }
@@ -416,9 +420,18 @@ impl Cell {
         while let Some(output) = self.estimator.as_mut().and_then(Core::poll) {
             match output {
                 EstimatorOutput::Motion(frame) => {
-                    self.motions.extend(frame.groups.iter().copied());
-                    self.send(Part::Trajectory, Delivery::Stream, Message::Motion(frame.clone()));
-                    self.send(Part::Safety, Delivery::Stream, Message::Motion(frame));
+                    let estimator = self.estimator.as_ref();
+                    let motions: Arc<[_]> = estimator
+                        .iter()
+                        .flat_map(|estimator| estimator.motions(frame.stamp))
+                        .collect();
+                    self.motions.extend(motions.iter().copied());
+                    self.send(
+                        Part::Trajectory,
+                        Delivery::Stream,
+                        Message::Motion(Arc::clone(&motions)),
+                    );
+                    self.send(Part::Safety, Delivery::Stream, Message::Motion(motions));
                 }
                 EstimatorOutput::Event(event) => self.events.push(event),
                 EstimatorOutput::JointStates(_)

@@ -1,9 +1,9 @@
 //! What the harness is made of: the parts that can die, and the messages between them.
 
 use servomesh_driver::bus::{DriveCommand, DriveStatus};
-use servomesh_estimator::MotionFrame;
 use servomesh_trajectory::Planned;
-use servomesh_types::{Command, GroupDescription, GroupName, SafetyState, ServoState, Setpoint};
+use servomesh_types::{Command, GroupDescription, GroupMotion, GroupName, SafetyState, ServoState, Setpoint};
+use std::sync::Arc;
 
 /// A process of the cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,15 +21,25 @@ pub enum Part {
 /// A message on its way to one part, or to the drives.
 #[derive(Clone, Debug)]
 pub(super) enum Message {
-    Setpoint { group: GroupName, setpoint: Setpoint },
+    Setpoint {
+        group: GroupName,
+        setpoint: Setpoint,
+    },
     Command(Command),
-    ServoState { group: GroupName, state: ServoState },
-    Motion(MotionFrame),
+    ServoState {
+        group: GroupName,
+        state: ServoState,
+    },
+    /// Shared by those who hear it.
+    Motion(Arc<[(GroupName, GroupMotion)]>),
     Safety(SafetyState),
     Description(GroupDescription),
     Planned(Box<Planned>),
     DriveStatus(DriveStatus),
-    DriveCommand { group: GroupName, command: DriveCommand },
+    DriveCommand {
+        group: GroupName,
+        command: DriveCommand,
+    },
 }
 
 /// Where a message goes.

@@ -1,10 +1,10 @@
 //! What the behaviour tests share: groups, samples, and a driver of the core that keeps to its contract.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use servomesh_estimator::{Config, Estimator, Input, Output, Settings};
+use servomesh_estimator::{Config, Estimator, Frame, Input, Output, Settings};
 use servomesh_types::{
-    Capabilities, Core, Event, GroupDescription, GroupName, JointDescription, JointKind, JointLimits,
-    JointVec, ServoState, Stamp,
+    Capabilities, Core, Event, GroupDescription, GroupMotion, GroupName, JointDescription, JointKind,
+    JointLimits, JointVec, ServoState, Stamp,
 };
 
 pub(crate) const PERIOD_NS: i64 = 2_000_000;
@@ -48,8 +48,17 @@ pub(crate) fn sample(stamp: Stamp, seq: u64, position: &[f64]) -> ServoState {
     state
 }
 
+/// What all groups do, at one instant.
+#[derive(Debug)]
+pub(crate) struct MotionFrame {
+    pub(crate) stamp: Stamp,
+    pub(crate) seq: u64,
+    pub(crate) groups: Vec<(GroupName, GroupMotion)>,
+}
+
 /// An estimator with the outputs of every call collected.
 pub(crate) struct Bench {
+    pub(crate) frames: Vec<(Stamp, MotionFrame)>,
     pub(crate) core: Estimator,
     pub(crate) outputs: Vec<(Stamp, Output)>,
 }
@@ -68,6 +77,7 @@ impl Bench {
         let mut bench = Self {
             core,
             outputs: Vec::new(),
+            frames: Vec::new(),
         };
         for group in groups {
             bench.handle(Stamp::ZERO, Input::Group(group.clone()));
@@ -112,6 +122,11 @@ impl Bench {
 
     fn drain(&mut self, now: Stamp) {
         while let Some(output) = self.core.poll() {
+            if let Output::Motion(frame) = output {
+                let groups = self.core.motions(frame.stamp).collect();
+                let Frame { stamp, seq } = frame;
+                self.frames.push((now, MotionFrame { stamp, seq, groups }));
+            }
             self.outputs.push((now, output));
         }
     }
@@ -126,13 +141,7 @@ impl Bench {
             .collect()
     }
 
-    pub(crate) fn frames(&self) -> Vec<(Stamp, &servomesh_estimator::MotionFrame)> {
-        self.outputs
-            .iter()
-            .filter_map(|(at, output)| match output {
-                Output::Motion(frame) => Some((*at, frame)),
-                _ => None,
-            })
-            .collect()
+    pub(crate) fn frames(&self) -> Vec<(Stamp, &MotionFrame)> {
+        self.frames.iter().map(|(at, frame)| (*at, frame)).collect()
     }
 }

@@ -1,0 +1,70 @@
+"""A process that gets hardly any CPU in motion: the goal is reached, or the arm stops as it should; never anything else.
+
+Without lockstep: the simulated world runs on like the real one, whoever keeps up or not. So how it ends depends on
+the machine that the tests run on, and both ends are right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from action_msgs.msg import GoalStatus
+from servomesh_msgs.msg import GroupSafety
+
+from cell import Cell, poll
+from conftest import Bench, make_ready, reset_until_granted
+from motions import ARM, BRISK_S, SLOW_S, assert_there, travel, wait_until_still
+from peer import Peer, seconds
+from stops import assert_really_smooth, assert_stopped_in_time
+
+REAL_TIME = ("use_sim_time:=false", "lockstep:=false", "speed:=1.0")
+
+
+@pytest.fixture(scope="module")
+def real_time(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cell, Peer]]:
+    """A cell that waits for nobody."""
+    bench.stop()
+    cell = Cell(tmp_path_factory.mktemp("real_time") / "cell.log", arguments=REAL_TIME)
+    peer = Peer()
+    try:
+        make_ready(cell, peer)
+        yield cell, peer
+    finally:
+        peer.close()
+        cell.abandon()
+
+
+@pytest.mark.parametrize("victim", ["trajectory", "safety", "arm_driver", "estimator"])
+def test_a_starved_process_ends_in_the_goal_or_in_a_good_stop(real_time: tuple[Cell, Peer], victim: str) -> None:
+    cell, peer = real_time
+    make_ready(cell, peer)
+    began = seconds(peer.truths()[-1].stamp)
+    with cell.starved(cell.program(victim)):
+        goal, target = travel(peer, SLOW_S)
+        status, result = goal.end()
+        wait_until_still(peer)
+        if status == GoalStatus.STATUS_SUCCEEDED:
+            assert_there(peer, target)
+        else:
+            assert result.error_string
+            closed = [stamp for stamp, gate in peer.gates_since("arm", began) if gate.mode != GroupSafety.NORMAL]
+            if closed:
+                assert_stopped_in_time(peer, closed[0], reaction_s=0.1)
+        assert_really_smooth(peer, began)
+    wait_until_it_goes_on(peer)
+    assert_really_smooth(peer, began)
+
+
+def wait_until_it_goes_on(peer: Peer) -> None:
+    """Resets and sends the arm on its way, as an operator does, until it gets there."""
+
+    def reached() -> bool:
+        if peer.gate("arm").mode != GroupSafety.NORMAL:
+            reset_until_granted(peer)
+        goal, target = travel(peer, BRISK_S)
+        status, _ = goal.end()
+        wait_until_still(peer, ARM)
+        return status == GoalStatus.STATUS_SUCCEEDED
+
+    poll(reached, "the arm moves again after a reset")
