@@ -5,7 +5,7 @@
 //! momentum p = M·q̇         ṗ = τ − f + Cᵀ·q̇ − g + external
 //! ```
 //! τ is the motor's effort, f friction, T the time between samples: dry friction is so steep near standstill that it must
-//! be taken at the end of the interval. Ṁ = C + Cᵀ (`servomesh_robot`, `coriolis.rs`).
+//! be taken at the end of the interval. Cᵀ·q̇: `servomesh_robot`, `momentum.rs`.
 //!
 //! Joints of other groups are taken to stand at zero, and to weigh what they weigh there.
 //!
@@ -78,22 +78,13 @@ impl Bodies {
     pub(crate) fn update(&mut self, q: &JointVec, qd: &JointVec, reported: &JointVec, dt_s: f64) -> bool {
         let count = self.drives.len();
         self.velocity = *qd;
-        self.model
-            .gravity_effort(&mut self.workspace, q, &mut self.gravity);
-        let coriolis = self.model.coriolis_matrix(&mut self.workspace, q, qd);
-        for i in 0..count {
-            let (mut along, mut across) = (0.0, 0.0);
-            for j in 0..count {
-                along += coriolis[(i, j)] * qd[j];
-                across += coriolis[(j, i)] * qd[j];
-            }
-            self.coriolis_effort[i] = along;
-            self.transposed_effort[i] = across;
-        }
-        self.model.mass_matrix(&mut self.workspace, q);
+        let (model, workspace) = (&self.model, &mut self.workspace);
+        model.gravity_effort(workspace, q, &mut self.gravity);
+        model.coriolis_effort(workspace, q, qd, &mut self.coriolis_effort);
+        model.momentum(workspace, q, qd, &mut self.momentum, &mut self.transposed_effort);
+        model.mass_matrix(workspace, q);
         let mass = self.workspace.mass_matrix();
         for i in 0..count {
-            self.momentum[i] = (0..count).map(|j| mass[(i, j)] * qd[j]).sum();
             let motor = self.drives[i].motor(reported[i]);
             self.resistance[i] = self.drives[i].resistance(qd[i], motor);
             self.driving[i] = self.driven(i, motor, &self.resistance[i]);

@@ -59,6 +59,7 @@ mod kinematics;
 mod limits_file;
 mod mass_matrix;
 mod model;
+mod momentum;
 mod planar;
 mod rates;
 mod settings;

@@ -21,7 +21,7 @@ pub struct Acceleration {
     pub angular: Vector3<f64>,
 }
 
-/// Velocity of a body's origin and of the body, in base axes.
+/// Velocity of a body's origin and of the body.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Velocity {
     pub(crate) linear: Vec3,

@@ -42,6 +42,8 @@ pub(crate) struct BodyWork {
     /// In the body's axes.
     pub(crate) moving: Moving,
     /// In the body's axes.
+    pub(crate) velocity: Velocity,
+    /// In the body's axes.
     pub(crate) wrench: Wrench,
     /// Axes of the body and way from the parent's origin, in base axes.
     pub(crate) in_base_axes: Frame,
@@ -60,6 +62,7 @@ impl Workspace {
         let body = BodyWork {
             in_parent: Frame::IDENTITY,
             moving: Moving::AT_REST,
+            velocity: Velocity::ZERO,
             wrench: Wrench::ZERO,
             in_base_axes: Frame::IDENTITY,
             from_first: Vec3::ZERO,

@@ -27,6 +27,7 @@ fn no_algorithm_allocates() {
         let mut other = q.clone();
         let (qd, qdd, input) = (vec![0.3; count], vec![-0.7; count], vec![2.0; count]);
         let mut output = vec![0.0; count];
+        let mut momentum = output.clone();
         let (mut of_link, mut of_centre) = (Matrix6xX::zeros(count), Matrix3xX::zeros(count));
         let mut work = Workspace::new(&model);
         let load = Payload {
@@ -66,6 +67,7 @@ fn no_algorithm_allocates() {
                 model.mass_matrix(&mut work, &q);
                 model.kinetic_energy(&mut work, &q, &qd);
                 model.coriolis_matrix(&mut work, &q, &qd);
+                model.momentum(&mut work, &q, &qd, &mut output, &mut momentum);
                 model.forward_dynamics(&mut work, &q, &qd, &input, &mut output).is_ok();
                 model.set_payload(link, Some(load)).is_ok();
                 model.set_payload(link, None).is_ok();

@@ -227,6 +227,30 @@ fn the_coriolis_matrix_gives_the_coriolis_efforts_and_the_change_of_the_mass_mat
 }
 
 #[test]
+fn the_momentum_is_that_of_the_mass_matrix_and_changes_by_the_transposed_coriolis_matrix() {
+    for among in ALL {
+        for_random_trees(
+            among,
+            |Sample {
+                 model,
+                 mut workspace,
+                 q,
+                 qd,
+                 ..
+             }| {
+                let velocity = DVector::from_column_slice(&qd);
+                let by_mass = model.mass_matrix(&mut workspace, &q) * &velocity;
+                let by_coriolis = model.coriolis_matrix(&mut workspace, &q, &qd).tr_mul(&velocity);
+                let (mut momentum, mut change) = (vec![f64::NAN; qd.len()], vec![f64::NAN; qd.len()]);
+                model.momentum(&mut workspace, &q, &qd, &mut momentum, &mut change);
+                assert_close(&momentum, by_mass.as_slice(), 1e-11);
+                assert_close(&change, by_coriolis.as_slice(), 1e-11);
+            },
+        );
+    }
+}
+
+#[test]
 fn the_centre_of_mass_moves_as_its_jacobian_says() {
     let step = 1e-6;
     for among in ALL {
