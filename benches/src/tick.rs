@@ -166,6 +166,7 @@ impl Group {
         core.handle(now, Input::Safety(SafetyState::new(vec![gate])));
         let motion = GroupMotion {
             stamp: now,
+            holds_at: now,
             position: JointVec::zeros(JOINTS),
             velocity: JointVec::zeros(JOINTS),
             ..GroupMotion::default()
@@ -196,7 +197,7 @@ impl Group {
     /// What comes between two ticks: the clock goes on, and the speed is changed now and then.
     fn prepare(&mut self) {
         self.now = self.now.next_multiple(PERIOD, Duration::ZERO);
-        self.motion.stamp = self.now;
+        (self.motion.stamp, self.motion.holds_at) = (self.now, self.now);
         if self.steered && self.ticks.is_multiple_of(OVERRIDE_EVERY) {
             let slow = self.ticks.is_multiple_of(2 * OVERRIDE_EVERY);
             let input = Input::Steer {

@@ -51,7 +51,7 @@
 //! let (mut now, mut position, mut outcome) = (Stamp::ZERO, JointVec::from([0.3]), None);
 //! let mut velocity = JointVec::from([0.0]);
 //! while outcome.is_none() {
-//!     let motion = GroupMotion { stamp: now, position, velocity, ..GroupMotion::default() };
+//!     let motion = GroupMotion { stamp: now, holds_at: now, position, velocity, ..GroupMotion::default() };
 //!     core.handle(now, Input::Motion { group, motion });
 //!     if now == Stamp::from_millis(10) {
 //!         let goal = MoveGoal {

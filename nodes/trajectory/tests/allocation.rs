@@ -14,6 +14,7 @@ fn allocations(bench: &mut Bench) -> u64 {
     let setpoint = bench.last();
     let mut motion = GroupMotion {
         stamp: now,
+        holds_at: now,
         position: setpoint.position,
         velocity: setpoint.velocity,
         ..GroupMotion::default()
@@ -21,7 +22,7 @@ fn allocations(bench: &mut Bench) -> u64 {
     let allocated = allocation_counter::measure(|| {
         for _ in 0..500 {
             now = now.next_multiple(Duration::from_millis(2), Duration::ZERO);
-            motion.stamp = now;
+            (motion.stamp, motion.holds_at) = (now, now);
             bench.core.handle(now, Input::Motion { group, motion });
             bench.core.tick(now);
             while let Some(output) = bench.core.poll() {

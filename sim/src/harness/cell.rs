@@ -301,11 +301,6 @@ impl Cell {
         match message {
             Message::Motion(motions) => {
                 for &(group, motion) in motions.iter() {
-                    // All values hold for the frame's stamp.
-                    let motion = GroupMotion {
-                        stamp: motion.holds_at,
-                        ..motion
-                    };
                     core.handle(self.now, TrajectoryInput::Motion { group, motion });
                 }
             }

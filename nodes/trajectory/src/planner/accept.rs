@@ -389,7 +389,7 @@ impl Planner {
     fn deviation(&self) -> JointVec {
         match (&self.measured, &self.course) {
             (Some(measured), Some(course)) => {
-                let desired = course.when_measured(measured.motion.stamp).position;
+                let desired = course.when_measured(measured.motion.holds_at).position;
                 JointVec::from_fn(desired.len(), |i| measured.motion.position[i] - desired[i])
             }
             _ => JointVec::zeros(self.group.joints.len()),

@@ -19,9 +19,9 @@ impl Planner {
             return;
         }
         let actual = &measured.motion;
-        let desired = course.when_measured(actual.stamp);
+        let desired = course.when_measured(actual.holds_at);
         if let Kind::Follow { path, .. } = &task.kind
-            && actual.stamp < task.end
+            && actual.holds_at < task.end
             && let Some(violation) = path.violation(&desired, actual)
         {
             let why = violation.describe(&self.group);
@@ -29,7 +29,7 @@ impl Planner {
         }
         if let Kind::Grip(grip) = &mut task.kind {
             let reading = Reading {
-                stamp: actual.stamp,
+                stamp: actual.holds_at,
                 setpoint: desired.position[0],
                 position: actual.position[0],
                 velocity: actual.velocity[0],
@@ -46,7 +46,7 @@ impl Planner {
                 return self.grasped(ctx, found);
             }
         }
-        if actual.stamp < task.end {
+        if actual.holds_at < task.end {
             return;
         }
         if self.complaint(ctx).is_some() {
@@ -55,7 +55,7 @@ impl Planner {
             }
             return;
         }
-        let stamp = actual.stamp;
+        let stamp = actual.holds_at;
         let Some(task) = &mut self.task else { return };
         let since = *task.settled_since.get_or_insert(stamp);
         if stamp.since(since) >= ctx.config.settle_time {
@@ -89,7 +89,7 @@ impl Planner {
     /// What is missing for having arrived.
     fn complaint(&self, ctx: &Context<'_>) -> Option<String> {
         let (task, course, actual) = (self.task.as_ref()?, self.course.as_ref()?, &self.measured?.motion);
-        let desired = course.when_measured(actual.stamp);
+        let desired = course.when_measured(actual.holds_at);
         let n = desired.velocity.len();
         let (tolerance, velocity) = match &task.kind {
             Kind::Follow { goal, .. } => (Some(goal), JointVec::zeros(n)),

@@ -168,16 +168,16 @@ impl Follower {
     fn tick(&mut self, dt_s: f64, now: Stamp, peers: &Peers) -> Option<State> {
         let peer = peers.get(self.leader);
         let motion = peer.and_then(|peer| peer.measured);
-        let newer = motion.filter(|motion| motion.stamp > self.heard);
+        let newer = motion.filter(|motion| motion.holds_at > self.heard);
         let measured = newer.and_then(|motion| {
-            self.heard = motion.stamp;
+            self.heard = motion.holds_at;
             Some(Measured {
                 point: Point {
                     p: *motion.position.get(self.leader_joint)?,
                     v: *motion.velocity.get(self.leader_joint)?,
                     a: motion.acceleration.get(self.leader_joint).copied().unwrap_or(0.0),
                 },
-                age_s: now.seconds_from(motion.stamp),
+                age_s: now.seconds_from(motion.holds_at),
             })
         });
         // An older setpoint is no longer what its joint does.

@@ -42,7 +42,7 @@ impl Planner {
         self.bad_motion = false;
         if self
             .measured
-            .is_some_and(|before| motion.stamp <= before.motion.stamp)
+            .is_some_and(|before| motion.holds_at <= before.motion.holds_at)
         {
             return; // overtaken on its way: the newer one was judged already
         }

@@ -189,7 +189,7 @@ fn now_of(peer: &Peer, joint: usize, now: Stamp) -> Option<Point> {
         None => {
             let motion = peer.measured?;
             let (p, v) = (*motion.position.get(joint)?, *motion.velocity.get(joint)?);
-            (motion.stamp, Point { p, v, a: 0.0 })
+            (motion.holds_at, Point { p, v, a: 0.0 })
         }
     };
     point.p += now.seconds_from(stamp) * point.v;

@@ -12,7 +12,7 @@ use servomesh_shell::latency::Latency;
 use servomesh_shell::params::{ParamSpec, Params};
 use servomesh_shell::ros::{Groups, Io, Latest, Node, Queue, Wire as _, qos, wire};
 use servomesh_trajectory::{Input, Output, Phase, Trajectory};
-use servomesh_types::{Core as _, GroupDescription, GroupMotion, GroupName, SafetyState, Stamp};
+use servomesh_types::{Core as _, GroupDescription, GroupName, SafetyState, Stamp};
 use std::collections::BTreeMap;
 
 pub(crate) struct TrajectoryNode {
@@ -106,12 +106,9 @@ impl Node for TrajectoryNode {
             }
         }
         if let Some(frame) = self.motion.take() {
-            let stamp = wire::stamp_from_msg(&frame.stamp);
             for message in frame.groups {
                 match wire::motion_from_msg(&message) {
                     Ok((group, motion)) if active => {
-                        // All values hold for the frame's stamp.
-                        let motion = GroupMotion { stamp, ..motion };
                         self.feed(io, now, Input::Motion { group, motion });
                     }
                     Ok(_) => {}

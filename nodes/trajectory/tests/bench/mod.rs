@@ -201,6 +201,7 @@ impl Bench {
         } = self.machine;
         let motion = GroupMotion {
             stamp: self.now,
+            holds_at: self.now,
             position,
             velocity,
             acceleration,

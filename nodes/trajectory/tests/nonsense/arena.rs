@@ -208,6 +208,7 @@ impl Arena {
             let newest = self.setpoints.get(&group);
             let motion = GroupMotion {
                 stamp: self.now,
+                holds_at: self.now,
                 position: newest.map_or(start, |setpoint| setpoint.position),
                 velocity: newest.map_or(JointVec::zeros(start.len()), |setpoint| setpoint.velocity),
                 ..GroupMotion::default()

@@ -60,6 +60,7 @@ impl Machine {
     pub(crate) fn motion(&self, stamp: Stamp) -> GroupMotion {
         GroupMotion {
             stamp,
+            holds_at: stamp,
             position: self.position,
             velocity: self.velocity,
             acceleration: self.acceleration,
