@@ -32,6 +32,10 @@ pub const CLAIMS: &[Claim] = &[
         measure: crate::collision::measure,
     },
     Claim {
+        name: "gate",
+        measure: crate::safety::measure,
+    },
+    Claim {
         name: "tick",
         measure: crate::tick::measure,
     },

@@ -19,6 +19,7 @@ pub mod pictures;
 pub mod ratio;
 pub mod retarget;
 pub mod robot;
+pub mod safety;
 pub mod simulation;
 pub mod stats;
 pub mod tick;

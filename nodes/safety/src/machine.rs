@@ -2,11 +2,11 @@
 //!
 //! Efforts in N·m (N), lengths in m, base axes. A group without a model is held to the checks in joint space alone.
 //!
-//! **Invariant:** nothing here allocates after it was made, and no answer depends on what was asked before, but for how long it takes.
+//! **Invariant:** nothing here allocates after it was made. No unclear stop passes, whatever was asked before; which clear ones pass near something may depend on it.
 
 pub mod cover;
-pub mod reach;
 pub mod surroundings;
+pub mod sweep;
 
 use crate::checks::JointRules;
 use crate::setup::SetupError;

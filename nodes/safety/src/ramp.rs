@@ -93,6 +93,14 @@ impl Ramp {
         piece.at(t - piece.begin_s)
     }
 
+    /// How far it may be beyond what any two of its places span: it turns once at most, so no farther than from the turn to the nearer end.
+    pub fn overshoot(&self) -> f64 {
+        let (below, above) = self.excursion();
+        (below + self.rest.min(0.0))
+            .max(above - self.rest.max(0.0))
+            .max(0.0)
+    }
+
     /// How far it leads at most: (below, above) its beginning, both ≥ 0.
     pub fn excursion(&self) -> (f64, f64) {
         let (mut below, mut above) = (self.rest.min(0.0), self.rest.max(0.0));

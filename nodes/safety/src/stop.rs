@@ -78,6 +78,16 @@ impl Stop {
         self.duration_s
     }
 
+    /// Where it begins.
+    pub fn from(&self) -> &Reference {
+        &self.from
+    }
+
+    /// How far a joint that turns back may be beyond what any two of its places span.
+    pub fn overshoot(&self, joint: usize) -> f64 {
+        self.ramps[joint].overshoot()
+    }
+
     /// Where a joint is and how fast, `elapsed_s` after the beginning.
     pub fn joint_at(&self, joint: usize, elapsed_s: f64) -> (f64, f64) {
         let (way, velocity, _) = self.ramps[joint].at(elapsed_s);

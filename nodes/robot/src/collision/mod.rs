@@ -40,6 +40,7 @@ mod epa;
 mod error;
 mod gjk;
 mod hull;
+mod linkage;
 mod links;
 mod mesh;
 mod model;
@@ -54,6 +55,7 @@ mod simplex;
 mod solid;
 
 pub use error::{CollisionError, CollisionWarning};
+pub use linkage::Linkage;
 pub use model::{Collider, CollisionModel, ObstacleId};
 pub use pairs::Verdict;
 pub use query::Proximity;

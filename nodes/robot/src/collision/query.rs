@@ -96,6 +96,11 @@ impl Spot {
         (way.norm_squared() <= reach * reach).then_some(way)
     }
 
+    /// How far the piece is from something at most, which is convex in where it is asked from: at the ends of its capsule's axis.
+    pub(super) fn farthest(&self, distance: impl Fn(&Vector3<f64>) -> f64) -> f64 {
+        distance(&self.ends[0]).max(distance(&self.ends[1])) + self.capsule_radius
+    }
+
     /// What two pieces' distance is not below, for the way between their capsules' axes.
     fn least_distance(&self, other: &Self, way: &Vector3<f64>) -> f64 {
         way.norm() - self.capsule_radius - other.capsule_radius - ROUNDING
@@ -230,20 +235,38 @@ impl CollisionModel {
     /// How two pieces stand, unless they are known to be farther apart than `beyond`.
     #[inline]
     fn piece_separation(&self, pair: usize, beyond: f64) -> Option<Separation> {
+        let [a, b] = self.piece_pairs[pair].map(|piece| &self.spots[piece]);
+        let towards_b = a.way_to(b, beyond)?;
+        self.separation_along(pair, &towards_b, beyond)
+    }
+
+    /// What two pieces' distance is not below, and the distance itself where it is less than `near`; `None` if it is known to be above `beyond`.
+    #[inline]
+    pub(super) fn piece_clearance(&self, pair: usize, near: f64, beyond: f64) -> Option<f64> {
+        let [a, b] = self.piece_pairs[pair].map(|piece| &self.spots[piece]);
+        let towards_b = a.way_to(b, beyond)?;
+        let least = a.least_distance(b, &towards_b);
+        if least >= near {
+            return Some(least);
+        }
+        let separation = self.separation_along(pair, &towards_b, beyond)?;
+        Some(separation.distance)
+    }
+
+    fn separation_along(&self, pair: usize, towards_b: &Vector3<f64>, beyond: f64) -> Option<Separation> {
         let [a, b] = self.piece_pairs[pair];
         let (spot_a, spot_b) = (&self.spots[a], &self.spots[b]);
-        let towards_b = spot_a.way_to(spot_b, beyond)?;
         separation(
             &self.pieces[a].solid,
             &spot_a.base_from_solid,
             &self.pieces[b].solid,
             &spot_b.base_from_solid,
-            &towards_b,
+            towards_b,
             beyond,
         )
     }
 
-    fn proximity(&self, pair: usize, separation: &Separation) -> Proximity {
+    pub(super) fn proximity(&self, pair: usize, separation: &Separation) -> Proximity {
         let [a, b] = self.pairs[pair].items.map(|item| self.items[item].collider);
         Proximity {
             a,
