@@ -4,6 +4,7 @@
 //!
 //! **Invariant:** nothing here allocates after it was made. No unclear stop passes, whatever was asked before; which clear ones pass near something may depend on it.
 
+mod balls;
 pub mod cover;
 pub mod surroundings;
 pub mod sweep;

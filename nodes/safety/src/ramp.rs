@@ -104,7 +104,12 @@ impl Ramp {
     /// How far it leads at most: (below, above) its beginning, both ≥ 0.
     pub fn excursion(&self) -> (f64, f64) {
         let (mut below, mut above) = (self.rest.min(0.0), self.rest.max(0.0));
-        // It turns at most once, where its velocity crosses zero in one of its pieces.
+        let [first, ..] = &self.pieces;
+        // The first piece brakes: what moves against it from the beginning goes on to rest that way.
+        if first.velocity * first.jerk <= 0.0 {
+            return (-below, above);
+        }
+        // Else it turns once, where its velocity crosses zero in one of its pieces.
         for (index, piece) in self.pieces.iter().enumerate() {
             let end_s = self
                 .pieces

@@ -54,8 +54,13 @@ impl Pair<'_> {
     }
 
     /// Finds the closest points, or gives up once the cores are known to be farther apart than `beyond`. `towards_b` is a guess of the direction
-    /// from the first to the second: a good one settles most pairs that are far apart at once.
-    pub(crate) fn separate(&self, towards_b: &Vector3<f64>, beyond: f64) -> Outcome {
+    /// from the first to the second: a good one settles most pairs that are far apart at once. The distance may be too small by `slack` of what it is.
+    pub(crate) fn separate(
+        &self,
+        towards_b: &Vector3<f64>,
+        beyond: f64,
+        slack: impl Fn(f64) -> f64,
+    ) -> Outcome {
         let guess = towards_b.try_normalize(0.0).unwrap_or_else(Vector3::z);
         let first = self.support(&guess);
         let mut lower = (-guess.dot(&first.point)).max(0.0);
@@ -82,7 +87,7 @@ impl Pair<'_> {
             if lower > beyond.max(0.0) {
                 return Outcome::Beyond;
             }
-            if upper - lower <= TOLERANCE {
+            if upper - lower <= TOLERANCE.max(slack(lower)) {
                 break;
             }
             let is_known = |vertex: &Vertex| (vertex.point - next.point).norm_squared() <= 0.0;

@@ -63,13 +63,29 @@ impl Linkage {
     }
 
     /// How far the two groups come nearer (or apart) at most when each mover's joint moves by `by`, from where its reach was `reaches`.
-    #[inline]
     pub fn travel(&self, reaches: &[f64], by: impl IntoIterator<Item = f64>) -> f64 {
-        let mut travel = 0.0;
-        for ((mover, reach), by) in self.movers.iter().zip(reaches).zip(by) {
-            travel += (reach + travel).min(mover.most) * (mover.ratio * by);
-        }
+        let mut by = by.into_iter();
+        let [travel] = self.travels(|mover| [(reaches[mover], by.next().unwrap_or(f64::NAN))]);
         travel
+    }
+
+    /// The same for several at once: `terms` says for each mover its reaches and how far its joint moves.
+    #[inline]
+    pub fn travels<const N: usize>(&self, mut terms: impl FnMut(usize) -> [(f64, f64); N]) -> [f64; N] {
+        let mut travels = [0.0; N];
+        for (index, mover) in self.movers.iter().enumerate() {
+            for (travel, (reach, by)) in travels.iter_mut().zip(terms(index)) {
+                let from_axis = reach + *travel;
+                // A NaN stays one in the sum.
+                let from_axis = if from_axis < mover.most {
+                    from_axis
+                } else {
+                    mover.most
+                };
+                *travel += from_axis * (mover.ratio * by);
+            }
+        }
+        travels
     }
 }
 
@@ -200,8 +216,8 @@ impl CollisionModel {
         }
     }
 
-    /// A distance that no two solids of the groups are below, at the positions of the last [`CollisionModel::place`]: the exact one where it is
-    /// less than `near`, beyond that one by their bounds.
+    /// A distance that no two solids of the groups are below, at the positions of the last [`CollisionModel::place`]: less than the exact one by at most a
+    /// hundredth where it is less than `near`, beyond that one by their bounds.
     pub fn clearance(&self, linkage: &mut Linkage, near: f64) -> f64 {
         let mut least = f64::INFINITY;
         let first = linkage.closest.min(linkage.piece_pairs.len().saturating_sub(1));

@@ -237,10 +237,10 @@ impl CollisionModel {
     fn piece_separation(&self, pair: usize, beyond: f64) -> Option<Separation> {
         let [a, b] = self.piece_pairs[pair].map(|piece| &self.spots[piece]);
         let towards_b = a.way_to(b, beyond)?;
-        self.separation_along(pair, &towards_b, beyond)
+        self.separation_along(pair, &towards_b, beyond, 0.0)
     }
 
-    /// What two pieces' distance is not below, and the distance itself where it is less than `near`; `None` if it is known to be above `beyond`.
+    /// What two pieces' distance is not below: the distance itself, or [`SLACK`] less, where that is less than `near`; `None` if it is known to be above `beyond`.
     #[inline]
     pub(super) fn piece_clearance(&self, pair: usize, near: f64, beyond: f64) -> Option<f64> {
         let [a, b] = self.piece_pairs[pair].map(|piece| &self.spots[piece]);
@@ -249,11 +249,17 @@ impl CollisionModel {
         if least >= near {
             return Some(least);
         }
-        let separation = self.separation_along(pair, &towards_b, beyond)?;
+        let separation = self.separation_along(pair, &towards_b, beyond, SLACK)?;
         Some(separation.distance)
     }
 
-    fn separation_along(&self, pair: usize, towards_b: &Vector3<f64>, beyond: f64) -> Option<Separation> {
+    fn separation_along(
+        &self,
+        pair: usize,
+        towards_b: &Vector3<f64>,
+        beyond: f64,
+        slack: f64,
+    ) -> Option<Separation> {
         let [a, b] = self.piece_pairs[pair];
         let (spot_a, spot_b) = (&self.spots[a], &self.spots[b]);
         separation(
@@ -263,6 +269,7 @@ impl CollisionModel {
             &spot_b.base_from_solid,
             towards_b,
             beyond,
+            slack,
         )
     }
 
@@ -279,5 +286,7 @@ impl CollisionModel {
     }
 }
 
+/// By which share a clearance may be too small: to know the rest takes half of the time.
+const SLACK: f64 = 0.01;
 /// What two segments' distance may be wrong by (m).
 const ROUNDING: f64 = 1e-9;

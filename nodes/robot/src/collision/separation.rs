@@ -43,6 +43,7 @@ impl Solid {
             &b,
             &(b.translation - a.translation),
             f64::INFINITY,
+            0.0,
         )
         .expect("nothing is beyond an infinite distance")
     }
@@ -60,7 +61,7 @@ impl Separation {
 }
 
 /// The signed distance of two placed solids; `None` if it is known to be above `beyond`. `towards_b` is a guess of the direction from the first to
-/// the second.
+/// the second. A distance may be too small by a share of it, `slack`: that is known sooner.
 pub(crate) fn separation(
     a: &Solid,
     base_from_a: &Placement,
@@ -68,6 +69,7 @@ pub(crate) fn separation(
     base_from_b: &Placement,
     towards_b: &Vector3<f64>,
     beyond: f64,
+    slack: f64,
 ) -> Option<Separation> {
     if a.is_half_space() {
         return Some(from_half_space(base_from_a, b, base_from_b));
@@ -84,7 +86,8 @@ pub(crate) fn separation(
                 b: &b.core,
                 a_from_b: base_from_a.inverse().then(base_from_b),
             };
-            let in_a = match pair.separate(&base_from_a.rotation.tr_mul(towards_b), beyond + radii) {
+            let towards_b = base_from_a.rotation.tr_mul(towards_b);
+            let in_a = match pair.separate(&towards_b, beyond + radii, |least| slack * (least - radii)) {
                 Outcome::Beyond => return None,
                 Outcome::Apart(apart) => apart,
                 Outcome::Touching(simplex) => pair.penetrate(&simplex),

@@ -23,7 +23,7 @@ impl Pair<'_> {
                     translation: self.a_from_b.translation + way,
                 },
             };
-            let Outcome::Apart(apart) = moved.separate(&normal, f64::INFINITY) else {
+            let Outcome::Apart(apart) = moved.separate(&normal, f64::INFINITY, |_| 0.0) else {
                 break;
             };
             let needed = apart.normal.dot(&self.support(&apart.normal).point);

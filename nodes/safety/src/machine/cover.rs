@@ -6,33 +6,46 @@
 //!
 //! **Invariant:** a way on which [`Cover::follow`] finds no blocked place is in balls all along, also between the places looked at.
 
-use super::sweep::Sweep;
+use super::balls::{Balls, Stretch};
+use super::sweep::{PLACES, Sweep};
 use servomesh_robot::collision::Linkage;
 use servomesh_types::JointVec;
 
 /// Positions that are known to be clear.
 #[derive(Clone, Debug)]
 pub struct Cover {
-    pairs: Vec<Balls>,
+    pairs: Vec<Pair>,
 }
 
 /// What is known of one pair of bodies.
 #[derive(Clone, Debug)]
-struct Balls {
-    linkage: Linkage,
-    joints: Vec<usize>,
-    /// How many balls there are.
+struct Pair {
+    balls: Balls,
+    /// What the last stop led through, and what this one does.
+    chain: Chain,
+    next_chain: Chain,
+}
+
+/// The balls that a stop leads through, each with the place of its row that it leads to.
+#[derive(Clone, Debug)]
+struct Chain {
+    links: Vec<(usize, usize)>,
     count: usize,
-    /// For one ball after the other, how much nearer the two may come; and for each joint, where it stands and how far it reaches.
-    rooms: Vec<f64>,
-    centres: Vec<f64>,
-    reaches: Vec<f64>,
-    /// Where the next ball goes once all places are taken.
-    oldest: usize,
-    /// The one that the last stop began in.
-    first: usize,
-    /// The newest one: what distances and reaches are about.
-    newest: usize,
+}
+
+impl Chain {
+    /// With all the memory that it will ever need.
+    fn new() -> Self {
+        Self {
+            links: vec![(0, 0); PLACES],
+            count: 0,
+        }
+    }
+
+    fn push(&mut self, ball: usize, to: usize) {
+        self.links[self.count] = (ball, to);
+        self.count += 1;
+    }
 }
 
 /// A place on a way where a pair has not enough room.
@@ -54,7 +67,7 @@ pub trait Ask {
 
 /// A stop that is followed.
 struct Way<'a, A> {
-    sweep: &'a Sweep,
+    sweep: &'a Sweep<'a>,
     asks: &'a mut A,
     /// How many questions are left.
     left: usize,
@@ -66,17 +79,17 @@ impl Cover {
     /// Nothing known yet. Takes all the memory it will ever need.
     pub fn new(linkages: impl IntoIterator<Item = Linkage>) -> Self {
         Self {
-            pairs: linkages.into_iter().map(Balls::new).collect(),
+            pairs: linkages.into_iter().map(Pair::new).collect(),
         }
     }
 
     /// What moves the bodies of a pair against each other.
     pub fn linkage(&self, pair: usize) -> &Linkage {
-        &self.pairs[pair].linkage
+        self.pairs[pair].balls.linkage()
     }
 
     /// Follows a stop to its end. Says the first place without enough room, if there is one.
-    pub fn follow(&mut self, sweep: &Sweep, asks: &mut impl Ask) -> Option<Blocked> {
+    pub fn follow(&mut self, sweep: &Sweep<'_>, asks: &mut impl Ask) -> Option<Blocked> {
         let mut way = Way {
             sweep,
             asks,
@@ -86,7 +99,7 @@ impl Cover {
         let blocked = self
             .pairs
             .iter_mut()
-            .position(|balls| balls.follow(&mut way).is_none());
+            .position(|pair| pair.follow(&mut way).is_none());
         let (position, needed) = way.blocked;
         blocked.map(|pair| Blocked {
             position,
@@ -96,142 +109,138 @@ impl Cover {
     }
 }
 
-impl Balls {
+impl Pair {
     fn new(linkage: Linkage) -> Self {
-        let joints: Vec<usize> = linkage.joints().collect();
         Self {
-            count: 0,
-            rooms: vec![0.0; BALLS],
-            centres: vec![0.0; BALLS * joints.len()],
-            reaches: vec![0.0; BALLS * joints.len()],
-            oldest: 0,
-            first: 0,
-            newest: 0,
-            joints,
-            linkage,
+            balls: Balls::new(linkage),
+            chain: Chain::new(),
+            next_chain: Chain::new(),
         }
     }
 
     /// Nothing if the way is blocked.
     fn follow(&mut self, way: &mut Way<'_, impl Ask>) -> Option<()> {
-        let last = way.sweep.places().len().saturating_sub(1);
-        let (mut at, mut ball) = (0, self.first);
+        let sweep = way.sweep;
+        let last = sweep.places().len().saturating_sub(1);
+        self.next_chain.count = 0;
+        let (mut at, mut link) = (0, 0);
         while at < last {
-            let known = self.find(ball, |balls, ball| {
-                let to = balls.farthest(ball, way.sweep, at);
-                (to > at).then_some(to)
-            });
-            let (found, to) = match known {
+            let (ball, to) = match self.recall(&mut link, sweep, at) {
                 Some(known) => known,
-                None => {
-                    let to = self.learn(at, way)?;
-                    (self.newest, to)
-                }
+                None => match self.balls.best(&stretch(sweep, at, at + 1)) {
+                    Some(ball) => (ball, self.leads_to(ball, sweep, at, at + 1)),
+                    None => self.learn(at, way)?,
+                },
             };
-            if at == 0 {
-                self.first = found;
-            }
-            (at, ball) = (to, found);
+            self.next_chain.push(ball, to);
+            at = to;
         }
+        std::mem::swap(&mut self.chain, &mut self.next_chain);
         Some(())
     }
 
-    /// The first ball from `ball` on that `holds`.
-    fn find<T>(&self, ball: usize, holds: impl Fn(&Self, usize) -> Option<T>) -> Option<(usize, T)> {
-        let balls = (ball..self.count).chain(0..ball.min(self.count));
-        balls
-            .into_iter()
-            .find_map(|ball| holds(self, ball).map(|held| (ball, held)))
+    /// The ball in which the last stop went on at about this place of its row.
+    fn recall(&self, link: &mut usize, sweep: &Sweep<'_>, at: usize) -> Option<(usize, usize)> {
+        let links = self.chain.links[*link..self.chain.count].iter().take(RECALLED);
+        for (next, &(ball, guess)) in links.enumerate() {
+            let to = self.leads_to(ball, sweep, at, guess);
+            if to > at {
+                *link += next + 1;
+                return Some((ball, to));
+            }
+        }
+        None
     }
 
-    /// The last place that a ball leads to from a place of the row: that place itself if it does not lead to the next one.
-    fn farthest(&self, ball: usize, sweep: &Sweep, at: usize) -> usize {
-        let places = sweep.places();
-        let leads_to = |to: usize| self.left(ball, &places[at], &places[to], sweep.slack()) >= 0.0;
-        let (mut to, mut beyond) = (at, places.len());
-        if leads_to(beyond - 1) {
-            return beyond - 1;
-        }
-        let mut next = at + 1;
-        while next < beyond {
-            if leads_to(next) {
-                to = next;
-            } else {
-                beyond = next;
+    /// The last place that a ball leads to from a place of the row, perhaps about `guess`: that place itself if it does not lead to the next one.
+    fn leads_to(&self, ball: usize, sweep: &Sweep<'_>, at: usize, guess: usize) -> usize {
+        let leads_to = |to: usize| self.balls.left(ball, &stretch(sweep, at, to)) >= 0.0;
+        let last = sweep.places().len() - 1;
+        let guess = guess.clamp(at + 1, last);
+        let (mut to, mut beyond) = (at, guess);
+        if leads_to(guess) {
+            (to, beyond) = (guess, last + 1);
+            // Most that lead farther lead to the end, or one place on.
+            if guess < last && leads_to(last) {
+                return last;
             }
-            next = to + (beyond - to).div_ceil(2);
-            if next == beyond {
-                break;
+            if guess + 1 < last && !leads_to(guess + 1) {
+                return guess;
+            }
+        } else if guess == at + 1 || !leads_to(at + 1) {
+            return at;
+        }
+        while to + 1 < beyond {
+            let middle = to + (beyond - to) / 2;
+            if leads_to(middle) {
+                to = middle;
+            } else {
+                beyond = middle;
             }
         }
         to
     }
 
-    /// What is left of a ball's room on the way from one place to another.
-    fn left(&self, ball: usize, from: &[f64], to: &[f64], slack: &[f64]) -> f64 {
-        let own = ball * self.joints.len()..(ball + 1) * self.joints.len();
-        let by = self.joints.iter().zip(&self.centres[own.clone()]);
-        let by = by.map(|(&joint, centre)| {
-            (from[joint] - centre).abs().max((to[joint] - centre).abs()) + slack[joint]
-        });
-        self.rooms[ball] - self.linkage.travel(&self.reaches[own], by)
-    }
-
-    /// Asks so that the way from a place of the row on is known to be clear. Says to where.
-    fn learn(&mut self, at: usize, way: &mut Way<'_, impl Ask>) -> Option<usize> {
+    /// Asks so that the way from a place of the row on is known to be clear. Says in which ball, and to where.
+    fn learn(&mut self, at: usize, way: &mut Way<'_, impl Ask>) -> Option<(usize, usize)> {
         let sweep = way.sweep;
         // Where the room is about as it was when last asked, a ball farther on leads twice as far as one from here.
         if let Some(ahead) = self.ahead(sweep, at) {
-            self.ask(&ahead, way)?;
-            let to = self.farthest(self.newest, sweep, at);
+            let ball = self.ask(&ahead, way)?;
+            let to = self.leads_to(ball, sweep, at, at + 1);
             if to > at {
-                return Some(to);
+                return Some((ball, to));
             }
         }
         let ends = [&sweep.places()[at], &sweep.places()[at + 1]];
-        self.divide(ends, [sweep.time_s(at), sweep.time_s(at + 1)], DIVISIONS, way)?;
-        Some(at + 1)
+        let ball = self.ask_or_divide(ends, [sweep.time_s(at), sweep.time_s(at + 1)], DIVISIONS, way)?;
+        Some((ball, at + 1))
     }
 
     /// A place that a ball about as large as the newest one leads to from here.
-    fn ahead(&self, sweep: &Sweep, at: usize) -> Option<JointVec> {
-        if self.count == 0 {
-            return None;
-        }
-        let room = AHEAD * self.rooms[self.newest];
-        let own = self.newest * self.joints.len()..(self.newest + 1) * self.joints.len();
+    fn ahead(&self, sweep: &Sweep<'_>, at: usize) -> Option<JointVec> {
+        let room = AHEAD * self.balls.room(self.balls.newest());
         let places = sweep.places();
-        let is_near = |place: &JointVec| {
-            let by = self
-                .joints
-                .iter()
-                .map(|&joint| (place[joint] - places[at][joint]).abs() + sweep.slack()[joint]);
-            self.linkage.travel(&self.reaches[own.clone()], by) <= room
+        let place = |ahead: usize| match places.get(at + ahead) {
+            Some(place) => *place,
+            None => sweep.end_after(LATER_S[at + ahead - places.len()]),
         };
-        let mut farthest = None;
-        let later = LATER_S.iter().map(|&later_s| sweep.end_after(later_s));
-        for place in places[at + 1..].iter().copied().chain(later) {
-            if !is_near(&place) {
-                break;
+        let (mut near, mut far) = (0, places.len() - at + LATER_S.len());
+        while near + 1 < far {
+            let middle = near + (far - near) / 2;
+            if self.balls.about(&places[at], &place(middle), sweep.slack()) <= room {
+                near = middle;
+            } else {
+                far = middle;
             }
-            farthest = Some(place);
         }
-        farthest
+        (near > 0).then(|| place(near))
     }
 
-    /// Covers the way between two places by balls, known or new, each about the middle of a part of it.
+    /// Covers the way between two places by balls, known or new, each about the middle of a part of it. Says the last of them.
     fn divide(
         &mut self,
         [from, to]: [&JointVec; 2],
         [from_s, to_s]: [f64; 2],
         divisions: usize,
         way: &mut Way<'_, impl Ask>,
-    ) -> Option<()> {
+    ) -> Option<usize> {
         let slack = way.sweep.slack();
-        let is_clear = |balls: &Self, ball| (balls.left(ball, from, to, slack) >= 0.0).then_some(());
-        if self.find(self.newest, is_clear).is_some() {
-            return Some(());
+        match self.balls.best(&Stretch { from, to, slack }) {
+            Some(known) => Some(known),
+            None => self.ask_or_divide([from, to], [from_s, to_s], divisions, way),
         }
+    }
+
+    /// The same where no ball is known for the whole of it.
+    fn ask_or_divide(
+        &mut self,
+        [from, to]: [&JointVec; 2],
+        [from_s, to_s]: [f64; 2],
+        divisions: usize,
+        way: &mut Way<'_, impl Ask>,
+    ) -> Option<usize> {
+        let slack = way.sweep.slack();
         // The way from the setpoint before takes no time of the stop.
         let can_divide = to_s > from_s && divisions > 0;
         let middle_s = (from_s + to_s) / 2.0;
@@ -240,10 +249,11 @@ impl Balls {
         } else {
             JointVec::from_fn(from.len(), |joint| (from[joint] + to[joint]) / 2.0)
         };
-        self.ask(&middle, way)?;
-        let (room, left) = (self.rooms[self.newest], self.left(self.newest, from, to, slack));
+        let ball = self.ask(&middle, way)?;
+        let left = self.balls.left(ball, &Stretch { from, to, slack });
+        let room = self.balls.room(ball);
         if left >= 0.0 {
-            return Some(());
+            return Some(ball);
         }
         // NaN is no room either.
         if !can_divide || room.is_nan() || room <= 0.0 {
@@ -254,34 +264,33 @@ impl Balls {
         self.divide([&middle, to], [middle_s, to_s], divisions - 1, way)
     }
 
-    /// Makes a new ball, which becomes the newest one. Nothing if it may not ask any more.
-    fn ask(&mut self, position: &JointVec, way: &mut Way<'_, impl Ask>) -> Option<()> {
+    /// Makes a new ball; nothing if no more may be asked.
+    fn ask(&mut self, position: &JointVec, way: &mut Way<'_, impl Ask>) -> Option<usize> {
         let Some(left) = way.left.checked_sub(1) else {
-            way.blocked = (*position, self.rooms[self.newest]);
+            way.blocked = (*position, self.balls.room(self.balls.newest()));
             return None;
         };
         way.left = left;
-        self.newest = if self.count < BALLS {
-            self.count += 1;
-            self.count - 1
-        } else {
-            let next = (self.oldest + 1) % BALLS;
-            std::mem::replace(&mut self.oldest, next)
-        };
-        let own = self.newest * self.joints.len()..(self.newest + 1) * self.joints.len();
-        for (centre, &joint) in self.centres[own.clone()].iter_mut().zip(&self.joints) {
-            *centre = position[joint];
-        }
-        let reaches = &mut self.reaches[own];
-        self.rooms[self.newest] = way.asks.ask(position, &mut self.linkage, reaches);
-        Some(())
+        let asks = &mut *way.asks;
+        Some(
+            self.balls
+                .make(position, |linkage, reaches| asks.ask(position, linkage, reaches)),
+        )
     }
 }
 
-/// How many balls are kept for each pair: a long stop close to something takes some thirty.
-const BALLS: usize = 64;
+fn stretch<'a>(sweep: &'a Sweep<'_>, from: usize, to: usize) -> Stretch<'a> {
+    Stretch {
+        from: &sweep.places()[from],
+        to: &sweep.places()[to],
+        slack: sweep.slack(),
+    }
+}
+
 /// How many questions one stop may take, each about 1 µs: from setpoint to setpoint it takes a few.
 const ASKED: usize = 96;
+/// How many of the last stop's balls are looked at where one ends: most stops lead through the same ones.
+const RECALLED: usize = 3;
 /// How often a step of a stop may be halved where something is near: to about 1 ms.
 const DIVISIONS: usize = 4;
 /// How far from here the next ball should be, as a share of the room that is expected there.

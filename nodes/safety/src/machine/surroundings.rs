@@ -31,7 +31,6 @@ pub struct Bounds {
 pub struct Surroundings {
     scene: Scene,
     reaction_s: f64,
-    sweep: Sweep,
     cover: Cover,
 }
 
@@ -61,7 +60,6 @@ impl Surroundings {
                 collision,
             },
             reaction_s,
-            sweep: Sweep::default(),
             cover: Cover::new(linkages),
         }
     }
@@ -71,8 +69,8 @@ impl Surroundings {
     /// # Errors
     /// [`Fault::Clearance`] or [`Fault::Workspace`] with what would be too near.
     pub fn check(&mut self, rules: &[JointRules], from: &JointVec, stop: &Stop) -> Result<(), Fault> {
-        self.sweep.take(from, stop, rules, self.reaction_s);
-        let blocked = self.cover.follow(&self.sweep, &mut self.scene);
+        let sweep = Sweep::of(from, stop, rules, self.reaction_s);
+        let blocked = self.cover.follow(&sweep, &mut self.scene);
         blocked.map_or(Ok(()), |blocked| {
             Err(self.scene.explain(self.cover.linkage(blocked.pair), &blocked))
         })
@@ -83,8 +81,9 @@ impl Surroundings {
         self.scene.room(position)
     }
 
-    /// What is too near where the group stands, if anything.
+    /// What is too near where the group stands, if anything. The first setpoint from there then asks for little.
     pub fn violated(&mut self, position: &JointVec) -> Option<Fault> {
+        self.cover.follow(&Sweep::standing(position), &mut self.scene);
         let room = self.scene.room(position);
         (room.is_nan() || room < 0.0).then(|| self.scene.nearest(position))
     }

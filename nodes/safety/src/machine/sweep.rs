@@ -12,50 +12,57 @@ use std::time::Duration;
 
 /// The row of places of one stop.
 #[derive(Clone, Debug)]
-pub struct Sweep {
-    stop: Stop,
+pub struct Sweep<'a> {
+    stop: Option<&'a Stop>,
     /// The setpoint before, then the stop.
-    places: [JointVec; STEPS + 2],
-    times_s: [f64; STEPS + 2],
+    places: [JointVec; PLACES],
+    times_s: [f64; PLACES],
     count: usize,
     slack: JointVec,
     /// How fast the end of the stop moves on from setpoint to setpoint, about.
     drift: JointVec,
 }
 
-impl Default for Sweep {
-    fn default() -> Self {
-        Self {
-            stop: Stop::default(),
-            places: [JointVec::EMPTY; STEPS + 2],
-            times_s: [0.0; STEPS + 2],
+impl<'a> Sweep<'a> {
+    /// A group that stands at a position.
+    pub fn standing(position: &JointVec) -> Self {
+        let mut sweep = Self {
+            stop: None,
+            places: [JointVec::EMPTY; PLACES],
+            times_s: [0.0; PLACES],
             count: 0,
-            slack: JointVec::EMPTY,
-            drift: JointVec::EMPTY,
-        }
+            slack: JointVec::zeros(position.len()),
+            drift: JointVec::zeros(position.len()),
+        };
+        sweep.push(*position, 0.0);
+        sweep.push(*position, 0.0);
+        sweep
     }
-}
 
-impl Sweep {
-    /// Takes another stop, and the setpoint before the one that it begins at. The stop may begin `reaction_s` late.
-    pub fn take(&mut self, from: &JointVec, stop: &Stop, rules: &[JointRules], reaction_s: f64) {
+    /// A stop, and the way from the setpoint before to the one that it begins at. It may begin `reaction_s` late.
+    pub fn of(from: &JointVec, stop: &'a Stop, rules: &[JointRules], reaction_s: f64) -> Self {
         let late = (reaction_s > 0.0).then(|| Late::new(stop, rules, reaction_s));
         let duration_s = stop.duration_s().max(late.as_ref().map_or(0.0, Late::duration_s));
         let steps = (duration_s / STEP_S).ceil().min(STEPS as f64);
-        self.stop = *stop;
-        self.slack = JointVec::from_fn(from.len(), |joint| stop.overshoot(joint));
-        self.drift = JointVec::from_fn(from.len(), |joint| drift(stop.from(), joint, &rules[joint]));
-        self.count = 0;
-        self.push(*from, 0.0);
-        self.push(self.at(0.0), 0.0);
+        let mut sweep = Self {
+            stop: Some(stop),
+            places: [JointVec::EMPTY; PLACES],
+            times_s: [0.0; PLACES],
+            count: 0,
+            slack: JointVec::from_fn(from.len(), |joint| stop.overshoot(joint)),
+            drift: JointVec::from_fn(from.len(), |joint| drift(stop.from(), joint, &rules[joint])),
+        };
+        sweep.push(*from, 0.0);
+        sweep.push(stop.from().position, 0.0);
         for step in 1..=steps as usize {
             // Evenly along the way of a joint that brakes evenly.
             let time_s = duration_s * (1.0 - (1.0 - step as f64 / steps).max(0.0).sqrt());
-            self.push(self.at(time_s), time_s);
+            sweep.push(sweep.at(time_s), time_s);
         }
         if let Some(late) = late {
-            late.widen(self);
+            late.widen(&mut sweep, stop.from());
         }
+        sweep
     }
 
     fn push(&mut self, place: JointVec, time_s: f64) {
@@ -65,7 +72,10 @@ impl Sweep {
 
     /// The place a time after the beginning of the stop.
     pub fn at(&self, time_s: f64) -> JointVec {
-        JointVec::from_fn(self.slack.len(), |joint| self.stop.joint_at(joint, time_s).0)
+        match self.stop {
+            Some(stop) => JointVec::from_fn(self.slack.len(), |joint| stop.joint_at(joint, time_s).0),
+            None => self.places[0],
+        }
     }
 
     /// The row.
@@ -116,8 +126,7 @@ impl Late {
         self.after_s + self.stop.duration_s()
     }
 
-    fn widen(&self, sweep: &mut Sweep) {
-        let from = sweep.stop.from();
+    fn widen(&self, sweep: &mut Sweep<'_>, from: &Reference) {
         for joint in 0..sweep.slack.len() {
             let (q, v, a) = (
                 from.position[joint],
@@ -140,6 +149,8 @@ impl Late {
     }
 }
 
+/// How many places a row has at most.
+pub const PLACES: usize = STEPS + 2;
 /// In how many steps a stop is looked at, at most, unless something is near.
 const STEPS: usize = 24;
 /// A stop of this length is looked at in one step \[s\].
