@@ -20,6 +20,7 @@
 mod admission;
 mod closing;
 mod counts;
+mod digest;
 mod opening;
 mod speeding;
 mod stream;
@@ -74,8 +75,6 @@ pub(crate) struct Gate {
     epoch: Epoch,
     faults: Faults,
     resettable: bool,
-    /// Whether the driver was started anew since the gate closed.
-    restarted: bool,
     measured: Measured,
     operation: Operation,
     /// Since when reduced limits are asked for.
@@ -129,7 +128,6 @@ impl Gate {
             epoch: Epoch::NONE,
             faults: Faults::new(setup.policy),
             resettable: false,
-            restarted: false,
             measured: Measured::default(),
             operation,
             reduced: None,

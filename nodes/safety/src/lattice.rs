@@ -7,8 +7,10 @@
 //! active fault; a fault that needs a reset is forgotten by [`Faults::clear`] alone, and only without its cause.
 
 use crate::config::StopCategory;
+use crate::digest::Digest;
 use crate::setup::SetupError;
 use servomesh_types::{ActiveFault, ActiveFaults, Clearing, Fault, Severity, Stamp};
+use std::hash::Hasher;
 
 /// What a fault calls for, before it is known how the group stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -215,6 +217,8 @@ pub struct Faults {
     /// The first one that closed the gate since the last reset.
     first: Option<Fault>,
     severity: Severity,
+    /// Those that were there when the drives were started anew, as [`bit`]s.
+    restarted: u64,
 }
 
 impl Faults {
@@ -225,6 +229,7 @@ impl Faults {
             active: ActiveFaults::default(),
             first: None,
             severity: Severity::Normal,
+            restarted: 0,
         }
     }
 
@@ -238,6 +243,10 @@ impl Faults {
         if let Some(known) = self.active.of_code(fault.code()) {
             let again = !known.present;
             known.present = true;
+            if again {
+                // A restart before that is not the one it takes.
+                self.restarted &= !bit(&fault);
+            }
             return again && known.clearing == Clearing::Itself;
         }
         let severity = self.policy.severity(&fault);
@@ -246,6 +255,7 @@ impl Faults {
         if severity.stops() {
             self.first.get_or_insert(fault);
         }
+        self.restarted &= !bit(&fault);
         self.active.push(ActiveFault {
             fault,
             severity,
@@ -256,11 +266,16 @@ impl Faults {
         true
     }
 
-    /// Looks at every cause anew. `still_there` says whether a fault's cause persists; `restarted` whether the driver has
-    /// been restarted since the stop began.
-    pub fn review(&mut self, restarted: bool, mut still_there: impl FnMut(&Fault) -> bool) {
+    /// The drives were started anew: what waits for that has seen it.
+    pub fn see_restart(&mut self) {
+        self.restarted = self.active.iter().fold(0, |all, active| all | bit(&active.fault));
+    }
+
+    /// Looks at every cause anew. `still_there` says whether a fault's cause persists.
+    pub fn review(&mut self, mut still_there: impl FnMut(&Fault) -> bool) {
+        let restarted = self.restarted;
         self.active.retain(|active| {
-            let unrestarted = active.clearing == Clearing::PowerCycle && !restarted;
+            let unrestarted = active.clearing == Clearing::PowerCycle && restarted & bit(&active.fault) == 0;
             active.present = (active.present && unrestarted) || still_there(&active.fault);
             active.present || active.clearing != Clearing::Itself
         });
@@ -269,9 +284,11 @@ impl Faults {
         }
     }
 
-    /// The first one whose cause is still there and which bars a reset.
+    /// The first one whose cause is still there and which bars a reset: any, but what only slows down and goes by itself.
     pub fn barring(&self) -> Option<Fault> {
-        let bars = |active: &&ActiveFault| active.present && active.clearing != Clearing::Itself;
+        let bars = |active: &&ActiveFault| {
+            active.present && (active.severity.stops() || active.clearing != Clearing::Itself)
+        };
         self.active.iter().find(bars).map(|active| active.fault)
     }
 
@@ -292,10 +309,36 @@ impl Faults {
         self.first
     }
 
+    /// What of them decides about the future: which ones there are, not since when and by how much.
+    pub(crate) fn digest<H: Hasher>(&self, digest: &mut Digest<'_, H>) {
+        let Self {
+            policy: _,
+            active,
+            first,
+            severity,
+            restarted: _,
+        } = self;
+        digest.value((severity, active.len()));
+        digest.fault(first.as_ref());
+        // In the order of the table: which one came first decides nothing but where it is told.
+        let of_code = |rule: &Rule| active.iter().find(|active| active.fault.code() == rule.code);
+        for active in TABLE.iter().filter_map(of_code) {
+            digest.fault(Some(&active.fault));
+            digest.value((active.severity, active.clearing, active.present));
+            digest.value(self.restarted & bit(&active.fault) != 0);
+        }
+    }
+
     /// All that are not forgotten.
     pub fn active(&self) -> &ActiveFaults {
         &self.active
     }
+}
+
+/// A fault's place in the table, as a bit.
+fn bit(fault: &Fault) -> u64 {
+    const { assert!(TABLE.len() <= 64, "a fault has a bit") };
+    place(fault.code()).map_or(0, |index| 1 << index)
 }
 
 #[cfg(test)]
@@ -363,7 +406,7 @@ mod tests {
             (faults.severity(), faults.first()),
             (Severity::Stop0, Some(Fault::StopRequested))
         );
-        faults.review(false, |_| false);
+        faults.review(|_| false);
         assert_eq!(faults.severity(), Severity::Stop0, "until a reset");
         assert_eq!(faults.barring(), None);
         faults.clear();
@@ -374,9 +417,9 @@ mod tests {
     fn what_clears_itself_goes_with_its_cause_and_bars_no_reset() {
         let mut faults = Faults::new(policy());
         faults.raise(Stamp::ZERO, Fault::Warm(beyond()));
-        faults.review(false, |_| true);
+        faults.review(|_| true);
         assert_eq!((faults.severity(), faults.barring()), (Severity::Derate, None));
-        faults.review(false, |_| false);
+        faults.review(|_| false);
         assert_eq!((faults.severity(), faults.active().len()), (Severity::Normal, 0));
     }
 
@@ -388,9 +431,9 @@ mod tests {
             kind: DriveFault::Overheated,
         };
         faults.raise(Stamp::ZERO, drive);
-        faults.review(false, |_| true);
+        faults.review(|_| true);
         assert_eq!(faults.barring(), Some(drive));
-        faults.review(false, |_| false);
+        faults.review(|_| false);
         assert_eq!(faults.barring(), None);
     }
 }

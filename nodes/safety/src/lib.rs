@@ -66,6 +66,7 @@
 
 pub mod checks;
 pub mod config;
+mod digest;
 pub mod functions;
 pub mod gate;
 pub mod lattice;

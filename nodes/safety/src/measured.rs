@@ -5,9 +5,11 @@
 
 use crate::checks::JointRules;
 use crate::config::Parameters;
+use crate::digest::Digest;
 use servomesh_types::fault::Exceeded;
 use servomesh_types::{DriveMode, Epoch, Fault, GroupMotion, JointSet, JointVec, ServoState, Stamp};
 use std::fmt;
+use std::hash::Hasher;
 use std::time::Duration;
 
 /// The newest measurements of one group.
@@ -59,6 +61,16 @@ impl Measured {
         self.servo = Some(*state);
         self.servo_at = state.tag.stamp.min(now);
         true
+    }
+
+    /// Whether a servo state that is kept next is of a driver that was started anew since the newest one: it numbers its states from the
+    /// beginning again, or nobody has commanded it, and somebody had. It may have taken a command before it was heard.
+    pub fn is_anew(&self, state: &ServoState) -> bool {
+        let never = state.tag.epoch == Epoch::NONE;
+        match self.servo.as_ref().map(|kept| &kept.tag) {
+            Some(kept) => state.tag.seq <= kept.seq || (never && kept.epoch != Epoch::NONE),
+            None => never,
+        }
     }
 
     /// Keeps a motion state. Says whether it was good enough to be kept.
@@ -204,6 +216,39 @@ impl Measured {
             .or_else(|| self.overheated(cool_degc))
             .map(Obstacle::Fault)
             .or_else(|| self.moving(now, parameters, rules).then_some(Obstacle::Moving))
+    }
+
+    /// What of it decides about the future, for a gate of that epoch.
+    pub(crate) fn digest<H: Hasher>(&self, epoch: Epoch, digest: &mut Digest<'_, H>) {
+        let Self {
+            servo,
+            motion,
+            servo_at,
+            motion_at,
+        } = self;
+        let (servo_counts, motion_counts) = (
+            digest.config().servo_state_timeout,
+            digest.config().motion_state_timeout,
+        );
+        digest.stamp(*servo_at, servo_counts);
+        digest.stamp(*motion_at, motion_counts);
+        digest.value((servo.is_some(), motion.is_some()));
+        if let Some(servo) = servo {
+            // A stamp ahead of time is compared with that of a first setpoint. Efforts, currents, references and the count of refusals are of no concern to a gate.
+            digest.stamp(servo.tag.stamp, servo_counts);
+            digest.epoch(servo.tag.epoch, epoch);
+            digest.value(servo.mode as u8);
+            for numbers in [&servo.position, &servo.velocity, &servo.temperature_degc] {
+                digest.joints(numbers);
+            }
+            digest.fault(servo.fault.as_ref());
+        }
+        if let Some(motion) = motion {
+            digest.joints(&motion.position);
+            digest.joints(&motion.velocity);
+            digest.value((motion.contact.bits(), motion.collision.bits()));
+            digest.fault(motion.fault.as_ref());
+        }
     }
 
     fn moving(&self, now: Stamp, parameters: &Parameters, rules: &[JointRules]) -> bool {

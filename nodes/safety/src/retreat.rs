@@ -4,8 +4,10 @@
 //! quarter of each joint's velocity, half its acceleration, and its jerk.
 
 use crate::checks::JointRules;
+use crate::digest::Digest;
 use crate::stop::Reference;
 use servomesh_types::{JointVec, Stamp};
+use std::hash::Hasher;
 
 /// Where the group was commanded lately.
 #[derive(Clone, Debug)]
@@ -61,6 +63,21 @@ impl Trail {
         target.filter(|target| farthest(from, target) > 0.0)
     }
 
+    /// What of it decides about the future.
+    pub(crate) fn digest<H: Hasher>(&self, digest: &mut Digest<'_, H>) {
+        let Self {
+            places: _,
+            kept,
+            // Which place is overwritten next is seen in none of them.
+            next: _,
+            length: _,
+        } = self;
+        digest.value(kept);
+        (0..*kept)
+            .filter_map(|steps| self.back(steps))
+            .for_each(|place| digest.joints(place));
+    }
+
     fn back(&self, steps: usize) -> Option<&JointVec> {
         (steps < self.kept).then(|| &self.places[(self.next + PLACES - 1 - steps) % PLACES])
     }
@@ -91,6 +108,14 @@ impl Retreat {
             to,
             duration_s,
         }
+    }
+
+    /// What of it decides about the future.
+    pub(crate) fn digest<H: Hasher>(&self, digest: &mut Digest<'_, H>) {
+        let Self { from, to, duration_s } = self;
+        from.digest(digest);
+        digest.joints(to);
+        digest.number(*duration_s);
     }
 
     /// Where it is as told at `now`, and whether it has come to its end.

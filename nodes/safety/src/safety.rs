@@ -4,12 +4,14 @@
 //! **Invariant:** whenever what a gate says of itself has changed, [`Output::State`] follows before the call's outputs end.
 
 use crate::config::{Config, range};
+use crate::digest::Digest;
 use crate::gate::{Counts, Gate};
 use crate::operation::Operation;
 use crate::setup::Setup;
 use servomesh_types::range::within;
 use servomesh_types::*;
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::Hasher;
 
 /// The most groups one gate keeper can have: the bound of the message.
 pub const MAX_GROUPS: usize = 16;
@@ -173,6 +175,35 @@ impl Safety {
     /// How many values went which way, for each group, in the order of names.
     pub fn counts(&self) -> impl Iterator<Item = (GroupName, &Counts)> {
         self.gates.iter().map(|(name, gate)| (*name, gate.counts()))
+    }
+
+    /// Feeds a hasher with all that decides about the future, as seen at `now`: two gate keepers of one configuration and set-up that
+    /// feed the same will do the same. Whoever asks has taken all outputs.
+    pub fn digest(&self, now: Stamp, hasher: &mut impl Hasher) {
+        let Self {
+            config,
+            setup: _,
+            operation,
+            gates,
+            // All said and taken: nothing but what the gates say of themselves.
+            said: _,
+            said_mode: _,
+            out: _,
+            speed_scale,
+        } = self;
+        let mut digest = Digest::new(now, config, hasher);
+        operation.digest(&mut digest);
+        digest.value(gates.len());
+        digest.number(*speed_scale);
+        gates.values().for_each(|gate| gate.digest(&mut digest));
+    }
+
+    /// The same of one group's gate alone; nothing is fed for a group that was not announced.
+    pub fn digest_of(&self, group: GroupName, now: Stamp, hasher: &mut impl Hasher) {
+        let mut digest = Digest::new(now, &self.config, hasher);
+        if let Some(gate) = self.gates.get(&group) {
+            gate.digest(&mut digest);
+        }
     }
 
     fn describe(&mut self, now: Stamp, group: GroupDescription) {

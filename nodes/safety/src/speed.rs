@@ -4,7 +4,9 @@
 //!
 //! **Invariant:** the scale is never above any of its causes; what is enforced is never below what was said within the settling time.
 
+use crate::digest::Digest;
 use servomesh_types::Stamp;
+use std::hash::Hasher;
 use std::time::Duration;
 
 /// How fast one group may run.
@@ -69,6 +71,25 @@ impl Speed {
     /// The group stands still: from now on there is nothing to slow down.
     pub fn settle(&mut self) {
         self.kept = 0;
+    }
+
+    /// What of it decides about the future.
+    pub(crate) fn digest<H: Hasher>(&self, digest: &mut Digest<'_, H>) {
+        let Self {
+            asked,
+            left,
+            allowed,
+            before,
+            kept,
+        } = self;
+        for share in [asked, left, allowed] {
+            digest.number(*share);
+        }
+        digest.value(kept);
+        for (until, share) in &before[..*kept] {
+            digest.stamp(*until, digest.config().settle);
+            digest.number(*share);
+        }
     }
 
     fn change(&mut self, now: Stamp, change: impl FnOnce(&mut Self)) {

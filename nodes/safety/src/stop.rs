@@ -6,8 +6,10 @@
 //! where it leads.
 
 use crate::checks::JointRules;
+use crate::digest::Digest;
 use crate::ramp::Ramp;
 use servomesh_types::{JointVec, MAX_JOINTS, Stamp, Stopping};
+use std::hash::Hasher;
 
 /// Where a group was last told to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -102,6 +104,16 @@ impl Stop {
                 self.ramps[i].at(self.ramps[i].duration_s()).0.abs()
             }),
         }
+    }
+
+    /// What of it decides about the future: all else follows from where it began.
+    pub(crate) fn digest<H: Hasher>(&self, digest: &mut Digest<'_, H>) {
+        let Self {
+            ramps: _,
+            from,
+            duration_s: _,
+        } = self;
+        from.digest(digest);
     }
 
     /// The stop as told at `now`, and whether it has come to an end.

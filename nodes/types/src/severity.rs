@@ -119,15 +119,20 @@ impl ActiveFaults {
             .find(|active| active.fault.code() == code)
     }
 
-    /// Adds one. Where there is no room it takes the place of the least severe, if that is less severe; says whether it
-    /// was taken.
+    /// Adds one. Where there is no room it takes the place of the least severe, if that is less severe; of several that
+    /// of the one which clears most easily. Says whether it was taken.
     pub fn push(&mut self, active: ActiveFault) -> bool {
         if let Some(free) = self.list.get_mut(usize::from(self.len)) {
             *free = Some(active);
             self.len += 1;
             return true;
         }
-        let least = self.list.iter_mut().flatten().min_by_key(|kept| kept.severity);
+        // Not of the oldest: what is kept must not depend on the order in which faults came.
+        let least = self
+            .list
+            .iter_mut()
+            .flatten()
+            .min_by_key(|kept| (kept.severity, kept.clearing, kept.fault.code()));
         match least {
             Some(kept) if kept.severity < active.severity => {
                 *kept = active;

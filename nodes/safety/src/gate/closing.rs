@@ -53,7 +53,6 @@ impl Gate {
 
     fn begin_stop(&mut self, now: Stamp, out: &mut VecDeque<Output>) {
         let commanding = self.commanding();
-        self.restarted = false;
         let Some(sent) = self.sent.filter(|_| commanding) else {
             return self.come_to_rest(now, false, out);
         };

@@ -24,6 +24,7 @@ impl Gate {
         let (config, epoch, counts, faults) = (self.config, self.epoch, self.counts, self.faults);
         *self = Self {
             epoch,
+            seq: self.seq,
             counts,
             faults,
             reduced: self.reduced,
@@ -42,16 +43,19 @@ impl Gate {
     pub(crate) fn servo_state(&mut self, now: Stamp, state: &ServoState, out: &mut VecDeque<Output>) {
         self.watch(now, out);
         let before = self.measured.servo_at();
+        let anew = self.measured.is_anew(state);
         if !self.measured.keep_servo(now, state, self.rules.len()) {
             self.counts.bad_states += 1;
             return;
         }
-        self.restarted |= state.tag.epoch == Epoch::NONE;
         if self.phase == Phase::Unheard {
             self.begin(now, state, out);
         }
         self.watch_driver(now, before, out);
         self.derate(now, out);
+        if anew {
+            self.faults.see_restart();
+        }
         self.update_resettable(now);
     }
 
@@ -98,12 +102,18 @@ impl Gate {
                 Some(fault) => Err(Obstacle::Fault(fault)),
             };
         }
+        let open = self.open();
         self.watch(now, out);
-        self.review(now);
-        if self.open() {
-            return Ok(false);
+        if open {
+            // What closes it just now was not there to be reset.
+            return match self.faults.first() {
+                None => Ok(false),
+                Some(fault) => Err(Obstacle::Fault(fault)),
+            };
         }
+        self.review(now);
         if let Some(obstacle) = self.obstacle(now) {
+            self.resettable = false;
             return Err(obstacle);
         }
         let hold = self.phase == Phase::Stopped { hold: true } && self.measured.follows(self.epoch);
@@ -117,7 +127,6 @@ impl Gate {
         self.commanded = false;
         self.since = now;
         self.next = now;
-        self.restarted = false;
         self.trail.clear();
         self.speed.settle();
         let cause = self.faults.clear();
@@ -162,7 +171,7 @@ impl Gate {
         }
         let manual = self.operation.mode == OperatingMode::Manual;
         let mut faults = self.faults;
-        faults.review(self.restarted, |fault| match fault {
+        faults.review(|fault| match fault {
             // What is too near, or touched, is led away by hand.
             Fault::Clearance(_) | Fault::Workspace(_) => !manual && self.too_near().is_some(),
             Fault::Collision(_) => !manual && self.measured.touches(),

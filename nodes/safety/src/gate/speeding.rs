@@ -100,10 +100,12 @@ impl Gate {
             }
             Some(_) => 1.0,
         };
-        let left = match self.faults.severity() {
-            Severity::Hold => 0.0,
-            Severity::Normal | Severity::Warn => 1.0,
-            _ => left,
+        // Also while the group is stopped for another reason: a reset must not let it run faster.
+        let slows = self.faults.active().iter().map(|active| active.severity);
+        let left = match slows.filter(|severity| !severity.stops()).max() {
+            Some(Severity::Hold) => 0.0,
+            Some(Severity::Derate) => left,
+            _ => 1.0,
         };
         self.speed.leave(now, left);
     }

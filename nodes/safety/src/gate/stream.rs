@@ -105,11 +105,16 @@ impl Gate {
             .measured
             .servo_silent(now, self.config.servo_state_timeout)
             .is_some();
-        // A driver on its own ramp switches off by itself at its end; sooner would drop the load.
-        let heard = self
-            .measured
-            .servo()
-            .is_some_and(|servo| servo.mode != DriveMode::Enabled);
+        // A driver on its own ramp switches off by itself at its end; sooner would drop the load. One that was off before the
+        // first command may be about to follow it.
+        let told = self.sent.map(|sent| sent.told);
+        let heard = self.measured.servo().is_some_and(|servo| match servo.mode {
+            DriveMode::Enabled => false,
+            DriveMode::Disabled | DriveMode::Faulted => {
+                self.engaged || told.is_none_or(|told| servo.tag.stamp > told)
+            }
+            DriveMode::Stopping => true,
+        });
         if !self.commanded || (heard && !silent) {
             return;
         }

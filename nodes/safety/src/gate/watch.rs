@@ -54,14 +54,13 @@ impl Gate {
     /// Watches what must not fail while a stop runs or a standstill is held.
     fn watch_closed(&mut self, now: Stamp, out: &mut VecDeque<Output>) {
         let config = self.config;
-        let silent = self
-            .measured
-            .servo_silent(now, config.servo_state_timeout)
-            .or_else(|| {
-                self.measured
-                    .motion_silent(now, self.since, config.motion_state_timeout)
-            });
-        if let Some(fault) = silent {
+        let silent = [
+            self.measured.servo_silent(now, config.servo_state_timeout),
+            self.measured
+                .motion_silent(now, self.since, config.motion_state_timeout),
+        ];
+        // Each bars a reset, so that both are told at once.
+        for fault in silent.into_iter().flatten() {
             self.raise(now, fault, out);
         }
     }

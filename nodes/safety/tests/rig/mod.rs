@@ -317,6 +317,7 @@ impl Rig {
         let tag = StreamTag {
             stamp: now,
             epoch: drive.epoch,
+            seq: now.as_nanos().unsigned_abs(),
             ..StreamTag::default()
         };
         let state = ServoState {
