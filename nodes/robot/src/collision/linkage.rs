@@ -200,16 +200,15 @@ impl CollisionModel {
         for (index, mover) in linkage.movers.iter().enumerate() {
             let at = &self.workspace.base_from_body[mover.body];
             let axis: Vector3<f64> = at.rotation.column(2).into();
-            let from_axis = |point: &Vector3<f64>| (point - at.translation).cross(&axis).norm();
             reaches[index] = match (mover.freedom, &linkage.carried[mover.side]) {
                 (Freedom::Slides, _) => 1.0,
                 (Freedom::Free, _) => f64::INFINITY,
                 (Freedom::Turns, Carried::Origin(link)) => {
                     let origin = self.robot.link_origin(&self.workspace, *link);
-                    from_axis(&origin.into()) * OUTWARDS
+                    (Vector3::from(origin) - at.translation).cross(&axis).norm() * OUTWARDS
                 }
                 (Freedom::Turns, Carried::Pieces(pieces)) => {
-                    let farthest = |&piece: &usize| self.spots[piece].farthest(from_axis);
+                    let farthest = |&piece: &usize| self.spots[piece].farthest_from(&at.translation, &axis);
                     pieces.iter().map(farthest).fold(0.0, f64::max) * OUTWARDS
                 }
             };

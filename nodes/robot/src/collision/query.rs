@@ -96,9 +96,11 @@ impl Spot {
         (way.norm_squared() <= reach * reach).then_some(way)
     }
 
-    /// How far the piece is from something at most, which is convex in where it is asked from: at the ends of its capsule's axis.
-    pub(super) fn farthest(&self, distance: impl Fn(&Vector3<f64>) -> f64) -> f64 {
-        distance(&self.ends[0]).max(distance(&self.ends[1])) + self.capsule_radius
+    /// How far the piece is from a line through `origin` along a unit vector at most: that is convex, so one of its capsule's ends is farthest.
+    pub(super) fn farthest_from(&self, origin: &Vector3<f64>, along: &Vector3<f64>) -> f64 {
+        let [first, second] =
+            [&self.ends[0], &self.ends[1]].map(|end| (end - origin).cross(along).norm_squared());
+        first.max(second).sqrt() + self.capsule_radius
     }
 
     /// What two pieces' distance is not below, for the way between their capsules' axes.

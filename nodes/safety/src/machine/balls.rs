@@ -124,6 +124,6 @@ impl Balls {
 }
 
 /// How many balls are kept for each pair: a long stop close to something takes some thirty.
-const BALLS: usize = 64;
+const BALLS: usize = 32;
 /// How many are looked at together; [`BALLS`] is a multiple of it.
 const LANES: usize = 8;

@@ -159,14 +159,14 @@ impl Pair {
         let guess = guess.clamp(at + 1, last);
         let (mut to, mut beyond) = (at, guess);
         if leads_to(guess) {
-            (to, beyond) = (guess, last + 1);
-            // Most that lead farther lead to the end, or one place on.
-            if guess < last && leads_to(last) {
-                return last;
-            }
-            if guess + 1 < last && !leads_to(guess + 1) {
+            // Most lead as far as they did, and of those that lead farther most lead to the end.
+            if guess == last || !leads_to(guess + 1) {
                 return guess;
             }
+            if leads_to(last) {
+                return last;
+            }
+            (to, beyond) = (guess + 1, last);
         } else if guess == at + 1 || !leads_to(at + 1) {
             return at;
         }
@@ -249,16 +249,21 @@ impl Pair {
         } else {
             JointVec::from_fn(from.len(), |joint| (from[joint] + to[joint]) / 2.0)
         };
-        let ball = self.ask(&middle, way)?;
-        let left = self.balls.left(ball, &Stretch { from, to, slack });
-        let room = self.balls.room(ball);
-        if left >= 0.0 {
-            return Some(ball);
-        }
-        // NaN is no room either.
-        if !can_divide || room.is_nan() || room <= 0.0 {
-            way.blocked = (middle, room - left);
-            return None;
+        // Where the room is as small as it was when last asked, one ball about the middle will not do; smaller ones may be known.
+        let newest = self.balls.newest();
+        let expected = self.balls.room(newest) - self.balls.about(&middle, to, slack);
+        if !can_divide || expected >= 0.0 {
+            let ball = self.ask(&middle, way)?;
+            let left = self.balls.left(ball, &Stretch { from, to, slack });
+            let room = self.balls.room(ball);
+            if left >= 0.0 {
+                return Some(ball);
+            }
+            // NaN is no room either.
+            if !can_divide || room.is_nan() || room <= 0.0 {
+                way.blocked = (middle, room - left);
+                return None;
+            }
         }
         self.divide([from, &middle], [from_s, middle_s], divisions - 1, way)?;
         self.divide([&middle, to], [middle_s, to_s], divisions - 1, way)
@@ -287,8 +292,8 @@ fn stretch<'a>(sweep: &'a Sweep<'_>, from: usize, to: usize) -> Stretch<'a> {
     }
 }
 
-/// How many questions one stop may take, each about 1 µs: from setpoint to setpoint it takes a few.
-const ASKED: usize = 96;
+/// How many questions one stop may take, each 2 to 3 µs: most stops take none, hardly one takes five.
+const ASKED: usize = 48;
 /// How many of the last stop's balls are looked at where one ends: most stops lead through the same ones.
 const RECALLED: usize = 3;
 /// How often a step of a stop may be halved where something is near: to about 1 ms.
