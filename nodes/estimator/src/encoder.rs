@@ -9,7 +9,8 @@
 //! A joint *can* have moved by what the speed of its group and a blow leave: twice the speed of the fastest joint plus a
 //! quarter of the joint's own limit, for the interval, plus five standard deviations. A smaller step, or a slower drift,
 //! looks like a blow from outside and is told as one; it takes a second sensor to know better. Stuck can be told only where
-//! noise changes the count now and then ([`Rules::new`]): a joint that is held stands just as still.
+//! noise changes the count now and then ([`Rules::new`]): a joint that is held stands just as still. A few equal counts are suspect
+//! only where the joint was known to move, by readings without a surprise: after one the filter believes any speed for a moment.
 //!
 //! From the first sample in question the estimate goes on by model and motor current, for at most `coast`; then it follows
 //! the encoder again, under protest: the fault stays until [`EncoderWatch::clear`].
@@ -52,6 +53,8 @@ pub(crate) struct EncoderWatch {
     equal: u32,
     /// It stood still in mid-motion, and still does.
     frozen: bool,
+    /// Readings without a surprise, in a row: by now, and before the last surprise.
+    calm: [u32; 2],
     /// Readings out of reach, in a row.
     rejected: u32,
     first_off: f64,
@@ -128,9 +131,17 @@ impl EncoderWatch {
         self.unheard_s
     }
 
-    /// Whether a reading after a surprise is the same again, where that says something.
-    pub(crate) fn may_freeze(&self, rules: &Rules, reading: f64) -> bool {
-        rules.equal_moving > 0 && self.unheard_s <= 0.0 && reading.to_bits() == self.reading.to_bits()
+    /// Whether the next reading, if its prediction leaves out the surprise before it, shows that the encoder froze then.
+    pub(crate) fn froze(
+        &self,
+        rules: &Rules,
+        reading: f64,
+        innovation: &Innovation,
+        speed: f64,
+        dt_s: f64,
+    ) -> bool {
+        let equal = rules.equal_moving > 0 && reading.to_bits() == self.reading.to_bits();
+        equal && self.fault.is_none() && self.unheard_s <= 0.0 && self.stops(rules, innovation, speed, dt_s)
     }
 
     /// Forgets its fault: the group begins anew.
@@ -185,9 +196,12 @@ impl EncoderWatch {
     ) -> Verdict {
         let off = innovation.value;
         let telling = rules.equal_moving > 0 && self.equal > 0;
-        // A joint that hardly moved stops without a freeze: then the longer row of equal readings has to decide.
-        let stops = innovation.is_surprise() && off.abs().min(speed * dt_s) > 4.0 * rules.resolution;
-        self.frozen = telling && (self.frozen || stops);
+        self.frozen = telling && (self.frozen || self.stops(rules, innovation, speed, dt_s));
+        self.calm = if innovation.is_surprise() {
+            [0, self.calm[0]]
+        } else {
+            [self.calm[0].saturating_add(1), self.calm[1]]
+        };
         let allowed = if self.frozen {
             rules.equal_moving
         } else {
@@ -227,6 +241,16 @@ impl EncoderWatch {
         })
     }
 
+    /// Whether a joint that moved seems to stand at once. One that hardly moved stops without a freeze: then the longer row of equal readings has to
+    /// decide. So it has to where its speed was not known, before this surprise or the one just before, which may have been the first sign of
+    /// it: while the filter is open it believes any speed, that of one bad reading too.
+    fn stops(&self, rules: &Rules, innovation: &Innovation, speed: f64, dt_s: f64) -> bool {
+        let [calm, before] = self.calm;
+        let settled = calm >= SETTLED || calm == 0 && before >= SETTLED;
+        let way = innovation.value.abs().min(speed * dt_s);
+        settled && innovation.is_surprise() && way > 4.0 * rules.resolution
+    }
+
     fn fail(&mut self, fault: Fault) -> Verdict {
         (self.fault, self.faulty_s) = (Some(fault), self.unheard_s);
         Verdict::Hold
@@ -245,6 +269,8 @@ fn within(deviations: f64) -> f64 {
 const REJECTED: u32 = 3;
 /// So many equal readings in a row are nothing to talk about.
 const FEW: u32 = 4;
+/// So many readings without a surprise settle a filter's speed: three times what its narrowest bandwidth, 20 Hz, takes at 500 Hz.
+const SETTLED: u32 = 12;
 /// Longer rows of equal readings say nothing: the noise is too small to change a count.
 const MOST_EQUAL: f64 = 2000.0;
 
@@ -291,9 +317,11 @@ mod tests {
             1.0,
         );
         assert!(matches!(drift, Some((Fault::EncoderDrift(_), 3))), "{drift:?}");
-        let stuck = found(&rules(), (1..200).map(|i| (0.0, moving(i))), 1.0);
+        // It says nothing of its first readings: the speed is not known yet.
+        let frozen = |i: usize| if i < 20 { moving(i) + alive(i) } else { moving(20) };
+        let stuck = found(&rules(), (1..200).map(|i| (frozen(i), moving(i))), 1.0);
         assert!(
-            matches!(stuck, Some((Fault::EncoderStuck(_), 5..30))),
+            matches!(stuck, Some((Fault::EncoderStuck(_), 25..50))),
             "{stuck:?}"
         );
         let still = found(&rules(), (1..200).map(|_| (0.0, 0.0)), 0.0);

@@ -91,12 +91,7 @@ impl Joints {
         let mut advance = Advance::default();
         for (index, joint) in self.joints.iter_mut().enumerate() {
             let (reading, was) = (positions[index], joint.watch.fault());
-            if let Some(without_last) = joint.without_last.take()
-                && joint.watch.may_freeze(&joint.rules, reading)
-            {
-                joint.filter = without_last;
-            }
-            joint.filter.predict(&joint.noise, expected[index], dt_s);
+            joint.filter = joint.predicted(reading, expected[index], dt_s);
             let innovation = joint.filter.innovation(&joint.noise, reading);
             let since_s = dt_s + joint.watch.unheard_s();
             let speeds = [joint.filter.motion().velocity.abs(), fastest];
@@ -180,6 +175,23 @@ impl Joints {
 }
 
 impl Joint {
+    /// The filter at the next reading; without the last one, where that now turns out to be the first of a frozen encoder.
+    fn predicted(&mut self, reading: f64, expected: f64, dt_s: f64) -> JointFilter {
+        let mut filter = self.filter;
+        filter.predict(&self.noise, expected, dt_s);
+        let Some(mut without) = self.without_last.take() else {
+            return filter;
+        };
+        without.predict(&self.noise, expected, dt_s);
+        let innovation = without.innovation(&self.noise, reading);
+        let speed = without.motion().velocity.abs();
+        if self.watch.froze(&self.rules, reading, &innovation, speed, dt_s) {
+            without
+        } else {
+            filter
+        }
+    }
+
     fn restart(&mut self, position: f64, velocity: f64) {
         self.filter = JointFilter::starting_at(
             position,
