@@ -107,10 +107,10 @@ pub const TABLE: [Rule; 38] = {
         rule(41, "drive_overheated", Stop, S::Stop2, Reset),
         rule(42, "drive_overcurrent", Stop, S::Stop2, Reset),
         rule(43, "drive_other", Stop, S::Stop2, Reset),
-        // What is not measured can't be held.
-        rule(50, "encoder_stuck", Stop1, S::Stop2, Reset),
-        rule(51, "encoder_step", Stop1, S::Stop2, Reset),
-        rule(52, "encoder_drift", Stop1, S::Stop2, Reset),
+        // The driver's loop is closed on it: while it drives, the joint goes anywhere.
+        rule(50, "encoder_stuck", Stop0, S::Stop0, Reset),
+        rule(51, "encoder_step", Stop0, S::Stop0, Reset),
+        rule(52, "encoder_drift", Stop0, S::Stop0, Reset),
         rule(60, "collision", Stop, S::Stop2, Reset),
         rule(70, "tool_speed", Stop, S::Stop2, Reset),
         rule(71, "clearance", Stop, S::Stop2, Reset),

@@ -5,7 +5,8 @@
 mod rig;
 
 use rig::{Rig, arm};
-use servomesh_safety::{Function, Input};
+use servomesh_safety::lattice::{Action, Policy};
+use servomesh_safety::{Function, Input, StopCategory};
 use servomesh_types::fault::Exceeded;
 use servomesh_types::*;
 
@@ -234,7 +235,7 @@ fn a_fault_that_needs_a_power_cycle_waits_for_a_restart_of_the_drive() {
     rig.run(300);
     assert_eq!(
         (rig.mode(arm()), rig.view(arm()).severity),
-        (SafetyMode::Off, Severity::Stop1)
+        (SafetyMode::Off, Severity::Stop0)
     );
     rig.drive(arm()).doubt = None;
     rig.run(2);
@@ -247,6 +248,29 @@ fn a_fault_that_needs_a_power_cycle_waits_for_a_restart_of_the_drive() {
     rig.drive(arm()).epoch = Epoch::NONE;
     rig.run(2);
     assert!(rig.reset().0);
+}
+
+#[test]
+fn no_ramp_is_driven_by_an_encoder_that_lies() {
+    let beyond = Exceeded {
+        joint: 1,
+        value: 0.2,
+        limit: 0.1,
+    };
+    for fault in [
+        Fault::EncoderStuck(beyond),
+        Fault::EncoderStep(beyond),
+        Fault::EncoderDrift(beyond),
+    ] {
+        let mut rig = Rig::swinging();
+        rig.drive(arm()).doubt = Some(fault);
+        rig.run(1);
+        assert_eq!(rig.mode(arm()), SafetyMode::Off, "{fault:?}");
+        assert_eq!(rig.last_command(arm()).mode, CommandMode::Off, "{fault:?}");
+    }
+    let refused = Policy::new(StopCategory::Two, [("encoder_step", Action::Stop1)]).unwrap_err();
+    let text = refused.to_string();
+    assert!(text.contains("encoder_step") && text.contains("Stop0"), "{text}");
 }
 
 #[test]
