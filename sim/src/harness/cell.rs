@@ -7,14 +7,11 @@ use super::parts::{Address, Message, Part};
 use crate::hardware::Hardware;
 use crate::plant::PERIOD;
 use servomesh_driver::{Driver, Input as DriverInput, Output as DriverOutput};
-use servomesh_estimator::{
-    Config as EstimatorConfig, Estimator, Input as EstimatorInput, Output as EstimatorOutput, Settings,
-};
+use servomesh_estimator::{Estimator, Input as EstimatorInput, Output as EstimatorOutput, Settings};
 use servomesh_robot::Model;
-use servomesh_safety::{Config as SafetyConfig, Input as SafetyInput, Output as SafetyOutput, Safety};
+use servomesh_safety::{Input as SafetyInput, Output as SafetyOutput, Safety};
 use servomesh_trajectory::{
-    Config as TrajectoryConfig, Feedback, GoalId, Input as TrajectoryInput, Outcome,
-    Output as TrajectoryOutput, Trajectory,
+    Feedback, GoalId, Input as TrajectoryInput, Outcome, Output as TrajectoryOutput, Trajectory,
 };
 use servomesh_types::{
     Core, DriveMode, Event, GroupDescription, GroupMotion, GroupName, SafetyState, ServoState, Setpoint,
@@ -32,7 +29,7 @@ pub struct Cell {
     pub(super) trajectory: Option<Trajectory>,
     pub(super) safety: Option<Safety>,
     pub(super) estimator: Option<Estimator>,
-    drivers: BTreeMap<GroupName, Option<Driver>>,
+    pub(super) drivers: BTreeMap<GroupName, Option<Driver>>,
     pub(super) network: Network,
     /// How long `trajectory` works on a plan.
     plan_time: Duration,
@@ -54,7 +51,9 @@ pub struct Cell {
     /// What the estimator said last of each group.
     pub(super) motions: BTreeMap<GroupName, GroupMotion>,
     /// What the estimator is told of itself and of the robot.
-    estimator_setup: (Settings, Model),
+    pub(super) estimator_setup: (Settings, Model),
+    /// When the drives of each group took a frame last.
+    pub(super) frames: BTreeMap<GroupName, Stamp>,
     pub(super) largest_error: BTreeMap<GroupName, f64>,
     pub(super) digest: Digest,
 }
@@ -96,6 +95,7 @@ impl Cell {
             states: BTreeMap::new(),
             motions: BTreeMap::new(),
             estimator_setup: (Settings::default(), files.model.clone()),
+            frames: BTreeMap::new(),
             largest_error: BTreeMap::new(),
             digest: Digest::new(),
         };
@@ -103,73 +103,6 @@ impl Cell {
             cell.start(part)?;
         }
         Ok(cell)
-    }
-
-    /// Ends a part at once, as SIGKILL does. What is on its way to it is lost.
-    pub fn kill(&mut self, part: Part) {
-        match part {
-            Part::Trajectory => self.trajectory = None,
-            Part::Safety => {
-                self.safety = None;
-                self.latched_safety = None;
-            }
-            Part::Estimator => self.estimator = None,
-            Part::Driver(group) => {
-                self.drivers.insert(group, None);
-            }
-        }
-    }
-
-    /// Starts a part afresh; it hears what is latched.
-    ///
-    /// # Errors
-    /// A driver's files don't fit each other.
-    pub fn start(&mut self, part: Part) -> Result<(), FilesError> {
-        match part {
-            Part::Trajectory => {
-                let robot = self.files.robot()?;
-                self.trajectory = Some(Trajectory::new(TrajectoryConfig::default()).with_robot(Some(robot)));
-            }
-            Part::Safety => {
-                let setup = self.files.safety.clone();
-                self.safety = Some(Safety::new(SafetyConfig::default()).with_setup(setup));
-            }
-            Part::Estimator => {
-                let (settings, model) = &self.estimator_setup;
-                let config = EstimatorConfig::new(settings)?;
-                let estimator = Estimator::new(config, Some(model.clone()));
-                self.estimator = Some(estimator.with_tools(&CellFiles::tools())?);
-            }
-            Part::Driver(group) => {
-                let driver = self.files.driver(group)?;
-                let description = driver.config().group().clone();
-                self.drivers.insert(group, Some(driver));
-                for listener in [Part::Trajectory, Part::Safety, Part::Estimator] {
-                    self.send(
-                        listener,
-                        Delivery::Reliable,
-                        Message::Description(description.clone()),
-                    );
-                }
-                return Ok(());
-            }
-        }
-        for description in self.descriptions() {
-            self.send(part, Delivery::Reliable, Message::Description(description));
-        }
-        if let (Part::Trajectory, Some(state)) = (part, self.latched_safety.clone()) {
-            self.send(part, Delivery::Reliable, Message::Safety(state));
-        }
-        Ok(())
-    }
-
-    /// Starts the estimator afresh, with these parameters and this idea of the robot.
-    ///
-    /// # Errors
-    /// A parameter is out of its range.
-    pub fn restart_estimator(&mut self, settings: Settings, robot: Model) -> Result<(), FilesError> {
-        self.estimator_setup = (settings, robot);
-        self.start(Part::Estimator)
     }
 
     /// Changes what the network does from now on.
@@ -284,9 +217,13 @@ impl Cell {
         match address {
             Address::Drives => {
                 if let Message::DriveCommand { group, command } = message {
+                    let lost = self.hardware.frames_lost(group);
                     self.hardware
                         .command(group, &command)
                         .expect("a driver's frame fits its own bus");
+                    if self.hardware.frames_lost(group) == lost {
+                        self.frames.insert(group, self.now);
+                    }
                 }
             }
             Address::Part(Part::Trajectory) => self.hand_to_trajectory(message),
@@ -396,7 +333,9 @@ impl Cell {
     pub(super) fn drain_safety(&mut self) {
         while let Some(output) = self.safety.as_mut().and_then(Core::poll) {
             match output {
-                SafetyOutput::Command { group, command } => {
+                SafetyOutput::Command { group, mut command } => {
+                    // As its shell does, but in virtual time.
+                    command.setpoint.tag.hops.gated_ns = self.now.as_nanos();
                     self.send(Part::Driver(group), Delivery::Stream, Message::Command(command));
                 }
                 SafetyOutput::State(state) => {
@@ -498,7 +437,7 @@ impl Cell {
         }
     }
 
-    fn descriptions(&self) -> Vec<GroupDescription> {
+    pub(super) fn descriptions(&self) -> Vec<GroupDescription> {
         self.drivers
             .values()
             .flatten()

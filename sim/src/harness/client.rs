@@ -4,7 +4,7 @@ use super::cell::Cell;
 use super::network::Delivery;
 use super::parts::{Message, Part};
 use crate::hardware::Hardware;
-use servomesh_safety::Input as SafetyInput;
+use servomesh_safety::{Input as SafetyInput, Safety};
 use servomesh_trajectory::{
     CoupleGoal, Feedback, FollowGoal, GoalId, Input as TrajectoryInput, JogRequest, MoveGoal, Outcome, Steer,
 };
@@ -131,6 +131,11 @@ impl Cell {
         self.states.get(&GroupName::new(group).ok()?)
     }
 
+    /// When the drives of a group took a frame last.
+    pub fn frame_at(&self, group: &str) -> Option<Stamp> {
+        self.frames.get(&GroupName::new(group).ok()?).copied()
+    }
+
     /// What the estimator said last of a group.
     pub fn motion(&self, group: &str) -> Option<&GroupMotion> {
         self.motions.get(&GroupName::new(group).ok()?)
@@ -146,6 +151,11 @@ impl Cell {
     /// What safety says.
     pub fn safety(&self) -> Option<&SafetyState> {
         self.latched_safety.as_ref()
+    }
+
+    /// What safety would say now: its shell asks for that again and again while something moves.
+    pub fn safety_now(&self) -> Option<SafetyState> {
+        self.safety.as_ref().map(Safety::state)
     }
 
     /// The largest distance between reference and measured position of any joint of a group while it was driven.

@@ -26,10 +26,14 @@ mod cell;
 mod client;
 mod digest;
 mod files;
+pub mod job;
+mod lifecycle;
+mod mismatch;
 mod network;
 mod parts;
 
 pub use cell::Cell;
 pub use files::{ARM, CellFiles, FilesError};
+pub use job::{JobError, LineJob};
 pub use network::NetworkConfig;
 pub use parts::Part;

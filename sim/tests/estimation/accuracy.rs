@@ -1,14 +1,10 @@
 //! Motion as it is told against motion as it is, beside what is commonly done: differencing behind a low-pass.
 
-use super::job::cycle;
+use super::job::{cycle, wrong_cell};
 use super::truth::{Errors, Pair, Recorder};
-use super::wrong;
-use servomesh_estimator::Settings;
 use servomesh_estimator::filter::{JointFilter, JointNoise};
-use servomesh_sim::harness::{Cell, NetworkConfig};
 use servomesh_types::Stamp;
 use std::f64::consts::TAU;
-use std::time::Duration;
 
 /// Differencing behind a low-pass of first order.
 struct Differencing {
@@ -68,10 +64,7 @@ struct Consistency {
 fn velocity_is_told_at_least_three_times_better_than_by_filtered_differencing() {
     for seed in [1] {
         println!("seed {seed}, masses, friction and losses 10 % off");
-        let mut cell = Cell::new(&wrong::files(seed, 0.1), NetworkConfig::default(), seed).expect("they fit");
-        cell.restart_estimator(Settings::default(), wrong::model(seed, 0.1))
-            .expect("possible settings");
-        cell.run_for(Duration::from_millis(500));
+        let mut cell = wrong_cell(seed);
         let mut told = Errors::default();
         let mut differencing: Vec<Differencing> = [f64::INFINITY, 200.0, 100.0, 60.0, 40.0, 20.0]
             .map(|hz| Differencing {

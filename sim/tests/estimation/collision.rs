@@ -1,11 +1,8 @@
 //! The moving arm runs into a post that nobody told it of.
 
-use super::job::{ARM, HOME, done, go, wait};
-use super::wrong;
+use super::job::{ARM, Cell, HOME, done, go, wait, wrong_cell};
 use nalgebra::Isometry3;
-use servomesh_estimator::Settings;
 use servomesh_robot::Workspace;
-use servomesh_sim::harness::{Cell, NetworkConfig};
 use servomesh_sim::mechanics::Scene;
 use servomesh_types::{Fault, Stamp};
 use std::time::Duration;
@@ -24,10 +21,7 @@ fn tool_at(cell: &mut Cell, positions: &[f64; 6]) -> Isometry3<f64> {
 
 /// When something first touched the post, and when the estimator first spoke of a collision, if it did in time.
 fn run_into_post(seed: u64, way: f64, scale: f64) -> (f64, Option<f64>) {
-    let mut cell = Cell::new(&wrong::files(seed, 0.1), NetworkConfig::default(), seed).expect("they fit");
-    cell.restart_estimator(Settings::default(), wrong::model(seed, 0.1))
-        .expect("possible settings");
-    cell.run_for(Duration::from_millis(300));
+    let mut cell = wrong_cell(seed);
     let goals = [go(&mut cell, &HOME, 0.0)];
     done(&mut cell, &goals, &mut |_: &mut Cell| {});
     let mut target = HOME;

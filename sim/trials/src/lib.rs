@@ -3,5 +3,9 @@
 //! | room | asks |
 //! |---|---|
 //! | [`episodes`] | does the machine keep its limits, whatever is streamed to `safety`? |
+//! | [`faults`] | how soon is each fault found, and how soon and how far off does the arm stand? |
+//! | [`hour`] | does anything stop a sound cell, or is anything doubted in it? |
 
 pub mod episodes;
+pub mod faults;
+pub mod hour;

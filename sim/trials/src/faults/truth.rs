@@ -1,0 +1,168 @@
+//! What the arm really does after something went wrong: how far it goes, and when it stands.
+//!
+//! rad, m, s; taken from the simulated machine once a millisecond. **Invariant:** nothing that a node says comes into it.
+
+use super::harm::TOOL;
+use anyhow::Result;
+use nalgebra::Vector3;
+use servomesh_sim::harness::{ARM, Cell};
+use servomesh_types::{JointLimits, Stamp};
+
+/// The arm's true motion since a moment.
+#[derive(Clone, Debug)]
+pub struct Truth {
+    limits: Vec<JointLimits>,
+    since: Stamp,
+    from: Vec<f64>,
+    tool: Vector3<f64>,
+    /// Of each joint, the farthest it has been from where it was.
+    way: Vec<f64>,
+    path: f64,
+    slow_since: Option<Stamp>,
+    /// Where it was when something was first done.
+    acted: Option<Vec<f64>>,
+    /// When it first stood, and how far it had gone by then.
+    rest: Option<Rest>,
+    beyond: Option<String>,
+}
+
+/// The first standstill.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rest {
+    /// When.
+    pub at: Stamp,
+    /// How far each joint had been from where it was.
+    pub way: Vec<f64>,
+    /// How far each joint came since something was first done.
+    pub after: Vec<f64>,
+    /// How far the tool had come.
+    pub path: f64,
+}
+
+impl Truth {
+    /// Begins now.
+    ///
+    /// # Errors
+    /// The machine is another one.
+    pub fn new(cell: &mut Cell, limits: Vec<JointLimits>) -> Result<Self> {
+        let since = cell.now();
+        let (from, _) = joints(cell)?;
+        Ok(Self {
+            limits,
+            since,
+            way: vec![0.0; from.len()],
+            from,
+            tool: tool(cell)?,
+            path: 0.0,
+            slow_since: None,
+            acted: None,
+            rest: None,
+            beyond: None,
+        })
+    }
+
+    /// Looks, once a millisecond.
+    ///
+    /// # Errors
+    /// The machine is another one.
+    pub fn look(&mut self, cell: &mut Cell) -> Result<()> {
+        let now = cell.now();
+        let (positions, velocities) = joints(cell)?;
+        let place = tool(cell)?;
+        self.path += (place - self.tool).norm();
+        self.tool = place;
+        for (joint, limit) in self.limits.iter().enumerate() {
+            let (q, v) = (positions[joint], velocities[joint]);
+            self.way[joint] = self.way[joint].max((q - self.from[joint]).abs());
+            let out = q < limit.lower() - POSITION || q > limit.upper() + POSITION;
+            if self.beyond.is_none() && (out || v.abs() > VELOCITY * limit.velocity()) {
+                self.beyond = Some(format!("{} at {q:.3} with {v:.3} a second", ARM[joint]));
+            }
+        }
+        if velocities.iter().any(|v| v.abs() > SLOW) {
+            self.slow_since = None;
+            return Ok(());
+        }
+        let slow_since = *self.slow_since.get_or_insert(now);
+        if self.rest.is_none() && now.seconds_from(slow_since) >= STANDS_S {
+            let acted = self.acted.as_ref().unwrap_or(&positions);
+            self.rest = Some(Rest {
+                at: slow_since,
+                way: self.way.clone(),
+                after: positions
+                    .iter()
+                    .zip(acted)
+                    .map(|(q, was)| (q - was).abs())
+                    .collect(),
+                path: self.path,
+            });
+        }
+        Ok(())
+    }
+
+    /// Something is done from now on.
+    ///
+    /// # Errors
+    /// The machine is another one.
+    pub fn act(&mut self, cell: &mut Cell) -> Result<()> {
+        if self.acted.is_none() {
+            self.acted = Some(joints(cell)?.0);
+        }
+        Ok(())
+    }
+
+    /// Forgets a standstill that came before anything was done: the arm rested on its way.
+    pub fn forget_rest(&mut self) {
+        self.rest = None;
+    }
+
+    /// When it began.
+    pub fn since(&self) -> Stamp {
+        self.since
+    }
+
+    /// The first standstill.
+    pub fn rest(&self) -> Option<&Rest> {
+        self.rest.as_ref()
+    }
+
+    /// How long it has stood by now \[s\].
+    pub fn stands_s(&self, now: Stamp) -> f64 {
+        self.slow_since.map_or(0.0, |since| now.seconds_from(since))
+    }
+
+    /// How a joint was beyond its limits of position or velocity, the first time.
+    pub fn beyond(&self) -> Option<&str> {
+        self.beyond.as_deref()
+    }
+}
+
+/// Positions and velocities of the arm's joints.
+///
+/// # Errors
+/// The machine is another one.
+pub fn joints(cell: &mut Cell) -> Result<(Vec<f64>, Vec<f64>)> {
+    let plant = cell.hardware().plant();
+    let mut state = (Vec::new(), Vec::new());
+    for name in ARM {
+        let joint = plant.model().joint_index(name)?;
+        state.0.push(plant.positions()[joint]);
+        state.1.push(plant.velocities()[joint]);
+    }
+    Ok(state)
+}
+
+fn tool(cell: &mut Cell) -> Result<Vector3<f64>> {
+    let plant = cell.hardware().plant();
+    let link = plant.model().link(TOOL)?;
+    Ok(plant.link_pose(link).translation.vector)
+}
+
+/// No joint of an arm that stands is faster than this: 1 °/s.
+const SLOW: f64 = 0.0175;
+/// It stands if it is slow for this long: after a collision a way back follows at once.
+const STANDS_S: f64 = 0.001;
+/// How far beyond its limit of position a joint may be: what drives are off by.
+const POSITION: f64 = 0.006;
+/// How much faster than its limit: what drives overshoot by.
+const VELOCITY: f64 = 1.05;
