@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
-use servomesh_trials::{episodes, faults, hour};
+use servomesh_trials::{episodes, faults, hour, states};
 
 /// The whole cell against adversaries and faults, on a virtual clock.
 #[derive(Parser)]
@@ -24,6 +24,8 @@ enum Trial {
     Faults(faults::Args),
     /// Run the line job with nothing broken on machines that are not what they are thought to be, and count what is wrongly told
     Hour(hour::Args),
+    /// Explore every state of safety's core, and all orders of faults
+    States(states::Args),
 }
 
 fn main() -> Result<()> {
@@ -70,6 +72,10 @@ fn main() -> Result<()> {
                 summary.efforts
             );
             ensure!(summary.is_clean(), "something was told that was not so");
+        }
+        Trial::States(args) => {
+            let summary = states::run(&args, |report| println!("{report}"))?;
+            println!("{summary}");
         }
     }
     Ok(())
