@@ -33,8 +33,8 @@ pub struct Cell {
     pub(super) network: Network,
     /// How long `trajectory` works on a plan.
     plan_time: Duration,
-    /// On their way, by time of arrival and order of sending.
-    mail: BTreeMap<(Stamp, u64), (Address, Message)>,
+    /// On their way, by time of arrival and order of sending; boxed, since a tree moves its entries about.
+    mail: BTreeMap<(Stamp, u64), (Address, Box<Message>)>,
     sent: u64,
     pub(super) latched_safety: Option<SafetyState>,
     pub(super) last_request: u64,
@@ -146,7 +146,7 @@ impl Cell {
         self.now = self.now.max(next);
         if mail.is_some_and(|at| at <= self.now) {
             if let Some((_, (address, message))) = self.mail.pop_first() {
-                self.deliver(address, message);
+                self.deliver(address, *message);
             }
         } else if let (Some(part), true) = (due, deadline.is_some_and(|at| at <= self.now)) {
             self.tick(part);
@@ -314,9 +314,7 @@ impl Cell {
                 TrajectoryOutput::Plan(plan) => {
                     let planned = Message::Planned(Box::new(plan.run()));
                     let address = Address::Part(Part::Trajectory);
-                    self.sent += 1;
-                    self.mail
-                        .insert((self.now + self.plan_time, self.sent), (address, planned));
+                    self.put_in_mail(self.now + self.plan_time, address, planned);
                 }
                 TrajectoryOutput::Answer {
                     request,
@@ -432,9 +430,13 @@ impl Cell {
     fn post(&mut self, address: Address, delivery: Delivery, message: Message) {
         let copies = std::iter::repeat_n(message, 2);
         for (at, copy) in self.network.arrivals(self.now, delivery).zip(copies) {
-            self.sent += 1;
-            self.mail.insert((at, self.sent), (address, copy));
+            self.put_in_mail(at, address, copy);
         }
+    }
+
+    fn put_in_mail(&mut self, at: Stamp, address: Address, message: Message) {
+        self.sent += 1;
+        self.mail.insert((at, self.sent), (address, Box::new(message)));
     }
 
     pub(super) fn descriptions(&self) -> Vec<GroupDescription> {

@@ -9,8 +9,8 @@ use servomesh_trajectory::{
     CoupleGoal, Feedback, FollowGoal, GoalId, Input as TrajectoryInput, JogRequest, MoveGoal, Outcome, Steer,
 };
 use servomesh_types::{
-    Core as _, Event, GroupDescription, GroupMotion, GroupName, SafetyState, ServoState, Setpoint, Stamp,
-    ToolMotion,
+    Command, Core as _, Event, GroupDescription, GroupMotion, GroupName, SafetyState, ServoState, Setpoint,
+    Stamp, ToolMotion,
 };
 
 impl Cell {
@@ -114,6 +114,18 @@ impl Cell {
     /// Asks safety to forget its faults; whether it was granted.
     pub fn reset(&mut self) -> bool {
         self.request(|request| SafetyInput::Reset { request })
+    }
+
+    /// Asks safety for anything that it can be asked for, or tells it what the enabling device says; whether it was granted.
+    pub fn ask_safety(&mut self, input: impl FnOnce(u64) -> SafetyInput) -> bool {
+        self.request(input)
+    }
+
+    /// Sends a command to a group's driver past safety: for those who show what safety is good for.
+    pub fn command(&mut self, group: &str, command: Command) {
+        if let Ok(group) = GroupName::new(group) {
+            self.send(Part::Driver(group), Delivery::Stream, Message::Command(command));
+        }
     }
 
     /// How a goal ended; `None` while it goes on.

@@ -103,6 +103,13 @@ struct RunsEntry {
 }
 
 impl Scene {
+    /// The same without what lies around loose: only what is fixed.
+    #[must_use]
+    pub fn without_bodies(mut self) -> Self {
+        self.entries.bodies.clear();
+        self
+    }
+
     /// Reads a scene file.
     ///
     /// # Errors
