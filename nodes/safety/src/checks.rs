@@ -19,6 +19,10 @@ pub struct JointRules {
     pub upper: f64,
     /// Largest speed, tolerance included.
     pub velocity: f64,
+    /// Largest speed forward, and backward, that a stop may come to: those of speed scale and safe direction.
+    pub forward: f64,
+    /// See `forward`.
+    pub backward: f64,
     /// Largest acceleration; the gate's own stop keeps to it.
     pub acceleration: f64,
     /// Largest acceleration of a setpoint: [`acceleration`](Self::acceleration) and a tolerance.
@@ -56,6 +60,8 @@ impl JointRules {
             lower: limits.lower() - tolerances.position,
             upper: limits.upper() + tolerances.position,
             velocity: limits.velocity() * more,
+            forward: limits.velocity() * more,
+            backward: limits.velocity() * more,
             acceleration: limits.acceleration(),
             acceleration_checked: limits.acceleration() * more,
             jerk: limits.jerk(),
@@ -229,7 +235,12 @@ pub fn yields(rule: &JointRules, joint: usize, effort_limit: &JointVec) -> bool 
     effort_limit.get(joint).is_some_and(|limit| *limit < rule.effort)
 }
 
-fn at_most(joint: usize, value: f64, limit: f64, fault: fn(Exceeded) -> Fault) -> Result<(), Fault> {
+pub(crate) fn at_most(
+    joint: usize,
+    value: f64,
+    limit: f64,
+    fault: fn(Exceeded) -> Fault,
+) -> Result<(), Fault> {
     if value <= limit {
         return Ok(());
     }

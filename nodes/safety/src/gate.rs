@@ -31,6 +31,7 @@ pub use counts::Counts;
 
 use crate::checks::JointRules;
 use crate::config::Config;
+use crate::drift::Drift;
 use crate::lattice::Faults;
 use crate::measured::Measured;
 use crate::operation::Operation;
@@ -84,6 +85,8 @@ pub(crate) struct Gate {
     speed: Speed,
     /// The newest setpoint of this epoch and its number.
     setpoint: Option<(Reference, u64)>,
+    /// How far the setpoints of this epoch have drifted from what they say of themselves.
+    drift: Drift,
     /// The newest command, whoever made it.
     sent: Option<Reference>,
     effort: JointVec,
@@ -134,6 +137,7 @@ impl Gate {
             reduced_in_force: false,
             speed: Speed::new(speed_scale),
             setpoint: None,
+            drift: Drift::default(),
             sent: None,
             effort: JointVec::EMPTY,
             effort_limit: JointVec::EMPTY,

@@ -67,6 +67,7 @@
 pub mod checks;
 pub mod config;
 mod digest;
+pub mod drift;
 pub mod functions;
 pub mod gate;
 pub mod lattice;

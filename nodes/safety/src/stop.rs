@@ -96,6 +96,16 @@ impl Stop {
         (self.from.position[joint] + way, velocity)
     }
 
+    /// Where all joints are and how fast, `elapsed_s` after the beginning.
+    pub fn state_at(&self, elapsed_s: f64) -> (JointVec, JointVec) {
+        let joints = self.from.position.len();
+        let (mut position, mut velocity) = (JointVec::zeros(joints), JointVec::zeros(joints));
+        for joint in 0..joints {
+            (position[joint], velocity[joint]) = self.joint_at(joint, elapsed_s);
+        }
+        (position, velocity)
+    }
+
     /// Time and way of each joint until rest.
     pub fn stopping(&self) -> Stopping {
         Stopping {
@@ -141,14 +151,14 @@ pub fn excursion(rule: &JointRules, velocity: f64, acceleration: f64) -> (f64, f
 }
 
 /// The part of the acceleration that a stop may start with: bringing it to zero at the jerk limit changes the velocity
-/// by a²/2j, and that must not lead beyond the velocity limit.
+/// by a²/2j, and that must not lead beyond what is allowed forward and backward.
 fn kept_acceleration(rule: &JointRules, velocity: f64, acceleration: f64) -> f64 {
     let room = |to_limit: f64| {
         (2.0 * rule.jerk * to_limit.max(0.0))
             .sqrt()
             .min(rule.acceleration)
     };
-    acceleration.clamp(-room(rule.velocity + velocity), room(rule.velocity - velocity))
+    acceleration.clamp(-room(rule.backward + velocity), room(rule.forward - velocity))
 }
 
 #[cfg(test)]
@@ -162,6 +172,8 @@ mod tests {
             lower: f64::NEG_INFINITY,
             upper: f64::INFINITY,
             velocity: 3.0,
+            forward: 3.0,
+            backward: 3.0,
             acceleration: 10.0,
             jerk: 100.0,
             ..JointRules::default()

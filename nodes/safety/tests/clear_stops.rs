@@ -23,6 +23,8 @@ const RULES: JointRules = JointRules {
     lower: -3.0,
     upper: 3.0,
     velocity: 3.0,
+    forward: 3.0,
+    backward: 3.0,
     acceleration: 8.0,
     acceleration_checked: 8.0,
     jerk: 80.0,

@@ -56,7 +56,10 @@ impl Gate {
         let Some(sent) = self.sent.filter(|_| commanding) else {
             return self.come_to_rest(now, false, out);
         };
+        self.keep_pace(now);
         self.stop = Stop::plan(&sent, &self.rules);
+        // What was to be added to a motion is nothing to add to its stop.
+        self.effort = JointVec::EMPTY;
         self.phase = Phase::Stopping;
         self.next = now;
         self.go_on_stopping(now, out);

@@ -13,7 +13,7 @@ impl Gate {
     pub(crate) fn digest<H: Hasher>(&self, digest: &mut Digest<'_, H>) {
         let Self {
             config,
-            // These three follow from configuration, description and mode.
+            // These three follow from configuration, description, mode and speed.
             setup: _,
             rules: _,
             narrowed: _,
@@ -28,6 +28,7 @@ impl Gate {
             reduced_in_force,
             speed,
             setpoint,
+            drift,
             sent,
             effort,
             effort_limit,
@@ -52,6 +53,7 @@ impl Gate {
         digest.value(reduced.is_some());
         digest.stamp(reduced.unwrap_or_default(), config.settle);
         speed.digest(digest);
+        drift.digest(digest);
         digest.joints(effort);
         digest.joints(effort_limit);
         trail.digest(digest);

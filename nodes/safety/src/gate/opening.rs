@@ -3,6 +3,7 @@
 //! **Invariant:** only a reset opens a gate that was closed, in a new epoch.
 
 use super::{Gate, Phase};
+use crate::drift::Drift;
 use crate::measured::Obstacle;
 use crate::safety::Output;
 use crate::setup::GroupSetup;
@@ -123,6 +124,7 @@ impl Gate {
         }
         self.epoch = self.epoch.next(now);
         self.setpoint = None;
+        self.drift = Drift::default();
         self.engaged = false;
         self.commanded = false;
         self.since = now;

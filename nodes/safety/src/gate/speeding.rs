@@ -35,6 +35,8 @@ impl Gate {
                 self.raise(now, Fault::ModeChanged, out);
             }
             self.slow_down(now);
+            // What moved is stopping by now, and what is still to move may go no faster from the start.
+            self.speed.settle();
             self.narrow(now);
         }
         self.watch(now, out);
@@ -76,6 +78,21 @@ impl Gate {
         if reduced != self.reduced_in_force {
             self.reduced_in_force = reduced;
             self.narrow_rules();
+        }
+    }
+
+    /// Takes how fast a stop from now on may come to be, either way: an acceleration that would lead beyond is given up at once.
+    pub(super) fn keep_pace(&mut self, now: Stamp) {
+        let share = self.speed.enforced(now, self.config.settle);
+        let direction = self.envelope().direction;
+        for (joint, rule) in self.rules.iter_mut().enumerate() {
+            let least = rule.standstill.min(rule.velocity);
+            let most = (share * rule.velocity).max(least);
+            let side = direction.get(joint).copied().unwrap_or(0.0);
+            rule.forward = if side < 0.0 { least } else { most };
+            rule.backward = if side > 0.0 { least } else { most };
+            let narrowed = &mut self.narrowed[joint];
+            (narrowed.forward, narrowed.backward) = (rule.forward, rule.backward);
         }
     }
 

@@ -10,8 +10,21 @@ use servomesh_types::*;
 use std::collections::VecDeque;
 
 impl Gate {
-    /// Efforts are capped rather than refused: too much of a feed-forward is no reason to stop, but never passes.
-    pub(super) fn capped(&self, efforts: &JointVec, cap: impl Fn(f64, f64) -> f64) -> JointVec {
+    /// Efforts are capped rather than refused: too much of a feed-forward is no reason to stop, but never passes. Where a model says what each way
+    /// stays clear of, the machine has to follow its commands: little is added to what its driver's own model says, and no joint is let go limp.
+    pub(super) fn take_efforts(&mut self, setpoint: &Setpoint) {
+        let follows = self.setup.machine.is_some() && !self.group.capabilities.gripper;
+        let share = if follows { ADDED_EFFORT } else { 1.0 };
+        self.effort = self.capped(&setpoint.effort, |effort, most| {
+            effort.clamp(-share * most, share * most)
+        });
+        self.effort_limit = match follows {
+            true => JointVec::EMPTY,
+            false => self.capped(&setpoint.effort_limit, |limit, most| limit.clamp(0.0, most)),
+        };
+    }
+
+    fn capped(&self, efforts: &JointVec, cap: impl Fn(f64, f64) -> f64) -> JointVec {
         JointVec::from_fn(efforts.len(), |i| cap(efforts[i], self.rules[i].effort))
     }
 
@@ -20,6 +33,7 @@ impl Gate {
         let (Some((last, _)), Some(sent)) = (self.setpoint, self.sent) else {
             return;
         };
+        self.keep_pace(now);
         let to = last.extrapolated(now);
         let safe = checks::limits(&self.narrowed, &sent.position, &to);
         if safe.and_then(|()| self.check_model(&sent.position, &to)).is_err() {
@@ -174,3 +188,6 @@ impl Gate {
         }
     }
 }
+
+/// What a setpoint may add to a joint's effort where the machine has to follow, as a share of what the joint can give: an unknown load or friction.
+const ADDED_EFFORT: f64 = 0.05;
