@@ -31,10 +31,12 @@ enum Trial {
 fn main() -> Result<()> {
     match Cli::parse().trial {
         Trial::Episodes(args) => {
-            let summary = episodes::run(args)?;
-            println!(
-                "{} episodes from seed {}: {} periods in motion, {} stops, no violation",
-                args.count, args.seed, summary.in_motion, summary.stops
+            let tally = episodes::run(args)?;
+            println!("seed {}: {tally}", args.seed);
+            let right = tally.violations.is_empty() == (args.gate == episodes::Gate::Whole);
+            ensure!(
+                right,
+                "the machine is to keep its limits with the whole gate, and to break them without"
             );
         }
         Trial::Faults(args) => {
