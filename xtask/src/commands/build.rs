@@ -16,6 +16,8 @@ pub(crate) const CARGO_ARGS: [&str; 11] = [
     "xtask",
     "--exclude",
     "servomesh_benches",
+    "--exclude",
+    "servomesh_trials",
     "--bins",
     "--features",
     "ros",
