@@ -7,7 +7,7 @@ use crate::ros::{self, RosEnv};
 use crate::workspace::Workspace;
 
 /// How the nodes are built. `nodes/CMakeLists.txt` says the same, so that cargo builds them once for both.
-pub(crate) const CARGO_ARGS: [&str; 11] = [
+pub(crate) const CARGO_ARGS: [&str; 13] = [
     "build",
     "--locked",
     "--release",
