@@ -15,6 +15,7 @@
 //! | [`dynamics`] | what effort a motion needs |
 //! | `admission` | which commands are taken: epochs, lives, distances |
 //! | `reference` | where the group should be at any time |
+//! | `extrapolation` | how a setpoint is followed on while nothing newer comes |
 //! | `ramp` | the driver's own stop |
 //! | `measurement` | what the frames say in joint units |
 //! | `watch` | silence of the bus, faults of the drives |
@@ -103,6 +104,7 @@ pub mod bus;
 pub mod config;
 pub mod driver;
 pub mod dynamics;
+mod extrapolation;
 pub mod files;
 pub mod gains;
 

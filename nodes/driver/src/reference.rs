@@ -1,10 +1,11 @@
-//! Where the group should be at any time: the newest command, followed on with constant acceleration.
+//! Where the group should be at any time: the newest command, followed on as [`Extrapolation`] decides.
 //!
 //! At an epoch's first command, and after a gap in the stream, the place where the machine is and the place where the
 //! command wants it differ. The difference then fades within the group's limits, so that **nothing jumps**: positions and
 //! velocities of the reference are continuous from the moment a group is switched on until it is switched off.
 
 use crate::config::Config;
+use crate::extrapolation::Extrapolation;
 use servomesh_types::{JointLimits, JointVec, Setpoint, Stamp};
 use std::time::Duration;
 
@@ -20,10 +21,10 @@ pub(crate) struct Motion {
 #[derive(Clone, Debug)]
 pub(crate) struct Tracker {
     setpoint: Setpoint,
+    onward: Extrapolation,
     /// Change of acceleration between the last two setpoints.
     jerk: JointVec,
     fade: Fade,
-    longest: Duration,
 }
 
 impl Tracker {
@@ -31,9 +32,9 @@ impl Tracker {
     pub(crate) fn start(config: &Config, setpoint: Setpoint, measured: &Motion, now: Stamp) -> Self {
         let mut tracker = Self {
             setpoint,
+            onward: onward(config, &setpoint),
             jerk: JointVec::zeros(setpoint.position.len()),
             fade: Fade::default(),
-            longest: config.command_timeout(),
         };
         tracker.fade = Fade::between(config, measured, &tracker.at(now), now);
         tracker
@@ -45,6 +46,7 @@ impl Tracker {
         let in_step = gap > 0.0 && gap < GAP_CYCLES * config.period_s();
         let before = (!in_step).then(|| self.at(now));
         let last = std::mem::replace(&mut self.setpoint, next);
+        self.onward = onward(config, &next);
         self.jerk = JointVec::from_fn(next.position.len(), |i| {
             let limit = config.group().joints[i].limits.jerk();
             let change = (next.acceleration[i] - last.acceleration[i]) / gap;
@@ -61,41 +63,39 @@ impl Tracker {
 
     /// Where the group should be at `t`.
     pub(crate) fn at(&self, t: Stamp) -> Motion {
-        let dt = self.age(t);
-        let fade = self.fade.at(t);
-        let Setpoint {
-            position,
-            velocity,
-            acceleration,
-            ..
-        } = &self.setpoint;
-        let joints = position.len();
-        let add = |vec: &JointVec, i: usize| vec.get(i).copied().unwrap_or(0.0);
+        let (motion, fade) = (self.onward.at(self.age(t)), self.fade.at(t));
+        let plus = |a: &JointVec, b: &JointVec| {
+            JointVec::from_fn(a.len(), |i| a[i] + b.get(i).copied().unwrap_or(0.0))
+        };
         Motion {
-            position: JointVec::from_fn(joints, |i| {
-                position[i] + dt * (velocity[i] + 0.5 * dt * acceleration[i]) + add(&fade.position, i)
-            }),
-            velocity: JointVec::from_fn(joints, |i| {
-                velocity[i] + dt * acceleration[i] + add(&fade.velocity, i)
-            }),
-            acceleration: JointVec::from_fn(joints, |i| acceleration[i] + add(&fade.acceleration, i)),
+            position: plus(&motion.position, &fade.position),
+            velocity: plus(&motion.velocity, &fade.velocity),
+            acceleration: plus(&motion.acceleration, &fade.acceleration),
         }
     }
 
     /// The acceleration that the effort of a frame sampled at `t` must give, since it acts `lead` seconds later.
     pub(crate) fn acceleration_ahead(&self, t: Stamp, lead: f64) -> JointVec {
         let fade = self.fade.at(t + Duration::from_secs_f64(lead)).acceleration;
+        let then = self.age(t) + lead;
+        let onward = self.onward.at(then).acceleration;
         // A jerk is known for one step of the stream; further on it is a guess.
-        let ahead = (self.age(t) + lead).clamp(-lead, 2.0 * lead);
+        let ahead = then.clamp(-lead, 2.0 * lead);
         JointVec::from_fn(self.jerk.len(), |i| {
             let faded = fade.get(i).copied().unwrap_or(0.0);
-            self.setpoint.acceleration[i] + self.jerk[i] * ahead + faded
+            let known = if self.onward.is_even(i, then) {
+                self.jerk[i] * ahead
+            } else {
+                0.0
+            };
+            onward[i] + known + faded
         })
     }
 
-    /// Until when the command is followed: nothing newer within the timeout, or within its own life, is silence.
+    /// Until when the command is followed: nothing newer within the timeout, within its own life, or before a stop would end beyond a limit, is
+    /// silence.
     pub(crate) fn end(&self) -> Stamp {
-        self.setpoint.tag.stamp + self.life()
+        self.setpoint.tag.stamp + self.onward.life()
     }
 
     /// The command in use.
@@ -104,13 +104,13 @@ impl Tracker {
     }
 
     fn age(&self, t: Stamp) -> f64 {
-        let longest = self.life().as_secs_f64();
-        t.seconds_from(self.setpoint.tag.stamp).clamp(-longest, longest)
+        self.onward.within(t.seconds_from(self.setpoint.tag.stamp))
     }
+}
 
-    fn life(&self) -> Duration {
-        self.longest.min(self.setpoint.tag.valid_for)
-    }
+fn onward(config: &Config, setpoint: &Setpoint) -> Extrapolation {
+    let longest = config.command_timeout().min(setpoint.tag.valid_for);
+    Extrapolation::new(config, setpoint, longest)
 }
 
 /// A difference in motion that goes to zero: for each joint the quintic with given position, velocity and acceleration at
