@@ -204,6 +204,11 @@ impl JointFilter {
         }
     }
 
+    /// The acceleration that was expected at the last sample.
+    pub fn expected(&self) -> f64 {
+        self.expected
+    }
+
     /// The part of the acceleration that the model does not explain.
     pub fn disturbance(&self) -> f64 {
         self.disturbance

@@ -182,7 +182,9 @@ impl Joint {
         let Some(mut without) = self.without_last.take() else {
             return filter;
         };
-        without.predict(&self.noise, expected, dt_s);
+        // What is expected now follows from a speed that it does not have: friction may even act the other way.
+        let before = without.expected();
+        without.predict(&self.noise, before, dt_s);
         let innovation = without.innovation(&self.noise, reading);
         let speed = without.motion().velocity.abs();
         if self.watch.froze(&self.rules, reading, &innovation, speed, dt_s) {
@@ -200,5 +202,71 @@ impl Joint {
             self.acceleration_limit,
             &self.noise,
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt as _, SeedableRng as _};
+    use servomesh_types::{Capabilities, Drivetrain, GroupName, JointDescription, JointKind, JointLimits};
+
+    const T: f64 = 0.002;
+    const COUNT: f64 = std::f64::consts::TAU / 524_288.0;
+
+    fn one_joint() -> Joints {
+        let mut drivetrain = Drivetrain::default();
+        (drivetrain.encoder.resolution, drivetrain.encoder.noise) = (COUNT, 0.5 * COUNT);
+        let joint = JointDescription {
+            name: "wrist".to_owned(),
+            kind: JointKind::Revolute,
+            limits: JointLimits::new((-7.0, 7.0), 3.2, 20.0, 200.0, 28.0).expect("possible limits"),
+            drivetrain,
+        };
+        let description = GroupDescription {
+            name: GroupName::new("arm").expect("a good name"),
+            joints: vec![joint],
+            rate_hz: 500.0,
+            capabilities: Capabilities::default(),
+            backend: "test".to_owned(),
+        };
+        Joints::new(&description, std::f64::consts::TAU * 20.0, 0.05)
+    }
+
+    /// What friction takes, as the joint's model has it, which thinks of 10 % too much \[rad/s²\].
+    const FRICTION: f64 = 4.1;
+
+    #[test]
+    fn a_joint_that_friction_stops_is_not_taken_for_frozen() {
+        let one = |value: f64| JointVec::from_fn(1, |_| value);
+        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        for run in 0..500 {
+            // The motor still pulls at the end of a motion; below some speed the joint sticks at once.
+            let (sticks, pull) = (random.random_range(0.005..0.025), -random.random_range(1.5..2.5));
+            let mut read = |position: f64| {
+                let noise: f64 = (0..3).map(|_| random.random::<f64>() - 0.5).sum();
+                (position / COUNT + noise).round() * COUNT
+            };
+            let mut joints = one_joint();
+            let (mut position, mut velocity, mut stands) = (0.0, -0.4, false);
+            let mut state = ServoState::default();
+            (state.position, state.velocity) = (one(position), one(velocity));
+            joints.start(&state);
+            let mut expected = 0.0;
+            for sample in 0..300 {
+                if !stands {
+                    let braking = pull + FRICTION / 1.1;
+                    position += T * (velocity + 0.5 * T * braking);
+                    velocity += T * braking;
+                    stands = velocity > -sticks;
+                }
+                let advance = joints.advance(&one(read(position)), &one(expected), T);
+                assert_eq!(advance.failed, None, "run {run}, sample {sample}");
+                assert!(joints.doubtful().is_empty(), "run {run}, sample {sample}");
+                let filtered = joints.motion(0, 0.0).velocity;
+                expected = pull - FRICTION * (filtered / 0.01).clamp(-1.0, 1.0);
+                joints.expect(&one(expected));
+            }
+        }
     }
 }
