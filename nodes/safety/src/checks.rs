@@ -5,6 +5,10 @@
 //! **Invariant:** a comparison with NaN never passes, and a state that passed [`limits`] can be brought to rest within the
 //! joint's positions.
 
+mod first;
+
+pub use first::{gentle, near};
+
 use crate::config::Parameters;
 use crate::stop::{Reference, excursion};
 use servomesh_types::fault::Exceeded;
@@ -168,35 +172,6 @@ pub fn reachable(rules: &[JointRules], from: &Reference, to: &Reference) -> Resu
         at_most(joint, ((v1 - v0) / dt).abs(), allowed, Fault::Acceleration)?;
         let jerk = (to.acceleration[joint] - from.acceleration[joint]) / dt;
         at_most(joint, jerk.abs(), rule.jerk_checked, Fault::Jerk)?;
-    }
-    Ok(())
-}
-
-/// The first setpoint of an epoch, near the measured position and speed of `dt` seconds ago.
-///
-/// # Errors
-/// [`Fault::Jump`] with the distance, of position or else of velocity.
-pub fn near(
-    rules: &[JointRules],
-    position: &JointVec,
-    velocity: &JointVec,
-    dt: f64,
-    to: &Reference,
-) -> Result<(), Fault> {
-    for (joint, rule) in rules.iter().enumerate() {
-        let expected = position[joint] + velocity[joint] * dt;
-        at_most(
-            joint,
-            (to.position[joint] - expected).abs(),
-            rule.seed_position,
-            Fault::Jump,
-        )?;
-        at_most(
-            joint,
-            (to.velocity[joint] - velocity[joint]).abs(),
-            rule.seed_velocity,
-            Fault::Jump,
-        )?;
     }
     Ok(())
 }

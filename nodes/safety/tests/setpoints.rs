@@ -227,6 +227,25 @@ fn a_first_setpoint_beyond_a_limit_is_refused_and_nothing_moves() {
 }
 
 #[test]
+fn a_first_setpoint_that_pulls_at_once_is_refused_and_nothing_moves() {
+    // 100 rad/s³ for the 9 ms that a stream may be silent, and 5 % more.
+    for (acceleration, fault) in [(0.9, None), (-0.9, None), (1.0, Some(26)), (-9.0, Some(26))] {
+        let mut rig = Rig::new(Parameters::default(), &[arm()]);
+        rig.run(3);
+        rig.drive(arm()).swing = Some(0.5);
+        rig.tick_until(rig.now + rig::PERIOD);
+        let mut setpoint = rig.planned(arm()).unwrap();
+        setpoint.acceleration[1] = acceleration;
+        rig.give(Input::Setpoint {
+            group: arm(),
+            setpoint,
+        });
+        assert_eq!(rig.commands.is_empty(), fault.is_some(), "{acceleration}");
+        assert_eq!(rig.fault_code(arm()), fault, "{acceleration}");
+    }
+}
+
+#[test]
 fn a_joint_found_beyond_its_end_stop_can_be_brought_back() {
     let mut rig = Rig::new(Parameters::default(), &[arm()]);
     rig.drive(arm()).position[1] = 2.3;

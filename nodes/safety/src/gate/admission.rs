@@ -94,6 +94,8 @@ impl Gate {
             .clamp(-MAX_SKEW_S, MAX_SKEW_S);
         checks::near(&self.rules, &servo.position, velocity, ahead_s, to)?;
         checks::limits(&self.narrowed, &servo.position, to)?;
+        // As many setpoints may be lost before the first that comes as between others.
+        checks::gentle(&self.narrowed, self.patience().as_secs_f64(), to)?;
         Ok(servo.position)
     }
 

@@ -287,7 +287,10 @@ impl Rig {
             drive.started = Some((view.epoch, now, drive.position));
         }
         let (epoch, start, centre) = drive.started?;
-        let (sin, cos) = (SWING * now.seconds_from(start)).sin_cos();
+        let t = now.seconds_from(start);
+        let (sin, cos) = (SWING * t).sin_cos();
+        // It begins without acceleration: what it lacks at first fades.
+        let (lacks, fades) = ((SWING / FADE).powi(2), (-FADE * t).exp());
         drive.seq += 1;
         let joints = centre.len();
         Some(Setpoint {
@@ -301,9 +304,13 @@ impl Rig {
                     ..HopTimes::default()
                 },
             },
-            position: JointVec::from_fn(joints, |i| centre[i] + radius * (1.0 - cos)),
-            velocity: JointVec::from_fn(joints, |_| radius * SWING * sin),
-            acceleration: JointVec::from_fn(joints, |_| radius * SWING * SWING * cos),
+            position: JointVec::from_fn(joints, |i| {
+                centre[i] + radius * (1.0 - cos - lacks * (1.0 - (1.0 + FADE * t) * fades))
+            }),
+            velocity: JointVec::from_fn(joints, |_| radius * SWING * (sin - SWING * t * fades)),
+            acceleration: JointVec::from_fn(joints, |_| {
+                radius * SWING * SWING * (cos - (1.0 - FADE * t) * fades)
+            }),
             effort: JointVec::EMPTY,
             effort_limit: drive.effort_limit,
             ..Setpoint::default()
@@ -392,6 +399,8 @@ impl Drive {
 
 /// Angular frequency of the swing [rad/s].
 const SWING: f64 = 2.0;
+/// How fast it comes to be one \[1/s\].
+const FADE: f64 = 20.0;
 
 /// Two links of half a metre that turn about the vertical, a metre above the floor.
 pub(crate) const URDF: &str = r#"<robot name="two">
