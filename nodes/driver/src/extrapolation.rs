@@ -19,9 +19,10 @@ pub(crate) struct Extrapolation {
     jerk: JointVec,
     /// After the setpoint: from here on each acceleration goes to zero.
     ease_s: JointVec,
-    /// How long it goes on, and how long before the setpoint it is told, at most.
+    /// How long it goes on.
     life: Duration,
-    longest_s: f64,
+    /// How long before the setpoint it may be told: how short that lives says nothing of it.
+    soonest_s: f64,
 }
 
 impl Extrapolation {
@@ -40,13 +41,14 @@ impl Extrapolation {
             jerk: JointVec::from_fn(count, |i| joints[i].limits.jerk()),
             ease_s: JointVec::from_fn(count, ease),
             life: longest,
-            longest_s: longest.as_secs_f64(),
+            soonest_s: config.command_timeout().as_secs_f64(),
         };
+        let longest_s = longest.as_secs_f64();
         let stops_inside =
             |time_s: f64| (0..count).all(|i| onward.stops_inside(&joints[i].limits, i, time_s));
-        if !stops_inside(onward.longest_s) {
-            let least = (LEAST_CYCLES * config.period_s()).min(onward.longest_s);
-            let (mut inside, mut beyond) = (least, onward.longest_s);
+        if !stops_inside(longest_s) {
+            let least = (LEAST_CYCLES * config.period_s()).min(longest_s);
+            let (mut inside, mut beyond) = (least, longest_s);
             for _ in 0..HALVINGS {
                 let middle = 0.5 * (inside + beyond);
                 if stops_inside(middle) {
@@ -67,7 +69,7 @@ impl Extrapolation {
 
     /// A time after the setpoint, as far as there is anything to say.
     pub(crate) fn within(&self, age_s: f64) -> f64 {
-        age_s.clamp(-self.longest_s, self.life.as_secs_f64())
+        age_s.clamp(-self.soonest_s, self.life.as_secs_f64())
     }
 
     /// The motion at a time after the setpoint.
@@ -247,7 +249,7 @@ mod tests {
                     jerk: one(limits.jerk()),
                     ease_s: one(ease_s(&limits, v, a)),
                     life: Duration::from_secs(1),
-                    longest_s: 1.0,
+                    soonest_s: 1.0,
                 };
                 let (dt, mut before) = (1e-4, onward.joint_at(0, 0.0));
                 for step in 1..8000 {

@@ -36,7 +36,7 @@ impl Tracker {
             jerk: JointVec::zeros(setpoint.position.len()),
             fade: Fade::default(),
         };
-        tracker.fade = Fade::between(config, measured, &tracker.at(now), now);
+        tracker.fade = Fade::of_motion(config, measured, &tracker.at(now), now);
         tracker
     }
 
@@ -52,12 +52,9 @@ impl Tracker {
             let change = (next.acceleration[i] - last.acceleration[i]) / gap;
             if in_step { change.clamp(-limit, limit) } else { 0.0 }
         });
-        if let Some(mut before) = before {
+        if let Some(before) = before {
             self.fade = Fade::default();
-            let after = self.at(now);
-            // Fading a step of acceleration, too, would hold the joint back for longer than the gap lasted.
-            before.acceleration = after.acceleration;
-            self.fade = Fade::between(config, &before, &after, now);
+            self.fade = Fade::of_motion(config, &before, &self.at(now), now);
         }
     }
 
@@ -113,22 +110,30 @@ fn onward(config: &Config, setpoint: &Setpoint) -> Extrapolation {
     Extrapolation::new(config, setpoint, longest)
 }
 
-/// A difference in motion that goes to zero: for each joint the quintic with given position, velocity and acceleration at
-/// its start and zeros at its end.
+/// How far, and how fast, each joint is from where it is told to be.
+#[derive(Clone, Copy, Debug, Default)]
+struct Difference {
+    position: JointVec,
+    velocity: JointVec,
+}
+
+/// A difference in motion that goes to zero: for each joint the quintic with given position and velocity, and no acceleration, at its start, and zeros
+/// at its end.
 #[derive(Clone, Copy, Debug, Default)]
 struct Fade {
     start: Stamp,
     duration_s: f64,
-    difference: Motion,
+    difference: Difference,
 }
 
 impl Fade {
-    fn between(config: &Config, from: &Motion, to: &Motion, start: Stamp) -> Self {
+    /// From one position and velocity to another. Accelerations are taken over as they are: fading a step of acceleration, too, takes 18 times as long
+    /// as the joint needs to make it, and meanwhile keeps it away from where it is told to be.
+    fn of_motion(config: &Config, from: &Motion, to: &Motion, start: Stamp) -> Self {
         let minus = |a: &JointVec, b: &JointVec| JointVec::from_fn(b.len(), |i| a[i] - b[i]);
-        let difference = Motion {
+        let difference = Difference {
             position: minus(&from.position, &to.position),
             velocity: minus(&from.velocity, &to.velocity),
-            acceleration: minus(&from.acceleration, &to.acceleration),
         };
         let mut duration_s = SHORTEST_CYCLES * config.period_s();
         while duration_s < LONGEST_FADE_S && !fits(config, &difference, duration_s) {
@@ -149,28 +154,19 @@ impl Fade {
         }
         let s = s.max(0.0);
         let (t, s2, s3) = (self.duration_s, s * s, s * s * s);
-        let Motion {
-            position,
-            velocity,
-            acceleration,
-        } = &self.difference;
-        let sum = |h0: f64, h1: f64, h2: f64| {
-            JointVec::from_fn(position.len(), |i| {
-                h0 * position[i] + h1 * t * velocity[i] + h2 * t * t * acceleration[i]
-            })
-        };
+        let Difference { position, velocity } = &self.difference;
+        let sum =
+            |h0: f64, h1: f64| JointVec::from_fn(position.len(), |i| h0 * position[i] + h1 * t * velocity[i]);
         let per_t = |vec: JointVec, t: f64| JointVec::from_fn(vec.len(), |i| vec[i] / t);
         Motion {
             position: sum(
                 1.0 - 10.0 * s3 + 15.0 * s2 * s2 - 6.0 * s2 * s3,
                 s - 6.0 * s3 + 8.0 * s2 * s2 - 3.0 * s2 * s3,
-                0.5 * s2 - 1.5 * s3 + 1.5 * s2 * s2 - 0.5 * s2 * s3,
             ),
             velocity: per_t(
                 sum(
                     -30.0 * s2 + 60.0 * s3 - 30.0 * s2 * s2,
                     1.0 - 18.0 * s2 + 32.0 * s3 - 15.0 * s2 * s2,
-                    s - 4.5 * s2 + 6.0 * s3 - 2.5 * s2 * s2,
                 ),
                 t,
             ),
@@ -178,7 +174,6 @@ impl Fade {
                 sum(
                     -60.0 * s + 180.0 * s2 - 120.0 * s3,
                     -36.0 * s + 96.0 * s2 - 60.0 * s3,
-                    1.0 - 9.0 * s + 18.0 * s2 - 10.0 * s3,
                 ),
                 t * t,
             ),
@@ -188,17 +183,13 @@ impl Fade {
 
 /// Whether a difference that fades within `t` seconds asks for at most its share of each joint's limits. The factors are
 /// the largest absolute values of the quintic's derivatives.
-fn fits(config: &Config, difference: &Motion, t: f64) -> bool {
+fn fits(config: &Config, difference: &Difference, t: f64) -> bool {
     config.group().joints.iter().enumerate().all(|(i, joint)| {
         let limits: &JointLimits = &joint.limits;
-        let (e, v, a) = (
-            difference.position[i].abs(),
-            difference.velocity[i].abs(),
-            difference.acceleration[i].abs(),
-        );
+        let (e, v) = (difference.position[i].abs(), difference.velocity[i].abs());
         1.875 * e / t <= SHARE * limits.velocity()
             && 5.774 * e / (t * t) + 3.94 * v / t <= SHARE * limits.acceleration()
-            && 60.0 * e / (t * t * t) + 36.0 * v / (t * t) + 9.0 * a / t <= SHARE * limits.jerk()
+            && 60.0 * e / (t * t * t) + 36.0 * v / (t * t) <= SHARE * limits.jerk()
     })
 }
 

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Bench, JOINTS};
+use common::{Bench, DT, JOINTS};
 use servomesh_driver::Input;
 use servomesh_types::{Command, CommandMode, DriveMode, Epoch, EventKind, HopTimes, Setpoint};
 use std::time::Duration;
@@ -136,4 +136,21 @@ fn the_hop_times_of_the_command_in_use_are_passed_on() {
         s.tag.epoch = Epoch::NONE;
     }));
     assert_eq!(bench.state().tag.hops, hops);
+}
+
+#[test]
+fn what_begins_with_an_acceleration_is_followed_without_lagging_behind() {
+    let mut bench = Bench::enabled();
+    bench.restart_driver();
+    bench.cycles(20);
+    let start = bench.joints[0].position;
+    for cycle in 0..50 {
+        let t = f64::from(cycle) * DT;
+        let motion = [start + 2.0 * t * t, 4.0 * t, 4.0].map(|value| [value; JOINTS]);
+        bench.track(2, motion);
+        bench.cycle();
+    }
+    // 0.1 s later it is as fast as it was told to be, and 20 mrad away.
+    let lag = start + 2.0 * (50.0 * DT).powi(2) - bench.state().reference[0];
+    assert!(lag.abs() < 1e-3, "{lag} rad");
 }

@@ -5,6 +5,7 @@ mod common;
 use common::{Bench, DT, JOINTS, quintic};
 use servomesh_driver::{Gains, Input};
 use servomesh_types::{Command, CommandMode, DriveMode};
+use std::time::Duration;
 
 /// Runs a quintic of `distance` in `duration` on both joints and gives the largest error against the true plant.
 fn run(bench: &mut Bench, distance: f64, duration: f64, mut lose: impl FnMut(usize) -> bool) -> f64 {
@@ -190,4 +191,23 @@ fn gains_change_under_way_without_a_bump() {
     }
     assert!(largest < 0.6, "{largest} A in one cycle");
     assert_eq!(bench.state().mode, DriveMode::Enabled);
+}
+
+#[test]
+fn a_command_for_later_is_followed_from_where_the_motion_is_now_however_short_it_lives() {
+    let mut bench = Bench::enabled();
+    let (start, lead) = (bench.now, Duration::from_millis(15));
+    for _ in 0..100 {
+        let t = (bench.now + lead).seconds_from(start);
+        let mut setpoint = bench.setpoint(1, [0.4 + t * t, 2.0 * t, 2.0].map(|value| [value; JOINTS]));
+        setpoint.tag.stamp = setpoint.tag.stamp + lead;
+        setpoint.tag.valid_for = Duration::from_millis(5);
+        bench.give(Input::Command(Command {
+            mode: CommandMode::Track,
+            setpoint,
+        }));
+        bench.cycle();
+    }
+    let off = bench.state().reference[0] - 0.4 - bench.now.seconds_from(start).powi(2);
+    assert!(off.abs() < 5e-4, "{off} rad");
 }
