@@ -8,12 +8,14 @@
 //! | [`list`] | what goes wrong, and what is meant to come of it |
 //! | [`harm`] | how it goes wrong, and is put right again |
 //! | [`injection`] | one fault in one cell, from motion to recovery |
+//! | [`recovery`] | whether the arm works again, or what is in its way |
 //! | [`watch`], [`truth`] | what is said and done, and when; what the arm really does |
 //! | [`table`] | what many of them come to |
 
 pub mod harm;
 pub mod injection;
 pub mod list;
+pub mod recovery;
 pub mod table;
 pub mod truth;
 pub mod watch;

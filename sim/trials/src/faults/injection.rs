@@ -4,16 +4,15 @@
 
 use super::harm::Harm;
 use super::list::{Case, Injury, Then};
+use super::recovery::{self, Past};
 use super::truth::{self, Truth};
 use super::watch::{self, Watch};
 use anyhow::{Context as _, Result};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use servomesh_sim::harness::{Cell, CellFiles, LineJob, NetworkConfig, job};
-use servomesh_trajectory::{GoalId, Status};
+use servomesh_sim::harness::{Cell, CellFiles, LineJob, NetworkConfig};
 use servomesh_types::{SafetyMode, Stamp};
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::time::Duration;
 
 /// What came of one fault.
@@ -59,35 +58,31 @@ pub fn inject(case: &Case, seed: u64) -> Result<Option<Outcome>> {
     Harm::prepare(&mut cell, case.injury)?;
     cell.run_for(Duration::from_millis(300));
     let mut job = LineJob::default();
-    let back = bring_to_motion(&mut cell, &mut job, &mut rng)?;
-    let Some(mut scene) = Scene::begin(case, &mut cell, &mut job, &mut rng)? else {
+    let past = bring_to_motion(&mut cell, &mut job, &mut rng)?;
+    let Some(mut scene) = Scene::begin(case, &mut cell, &mut job, past, &mut rng)? else {
         return Ok(None);
     };
     scene.observe(case, &mut cell, &mut job)?;
     let stopped = watch::gate(&cell).is_none_or(|gate| gate.mode != SafetyMode::Normal);
     scene.harm.end(&mut cell)?;
-    let recovered = recover(&mut cell, stopped, &back);
+    let recovered = recovery::recover(&mut cell, stopped, &scene.past.back());
     Ok(Some(outcome(&scene.watch, &scene.truth, recovered)))
 }
 
-/// Runs the job to a moment in its first or second cycle at which the arm moves. Says where it was shortly before.
-fn bring_to_motion(cell: &mut Cell, job: &mut LineJob, rng: &mut ChaCha8Rng) -> Result<[f64; 6]> {
-    let mut past = VecDeque::new();
+/// Runs the job to a moment in its first or second cycle at which the arm moves. Says where it was until then.
+fn bring_to_motion(cell: &mut Cell, job: &mut LineJob, rng: &mut ChaCha8Rng) -> Result<Past> {
+    let mut past = Past::default();
     let mut wait_s = rng.random_range(0.3..CYCLE_S);
     loop {
         let end = cell.now() + Duration::from_secs_f64(wait_s);
         while cell.now() < end {
             job.go_on(cell).context("before anything went wrong")?;
             cell.run_for(MILLISECOND);
-            past.push_back(truth::joints(cell)?.0);
-            if past.len() > BACK {
-                past.pop_front();
-            }
+            past.note(cell)?;
         }
         let (_, velocities) = truth::joints(cell)?;
         if velocities.iter().any(|v| v.abs() > MOVES) {
-            let before = past.front().context("it has run for a while")?;
-            return Ok(std::array::from_fn(|joint| before[joint]));
+            return Ok(past);
         }
         // Not always at the first moment of a motion.
         wait_s = rng.random_range(0.0..0.5);
@@ -99,11 +94,19 @@ struct Scene {
     harm: Harm,
     watch: Watch,
     truth: Truth,
+    /// Until something was done.
+    past: Past,
 }
 
 impl Scene {
     /// Lets it go wrong, and waits until it is felt.
-    fn begin(case: &Case, cell: &mut Cell, job: &mut LineJob, rng: &mut ChaCha8Rng) -> Result<Option<Self>> {
+    fn begin(
+        case: &Case,
+        cell: &mut Cell,
+        job: &mut LineJob,
+        past: Past,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Option<Self>> {
         let limits = cell.description("arm").context("the arm is announced")?;
         let limits: Vec<_> = limits.joints.iter().map(|joint| joint.limits).collect();
         let network = match case.injury {
@@ -114,7 +117,12 @@ impl Scene {
         watch.look_at_stop(cell);
         let truth = Truth::new(cell, limits.clone())?;
         let harm = Harm::begin(cell, case.injury, rng)?;
-        let mut scene = Self { harm, watch, truth };
+        let mut scene = Self {
+            harm,
+            watch,
+            truth,
+            past,
+        };
         for _ in 0..UNFELT_MS {
             if scene.harm.is_felt(cell) {
                 return Ok(Some(scene));
@@ -137,6 +145,7 @@ impl Scene {
             let Some(action) = self.watch.action() else {
                 // It rests now and then on its way.
                 self.truth.forget_rest();
+                self.past.note(cell)?;
                 works = works && job.go_on(cell).is_ok();
                 let slowed_s = self.watch.slowed().map_or(0.0, |at| cell.now().seconds_from(at));
                 if since_s > case.patience.as_secs_f64() || slowed_s > SETTLED_S {
@@ -211,36 +220,6 @@ fn outcome(watch: &Watch, truth: &Truth, recovered: Result<(), String>) -> Outco
     }
 }
 
-/// Resets the cell if it stopped, and moves the arm to where it was before all that.
-fn recover(cell: &mut Cell, stopped: bool, back: &[f64; 6]) -> Result<(), String> {
-    cell.run_for(Duration::from_millis(500));
-    let closed = |cell: &Cell| watch::gate(cell).is_none_or(|gate| gate.mode != SafetyMode::Normal);
-    if stopped || closed(cell) {
-        let granted = (0..RESETS).any(|_| {
-            cell.run_for(Duration::from_millis(100));
-            cell.reset()
-        });
-        if !granted {
-            return Err(format!(
-                "no reset: {:?}",
-                watch::gate(cell).and_then(|gate| gate.fault)
-            ));
-        }
-        cell.run_for(Duration::from_millis(300));
-    }
-    let id = job::go(cell, back, 0.3);
-    cell.run_until(Duration::from_secs(12), |cell| cell.outcome(id).is_some());
-    arrived(cell, id)
-}
-
-fn arrived(cell: &Cell, id: GoalId) -> Result<(), String> {
-    match cell.outcome(id) {
-        None => Err("the move did not end".to_owned()),
-        Some(outcome) if outcome.status == Status::Succeeded => Ok(()),
-        Some(outcome) => Err(format!("the move: {}", outcome.text)),
-    }
-}
-
 impl Outcome {
     /// What is not as it is meant to be.
     pub fn amiss(&self, then: Then) -> Option<String> {
@@ -264,13 +243,9 @@ const CYCLE_S: f64 = 12.0;
 const PUBLISHED_EACH_NS: i64 = 10_000_000;
 /// A joint that is faster than this moves \[rad/s\].
 const MOVES: f64 = 0.2;
-/// So many milliseconds ago the arm was where it goes back to.
-const BACK: usize = 200;
 /// A post is run into within so many milliseconds, or not at all.
 const UNFELT_MS: u64 = 600;
 /// How long it stands until nothing more is waited for.
 const SETTLED_S: f64 = 0.4;
 /// No stop takes that long.
 const LONGEST_STOP_S: f64 = 3.0;
-/// Windings and housings take their time to cool.
-const RESETS: u32 = 3000;
