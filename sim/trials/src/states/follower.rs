@@ -146,7 +146,7 @@ impl Follower {
     }
 
     /// A period goes by: the driver's own watchdog, and the plan's time.
-    pub(crate) fn pass_time(&mut self) {
+    pub(crate) fn pass_time(&mut self, stream: Stream) {
         if self.mode == DriveMode::Enabled {
             self.silence += 1;
             if self.silence > WATCHDOG_PERIODS {
@@ -154,8 +154,13 @@ impl Follower {
             }
         }
         if let Some((_, plan)) = &mut self.plan {
-            plan.pass_time();
+            plan.pass_time(stream);
         }
+    }
+
+    /// Its gate is closed: what was planned will not be said any more.
+    pub(crate) fn forget_plan(&mut self) {
+        self.plan = None;
     }
 
     pub(crate) fn servo_state(&mut self, now: Stamp) -> ServoState {
@@ -208,26 +213,22 @@ impl Follower {
         if stream == Stream::Silent {
             return None;
         }
-        let measured = self.measured();
         let plan = match self.plan {
             Some((of, plan)) if of == epoch => plan,
-            _ => Plan::Swing {
-                start: measured,
-                stage: 0,
-            },
+            _ => Plan::at(self.measured()),
         };
-        let (mut position, mut velocity, plan) = plan.next(stream);
         self.plan = Some((epoch, plan));
-        let mut acceleration = 0.0;
+        let (mut position, mut velocity, mut acceleration) =
+            (plan.position(), plan.velocity(), plan.acceleration());
         match stream {
             Stream::Jump => position += 0.3,
             Stream::NotFinite => velocity = f64::NAN,
             Stream::Position => position = 10.0,
             Stream::Velocity => velocity = 100.0,
             Stream::Acceleration => acceleration = 1000.0,
-            Stream::Jerk => acceleration = 30.0,
-            Stream::Effort => acceleration = 20.0,
-            Stream::ToolSpeed => velocity = 1.5,
+            Stream::Jerk => acceleration = plan.sudden(),
+            Stream::Effort => acceleration = 24.0,
+            Stream::ToolSpeed => velocity = 1.25,
             _ => {}
         }
         let mut tag = StreamTag {
@@ -255,7 +256,7 @@ impl Follower {
         };
         match stream {
             Stream::WrongSize => setpoint.position = JointVec::zeros(self.joints() + 1),
-            Stream::Direction => setpoint.velocity[self.joints() - 1] = -1.0,
+            Stream::Direction => setpoint.velocity[self.joints() - 1] = -0.25,
             _ => {}
         }
         Some(setpoint)
@@ -285,13 +286,8 @@ impl Follower {
         for fault in [&self.fault, &self.doubt] {
             fault.map(|fault| fault.code()).hash(hasher);
         }
-        match self.plan.filter(|(epoch, _)| *epoch == gate) {
-            None => 0_u8.hash(hasher),
-            Some((_, Plan::Swing { start, stage })) => (start.to_bits(), stage).hash(hasher),
-            Some((_, Plan::Course { position, velocity })) => {
-                (position.to_bits(), velocity.to_bits()).hash(hasher);
-            }
-        }
+        let plan = self.plan.filter(|(epoch, _)| *epoch == gate);
+        plan.map(|(_, plan)| plan).hash(hasher);
     }
 
     fn measured(&self) -> f64 {

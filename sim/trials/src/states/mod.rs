@@ -7,7 +7,7 @@
 //! | [`properties`], [`judge`], `ghost` | what must hold in each call; who holds calls against it, and against what |
 //! | [`recovery`] | the way out of every state |
 //! | [`profile`], [`themes`] | what is explored together: configuration, documented faults, moves |
-//! | [`explorer`] | breadth first, each state once, shortest counter-examples |
+//! | [`explorer`], `tree` | breadth first, each state once, shortest counter-examples; what is kept of each |
 //! | [`orders`] | every fault after every other |
 
 pub mod explorer;
@@ -21,6 +21,7 @@ pub mod profile;
 pub mod properties;
 pub mod recovery;
 pub mod themes;
+mod tree;
 pub mod world;
 
 use anyhow::{Result, bail};
@@ -32,6 +33,7 @@ use servomesh_safety::StopCategory;
 use servomesh_safety::lattice::{Action, TABLE};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use themes::{Theme, everyday};
 
 /// How far to explore.
@@ -41,14 +43,17 @@ pub struct Args {
     #[arg(long, default_value_t = 3)]
     pub depth: usize,
     /// How many moves of all kinds in a row
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 5)]
     pub moves: usize,
     /// How many states of one profile, at most
-    #[arg(long, default_value_t = 5_000_000)]
+    #[arg(long, default_value_t = 100_000)]
     pub states: usize,
     /// Only profiles with this in their names
     #[arg(long, default_value = "")]
     pub only: String,
+    /// Threads; 0 for one on each core
+    #[arg(long, default_value_t = 0)]
+    pub jobs: usize,
 }
 
 /// What was explored.
@@ -84,23 +89,45 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Explores all profiles and says what each came to.
+/// Explores all profiles and says what each came to, as soon as it has.
 ///
 /// # Errors
 /// The shortest way to a state in which a property does not hold; a fault that was never raised, a property that was never tried.
-pub fn run(args: &Args, mut tell: impl FnMut(&Report)) -> Result<Summary> {
-    let mut summary = Summary::default();
-    for (profile, depth) in all(args)? {
-        if profile.name.contains(&args.only) {
+pub fn run(args: &Args, tell: impl Fn(&Report) + Sync) -> Result<Summary> {
+    let mut profiles = all(args)?;
+    profiles.retain(|(profile, _)| profile.name.contains(&args.only));
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let jobs = if args.jobs == 0 { cores } else { args.jobs };
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<Vec<(usize, Report)>> {
+        let mut reports = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some((profile, depth)) = profiles.get(number) else {
+                return Ok(reports);
+            };
             let bounds = Bounds {
-                depth,
+                depth: *depth,
                 states: args.states,
             };
-            let report = explore(&profile, bounds)?;
+            let report =
+                explore(profile, bounds).inspect_err(|_| next.store(profiles.len(), Ordering::Relaxed))?;
             tell(&report);
-            summary.reports.push(report);
+            reports.push((number, report));
         }
-    }
+    };
+    let explored: Result<Vec<_>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().expect("a worker does not panic"))
+            .collect()
+    });
+    let mut reports: Vec<_> = explored?.into_iter().flatten().collect();
+    reports.sort_by_key(|(number, _)| *number);
+    let summary = Summary {
+        reports: reports.into_iter().map(|(_, report)| report).collect(),
+    };
     if args.only.is_empty() {
         complete(&summary)?;
     }

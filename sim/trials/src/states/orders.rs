@@ -117,9 +117,10 @@ pub fn how(code: u16) -> Vec<Act> {
         51 => vec![Act::Doubt(Fault::EncoderStep(EXCEEDED)), SWING],
         52 => vec![Act::Doubt(Fault::EncoderDrift(EXCEEDED)), SWING],
         60 => vec![Act::Hit, SWING],
-        70 => vec![say(Stream::ToolSpeed)],
-        71 => vec![say(Stream::IntoZone); 20],
-        72 => vec![say(Stream::OutOfWorkspace); 20],
+        // At full speed.
+        70 => vec![SWING, say(Stream::ToolSpeed)],
+        71 => vec![say(Stream::IntoZone); 24],
+        72 => vec![say(Stream::OutOfWorkspace); 24],
         73 => vec![say(Stream::Direction)],
         74 => stopped().chain([Act::Stray(true), WELL]).collect(),
         75 => stopped().chain([Act::Creep(true), WELL, WELL]).collect(),

@@ -249,7 +249,7 @@ keep_out: [{ name: door, box: [3, 0.2, 2], xyz: [0, 0.9, 1] }]
 ";
 const MODELLED: &str = "    joints: [shoulder, elbow]
     tool: { link: tool, radius: 0.05, lower: [-2, -0.6, 0], upper: [2, 2, 3] }
-    normal: { tool_speed: 1.2, effort: 0.2, direction: { elbow: positive } }
+    normal: { tool_speed: 1.2, effort: 0.35, direction: { elbow: positive } }
     reduced: { tool_speed: 1.2 }
 ";
 /// Two links of half a metre that turn about the vertical, a metre above the floor.

@@ -29,13 +29,15 @@ pub enum Property {
     TicksEnd,
     /// An input for one group changes no other group's gate.
     GroupsApart,
+    /// The same moves lead to the same state.
+    SameAgain,
     /// Once every cause is gone, a reset leads back to motion.
     NoDeadEnd,
 }
 
 impl Property {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NoMotionInAStop,
         Self::StopEndsInTime,
         Self::AsSevereAsTheWorst,
@@ -49,6 +51,7 @@ impl Property {
         Self::CommandsInOrder,
         Self::TicksEnd,
         Self::GroupsApart,
+        Self::SameAgain,
         Self::NoDeadEnd,
     ];
 }

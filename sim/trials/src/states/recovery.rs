@@ -17,8 +17,11 @@ impl World {
         self.heal(judge)?;
         let (mut periods, mut moving) = (0, 0);
         while moving < PROOF {
-            self.try_again(periods, judge)?;
-            moving = if self.moves() { moving + 1 } else { 0 };
+            moving = if self.try_again(periods, judge)? {
+                moving + 1
+            } else {
+                0
+            };
             periods += 1;
         }
         Ok(())
@@ -42,8 +45,11 @@ impl World {
                 }
                 passed.push((here, periods));
             }
-            self.try_again(periods, judge)?;
-            moving = if self.moves() { moving + 1 } else { 0 };
+            moving = if self.try_again(periods, judge)? {
+                moving + 1
+            } else {
+                0
+            };
             periods += 1;
         };
         judge.hold(Property::NoDeadEnd, periods + left <= LONGEST_RECOVERY, || {
@@ -72,12 +78,15 @@ impl World {
         Ok(())
     }
 
-    fn try_again(&mut self, periods: u32, judge: &mut Judge) -> Result<(), Violation> {
+    /// Says whether everything moved all through another period, and not only because it was reset at its end.
+    fn try_again(&mut self, periods: u32, judge: &mut Judge) -> Result<bool, Violation> {
         judge.hold(Property::NoDeadEnd, periods < LONGEST_RECOVERY, || {
             format!("the cell does not move any more: {:?}", self.state)
         })?;
         self.pass_period(0, true, true, Stream::Good, judge)?;
-        self.act(0, Act::Reset, judge)
+        let moves = self.moves();
+        self.act(0, Act::Reset, judge)?;
+        Ok(moves)
     }
 
     /// Whether all gates are open, and all drivers follow.

@@ -168,7 +168,9 @@ impl World {
     ) -> Result<(), Violation> {
         let next = self.now + PERIOD;
         self.tick_until(next, judge)?;
-        self.followers.iter_mut().for_each(Follower::pass_time);
+        for (index, follower) in self.followers.iter_mut().enumerate() {
+            follower.pass_time(if index == group { stream } else { Stream::Good });
+        }
         if self.device == Device::Held {
             self.call(Some(&Input::Enabling { held: true }), judge)?;
         }
@@ -199,6 +201,8 @@ impl World {
                 if let Some(setpoint) = self.followers[index].setpoint(next, epoch, stream, self.seq) {
                     self.call(Some(&Input::Setpoint { group, setpoint }), judge)?;
                 }
+            } else {
+                self.followers[index].forget_plan();
             }
         }
         self.tick_until(next, judge)
