@@ -80,13 +80,8 @@ impl Ghost {
                     && (motion_age.is_some() || active(MOTION_STATE_SILENT)),
                 "its motion state is silent",
             ),
-            // Where it is too near to something is the model's to say.
             (
-                !manual
-                    && view
-                        .active
-                        .iter()
-                        .any(|active| active.present && NEAR.contains(&active.fault.code())),
+                !manual && NEAR.into_iter().any(active) && super::profile::too_near(&servo.position),
                 "it is too near",
             ),
             (

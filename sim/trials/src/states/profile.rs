@@ -236,6 +236,17 @@ pub(crate) fn limits(effort: f64) -> JointLimits {
     JointLimits::new((-2.0, 2.0), 4.0, 40.0, 400.0, effort).expect("they are in order")
 }
 
+/// Whether the machine of two links is too near to its door where it was measured, or its tool out of the workspace. It is stretched, since the first joint
+/// alone swings: plane geometry tells, by the dimensions below.
+pub(crate) fn too_near(position: &JointVec) -> bool {
+    let [shoulder, _] = position[..] else {
+        return false;
+    };
+    let (y, x) = shoulder.sin_cos();
+    let corner = y + FORE_HALF_WIDTH * x;
+    DOOR - corner < CLEARANCE || y - TOOL_RADIUS < WORKSPACE
+}
+
 /// Values that are only told.
 pub(crate) const EXCEEDED: Exceeded = Exceeded {
     joint: 0,
@@ -244,6 +255,12 @@ pub(crate) const EXCEEDED: Exceeded = Exceeded {
 };
 /// From here on a winding is warm \[°C\].
 const WARM_DEGC: f64 = 90.0;
+/// Near side of the door, least distance to it, half as wide as the fore arm is, the ball about the tool, side of the workspace \[m\].
+const DOOR: f64 = 0.8;
+const CLEARANCE: f64 = 0.01;
+const FORE_HALF_WIDTH: f64 = 0.025;
+const TOOL_RADIUS: f64 = 0.05;
+const WORKSPACE: f64 = -0.6;
 const ZONES: &str = "clearance: 0.01
 keep_out: [{ name: door, box: [3, 0.2, 2], xyz: [0, 0.9, 1] }]
 ";
