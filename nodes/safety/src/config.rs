@@ -187,7 +187,7 @@ impl Default for Parameters {
                 jump: 5e-4,
                 velocity_jump: 0.05,
                 seed_position: 0.02,
-                seed_velocity: 0.2,
+                seed_velocity: 0.02,
                 following: 0.15,
                 standstill: 0.02,
                 hold: 0.05,

@@ -201,10 +201,36 @@ fn where_a_model_says_what_is_clear_efforts_do_not_lead_astray() {
     let sent = stream.rig.last_command(arm()).setpoint;
     assert_eq!(sent.effort, JointVec::from([-2.5, 1.0]), "5 % of 50 N·m");
     assert!(sent.effort_limit.is_empty(), "no joint is let go limp");
+    let before = stream.rig.commands.len() - 1;
     stream.rig.stop();
-    stream.rig.step();
+    for _ in 0..25 {
+        stream.rig.step();
+    }
+    let stop = stream.rig.commands_since(before);
+    let eased = stop.windows(2).map(|pair| {
+        let [before, after] = [0, 1].map(|i| pair[i].2.setpoint.effort);
+        after.first().copied().unwrap_or(0.0) - before.first().copied().unwrap_or(0.0)
+    });
+    // 2.5 N·m in 50 ms.
+    assert!(eased.clone().count() > 20 && eased.fold(0.0, f64::max) < 0.1 + 1e-9);
     let sent = stream.rig.last_command(arm()).setpoint;
     assert!(sent.velocity[1] > 0.1 && sent.effort.is_empty(), "{sent:?}");
+}
+
+#[test]
+fn an_epoch_does_not_begin_in_mid_motion() {
+    let begin = |velocity: f64, acceleration: f64| {
+        let mut stream = Stream::new("");
+        stream.velocity[1] = velocity;
+        stream.acceleration[1] = acceleration;
+        stream.say();
+        (stream.fault(), stream.rig.commands.len())
+    };
+    assert!(matches!(begin(0.1, 0.0), (Some(Fault::Jump(_)), 0)));
+    assert!(matches!(begin(0.0, 5.0), (Some(Fault::Jerk(_)), 0)));
+    // The first few setpoints of a start from rest may be lost.
+    let late = 4.0 * PERIOD.as_secs_f64();
+    assert_eq!(begin(JERK * late * late / 2.0, JERK * late).0, None);
 }
 
 /// Of the rig's joints \[rad/s³\].

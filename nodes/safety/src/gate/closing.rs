@@ -58,8 +58,9 @@ impl Gate {
         };
         self.keep_pace(now);
         self.stop = Stop::plan(&sent, &self.rules);
-        // What was to be added to a motion is nothing to add to its stop.
-        self.effort = JointVec::EMPTY;
+        if !self.has_to_follow() {
+            self.effort = JointVec::EMPTY;
+        }
         self.phase = Phase::Stopping;
         self.next = now;
         self.go_on_stopping(now, out);

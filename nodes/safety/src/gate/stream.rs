@@ -13,15 +13,34 @@ impl Gate {
     /// Efforts are capped rather than refused: too much of a feed-forward is no reason to stop, but never passes. Where a model says what each way
     /// stays clear of, the machine has to follow its commands: little is added to what its driver's own model says, and no joint is let go limp.
     pub(super) fn take_efforts(&mut self, setpoint: &Setpoint) {
-        let follows = self.setup.machine.is_some() && !self.group.capabilities.gripper;
-        let share = if follows { ADDED_EFFORT } else { 1.0 };
-        self.effort = self.capped(&setpoint.effort, |effort, most| {
-            effort.clamp(-share * most, share * most)
+        if self.has_to_follow() {
+            self.ease_efforts(&setpoint.effort, setpoint.tag.stamp);
+            self.effort_limit = JointVec::EMPTY;
+        } else {
+            self.effort = self.capped(&setpoint.effort, |effort, most| effort.clamp(-most, most));
+            self.effort_limit = self.capped(&setpoint.effort_limit, |limit, most| limit.clamp(0.0, most));
+        }
+    }
+
+    /// Whether the machine has to be where its commands are.
+    pub(super) fn has_to_follow(&self) -> bool {
+        self.setup.machine.is_some() && !self.group.capabilities.gripper
+    }
+
+    /// What is added to efforts goes to what is `wanted`, nothing for joints that it leaves out. A step would push the machine off its way until its
+    /// driver's loops have caught it.
+    fn ease_efforts(&mut self, wanted: &JointVec, stamp: Stamp) {
+        let of = |vec: &JointVec, joint: usize| vec.get(joint).copied().unwrap_or(0.0);
+        let elapsed_s = self.sent.map_or(0.0, |sent| stamp.seconds_from(sent.stamp));
+        let share = (elapsed_s / EASING_S).clamp(0.0, 1.0);
+        let (before, rules) = (self.effort, &self.rules);
+        let eased = JointVec::from_fn(rules.len(), |joint| {
+            let most = ADDED_EFFORT * rules[joint].effort;
+            let (from, to) = (of(&before, joint), of(wanted, joint).clamp(-most, most));
+            from + (to - from).clamp(-share * most, share * most)
         });
-        self.effort_limit = match follows {
-            true => JointVec::EMPTY,
-            false => self.capped(&setpoint.effort_limit, |limit, most| limit.clamp(0.0, most)),
-        };
+        let nothing = wanted.is_empty() && eased.max_abs() <= 0.0;
+        self.effort = if nothing { JointVec::EMPTY } else { eased };
     }
 
     fn capped(&self, efforts: &JointVec, cap: impl Fn(f64, f64) -> f64) -> JointVec {
@@ -149,6 +168,10 @@ impl Gate {
     }
 
     pub(super) fn send_own(&mut self, to: Reference, out: &mut VecDeque<Output>) {
+        // What was added to a motion is nothing to add to its stop.
+        if self.phase != Phase::Tracking && self.has_to_follow() {
+            self.ease_efforts(&JointVec::EMPTY, to.stamp);
+        }
         self.send(self.own_tag(to.stamp), to, out);
     }
 
@@ -191,3 +214,5 @@ impl Gate {
 
 /// What a setpoint may add to a joint's effort where the machine has to follow, as a share of what the joint can give: an unknown load or friction.
 const ADDED_EFFORT: f64 = 0.05;
+/// In what time that may come, and go \[s\]: some five times what a velocity loop of 15 Hz takes to catch a step.
+const EASING_S: f64 = 0.05;

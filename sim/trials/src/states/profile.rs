@@ -154,6 +154,8 @@ impl Sketch<'_> {
             // An encoder as coarse as the followers' is off by half a step.
             revolute: Tolerances {
                 hold: 0.1,
+                // A period is long: epochs begin with more of a motion than a standstill.
+                seed_velocity: 0.2,
                 ..Parameters::default().revolute
             },
             ..Parameters::default()
