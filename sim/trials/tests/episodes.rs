@@ -42,7 +42,7 @@ fn whatever_is_streamed_the_machine_keeps_its_limits() {
 
 #[test]
 fn behind_a_gate_that_knows_nothing_of_what_stands_around_the_machine_runs_into_it() {
-    let broken = broken(&play(60, 1, Gate::Blind));
+    let broken = broken(&play(120, 1, Gate::Blind));
     for limit in [
         Limit::Clearance,
         Limit::ToolSpeed,

@@ -105,6 +105,8 @@ impl Adversary {
     /// One period further: each joint towards the wanted share of its acceleration, with limited jerk, and never faster than it may be.
     pub(super) fn go_on(&mut self, wanted: &JointVec, rng: &mut ChaCha8Rng) {
         let mut dt = PERIOD.as_secs_f64();
+        // An epoch that began in mid-motion would end there.
+        let begins = self.velocity.max_abs() <= 0.0 && self.acceleration.max_abs() <= 0.0;
         if self.kind == Kind::Warped {
             let before = self.lead;
             let soonest = before.saturating_sub(PERIOD) + Duration::from_micros(50);
@@ -125,6 +127,9 @@ impl Adversary {
             self.position[joint] += dt * (v + dt * (a / 2.0 + step / 6.0));
             self.velocity[joint] += dt * (a + step / 2.0);
             self.acceleration[joint] = a + step;
+        }
+        if begins {
+            return;
         }
         match self.kind {
             // Each step within what the gate lets pass from one setpoint to the next.

@@ -306,4 +306,5 @@ const TRIES: u32 = 1000;
 /// What an episode begins from end stops at least \[rad\].
 const FROM_STOPS: f64 = 0.01;
 /// Where the default cell's arm starts \[rad\].
+#[allow(clippy::approx_constant)] // the very number of the cell's wiring
 const HOME: [f64; 6] = [0.0, -1.5708, 1.5708, -1.5708, -1.5708, 0.0];

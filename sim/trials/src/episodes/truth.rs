@@ -175,7 +175,7 @@ impl<'s> Truth<'s> {
         for (joint, limits) in self.site.limits.iter().enumerate() {
             let (q, v) = (sample.position[joint], sample.velocity[joint]);
             let faded = if self.standstill.is_fading(sample.now) {
-                SEED_VELOCITY
+                FADED
             } else {
                 0.0
             };
@@ -218,7 +218,7 @@ impl<'s> Truth<'s> {
                     Limit::Acceleration,
                     acceleration,
                     most,
-                    ACCELERATION * limits.acceleration(),
+                    ACCELERATION + OVERSHOOT * limits.acceleration(),
                 );
             }
         }
