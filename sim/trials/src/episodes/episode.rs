@@ -15,6 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use servomesh_sim::harness::{ARM, Cell, NetworkConfig, Part};
 use servomesh_trajectory::{MoveGoal, MoveMode};
 use servomesh_types::{Command, CommandMode, Epoch, JointVec, SafetyMode, Setpoint};
+use std::f64::consts::FRAC_PI_2;
 use std::time::Duration;
 
 /// One episode.
@@ -307,4 +308,4 @@ const TRIES: u32 = 1000;
 const FROM_STOPS: f64 = 0.01;
 /// Where the default cell's arm starts \[rad\].
 #[allow(clippy::approx_constant)] // the very number of the cell's wiring
-const HOME: [f64; 6] = [0.0, -1.5708, 1.5708, -1.5708, -1.5708, 0.0];
+const HOME: [f64; 6] = [0.0, -FRAC_PI_2, FRAC_PI_2, -FRAC_PI_2, -FRAC_PI_2, 0.0];
