@@ -2,12 +2,16 @@
 //!
 //! **Invariant:** two runs never hold the same domain: each holds a lock on the domain's file, and the system
 //! drops it when the process ends in whatever way.
+//!
+//! The lock belongs to the open file, which a child shares from its fork to its exec: closing the file here would
+//! leave the domain taken for that long, so dropping a domain unlocks it by name.
 
 use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 use std::process::Command;
 
+use crate::progress::note;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 
@@ -18,7 +22,7 @@ const DOMAINS: std::ops::RangeInclusive<u32> = 1..=100;
 #[derive(Debug)]
 pub(crate) struct Domain {
     id: u32,
-    _lock: File,
+    lock: File,
 }
 
 impl Domain {
@@ -41,7 +45,7 @@ impl Domain {
                 continue; // another user's
             };
             if file.try_lock().is_ok() {
-                return Ok(Self { id, _lock: file });
+                return Ok(Self { id, lock: file });
             }
         }
         bail!(
@@ -70,6 +74,14 @@ impl Domain {
     }
 }
 
+impl Drop for Domain {
+    fn drop(&mut self) {
+        if let Err(error) = self.lock.unlock() {
+            note(format!("can't give ROS domain {} back: {error}", self.id));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +92,15 @@ mod tests {
         let first = Domain::take_in(folder.path(), None).unwrap();
         let second = Domain::take_in(folder.path(), None).unwrap();
         assert_eq!((first.id(), second.id()), (1, 2));
+        drop(first);
+        assert_eq!(Domain::take_in(folder.path(), None).unwrap().id(), 1);
+    }
+
+    #[test]
+    fn a_dropped_one_is_free_although_a_child_still_shares_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Domain::take_in(folder.path(), None).unwrap();
+        let _shared = first.lock.try_clone().unwrap();
         drop(first);
         assert_eq!(Domain::take_in(folder.path(), None).unwrap().id(), 1);
     }
