@@ -52,17 +52,13 @@ impl Drift {
             let gains = v1 - v0 - dt * (a0 + a1) / 2.0;
             drift.velocity[joint] = noticed(before(&self.velocity, joint) + gains);
             let explicable = rule.jerk_checked * dt * dt / 4.0 + rule.velocity_jump;
-            let gained = drift.velocity[joint].abs();
-            if gained.is_nan() || gained > explicable {
-                let allowed = rule.acceleration_checked + explicable / dt;
-                return at_most(
-                    joint,
-                    rule.acceleration_checked + gained / dt,
-                    allowed,
-                    Fault::Acceleration,
-                )
-                .map(|()| drift);
-            }
+            let as_acceleration = |speed: f64| rule.acceleration_checked + speed / dt;
+            at_most(
+                joint,
+                as_acceleration(drift.velocity[joint].abs()),
+                as_acceleration(explicable),
+                Fault::Acceleration,
+            )?;
         }
         Ok(drift)
     }
@@ -142,5 +138,28 @@ mod tests {
     fn what_is_no_number_does_not_pass() {
         assert_eq!(passes(|_| (f64::NAN, 0.0, 0.0)), 0);
         assert_eq!(passes(|_| (0.0, 0.0, f64::NAN)), 0);
+    }
+
+    #[test]
+    fn a_joint_at_its_very_limit_does_not_hide_the_next_one() {
+        let rule = JointRules {
+            jerk_checked: 0.0,
+            ..rules()[0]
+        };
+        // More than is explicable by so little that the acceleration told of it is the limit.
+        let gained = rule.velocity_jump.next_up();
+        let both = |period: i64, position: [f64; 2], velocity: [f64; 2]| Reference {
+            position: JointVec::from(position),
+            velocity: JointVec::from(velocity),
+            acceleration: JointVec::zeros(2),
+            ..at(period, 0.0, 0.0, 0.0)
+        };
+        let led = gained * PERIOD_S / 2.0;
+        let gone_on = |second: f64| {
+            let (from, to) = (both(0, [0.0; 2], [0.0; 2]), both(1, [led, second], [gained, 0.0]));
+            Drift::default().gone_on(&[rule; 2], &from, &to)
+        };
+        assert!(gone_on(0.0).is_ok());
+        assert!(matches!(gone_on(0.1), Err(Fault::Jump(jump)) if jump.joint == 1));
     }
 }
