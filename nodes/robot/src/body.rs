@@ -89,6 +89,16 @@ impl Wrench {
             moment: self.moment + r.cross(self.force),
         }
     }
+
+    /// The same about the origin and in the axes of a, for `a_from_b` and a wrench in those of b.
+    #[inline]
+    pub(crate) fn into_a(self, a_from_b: &Frame) -> Self {
+        let in_axes = Self {
+            force: a_from_b.rotation.apply(self.force),
+            moment: a_from_b.rotation.apply(self.moment),
+        };
+        in_axes.seen_from(a_from_b.origin)
+    }
 }
 
 impl std::ops::AddAssign for Wrench {
@@ -203,6 +213,16 @@ impl Body {
         Placement {
             rotation: (&rotation).into(),
             translation: origin.into(),
+        }
+    }
+
+    /// Adds what the body's joint feels of a wrench in the body's axes to the values of all joints. A free body's are its own alone: they are set.
+    #[inline]
+    pub(crate) fn feel(&self, Wrench { force, moment }: Wrench, values: &mut [f64]) {
+        match self.freedom {
+            Freedom::Turns => values[self.joint] += self.ratio * moment.z,
+            Freedom::Slides => values[self.joint] += self.ratio * force.z,
+            Freedom::Free => set_free(values, self.joint, force, moment),
         }
     }
 

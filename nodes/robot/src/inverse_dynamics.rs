@@ -6,7 +6,7 @@
 //! (J. Luh, M. Walker, R. Paul, *On-line computational scheme for mechanical manipulators*, 1980). A point at r of a body accelerates by
 //! `a + Ω·r` with `Ω = [ω̇]× + [ω]×²`, which is worked out once for a body.
 
-use crate::body::{Body, Freedom, Wrench, free_velocity, set_free};
+use crate::body::{Body, Freedom, Wrench, free_velocity};
 use crate::model::Model;
 use crate::vector::{Mat3, Vec3};
 use crate::workspace::Workspace;
@@ -122,19 +122,9 @@ impl Model {
         for (index, body) in self.bodies.iter().enumerate().rev() {
             let (above, below) = workspace.bodies.split_at_mut(index);
             let work = &below[0];
-            let Wrench { force, moment } = work.wrench;
-            match body.freedom {
-                Freedom::Turns => effort[body.joint] += body.ratio * moment.z,
-                Freedom::Slides => effort[body.joint] += body.ratio * force.z,
-                Freedom::Free => set_free(effort, body.joint, force, moment),
-            }
+            body.feel(work.wrench, effort);
             if let Some(parent) = body.parent {
-                let at = &work.in_parent;
-                let in_parent = Wrench {
-                    force: at.rotation.apply(force),
-                    moment: at.rotation.apply(moment),
-                };
-                above[parent].wrench += in_parent.seen_from(at.origin);
+                above[parent].wrench += work.wrench.into_a(&work.in_parent);
             }
         }
     }

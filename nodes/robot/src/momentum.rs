@@ -6,7 +6,7 @@
 //!
 //! Each body is treated in its own axes, as in `inverse_dynamics`.
 
-use crate::body::{Freedom, Wrench, free_velocity, set_free};
+use crate::body::{Freedom, Wrench, free_velocity};
 use crate::model::Model;
 use crate::rates::Velocity;
 use crate::workspace::Workspace;
@@ -61,28 +61,14 @@ impl Model {
             let work = &below[0];
             let Wrench { force, moment } = work.wrench;
             let Velocity { linear, angular } = work.velocity;
-            let (along, about) = (force.cross(angular), moment.cross(angular) + force.cross(linear));
-            match body.freedom {
-                Freedom::Turns => {
-                    momentum[body.joint] += body.ratio * moment.z;
-                    change[body.joint] += body.ratio * about.z;
-                }
-                Freedom::Slides => {
-                    momentum[body.joint] += body.ratio * force.z;
-                    change[body.joint] += body.ratio * along.z;
-                }
-                Freedom::Free => {
-                    set_free(momentum, body.joint, force, moment);
-                    set_free(change, body.joint, along, about);
-                }
-            }
+            body.feel(work.wrench, momentum);
+            let turning = Wrench {
+                force: force.cross(angular),
+                moment: moment.cross(angular) + force.cross(linear),
+            };
+            body.feel(turning, change);
             if let Some(parent) = body.parent {
-                let at = &work.in_parent;
-                let in_parent = Wrench {
-                    force: at.rotation.apply(force),
-                    moment: at.rotation.apply(moment),
-                };
-                above[parent].wrench += in_parent.seen_from(at.origin);
+                above[parent].wrench += work.wrench.into_a(&work.in_parent);
             }
         }
     }
