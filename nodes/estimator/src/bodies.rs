@@ -12,8 +12,8 @@
 //! Units: rad (m), N·m (N), kg·m² (kg). **Invariant:** after `new` nothing allocates; what is not finite gives `None`.
 
 use crate::friction::{Drive, Resistance};
-use nalgebra::{DMatrix, DVector};
-use servomesh_robot::{Model, RobotError, Workspace};
+use nalgebra::DMatrix;
+use servomesh_robot::{Model, RobotError, Workspace, cholesky};
 use servomesh_types::{GroupDescription, JointVec, MAX_JOINTS};
 
 /// The rigid bodies of one group and its drives, at the state of the last [`Bodies::update`].
@@ -34,7 +34,6 @@ pub(crate) struct Bodies {
     driving: JointVec,
     /// T·∂f/∂q̇ of each joint.
     implicit: JointVec,
-    rows: DVector<f64>,
 }
 
 impl Bodies {
@@ -69,7 +68,6 @@ impl Bodies {
             resistance: [Resistance::default(); MAX_JOINTS],
             driving: JointVec::zeros(count),
             implicit: JointVec::zeros(count),
-            rows: DVector::zeros(count),
         })
     }
 
@@ -95,7 +93,7 @@ impl Bodies {
             self.implicit[i] = dt_s * self.resistance[i].slope(inertia, dt_s);
             self.factor[(i, i)] += self.implicit[i];
         }
-        factorise(&mut self.factor)
+        cholesky::factorise(&mut self.factor, 0.0).is_ok()
     }
 
     /// A joint's motor effort less friction.
@@ -105,7 +103,7 @@ impl Bodies {
     }
 
     /// The acceleration that other efforts than those of the update should give.
-    pub(crate) fn acceleration_by(&mut self, reported: &JointVec) -> JointVec {
+    pub(crate) fn acceleration_by(&self, reported: &JointVec) -> JointVec {
         let driving = JointVec::from_fn(self.drives.len(), |i| {
             let motor = self.drives[i].motor(reported[i]);
             self.driven(i, motor, &self.drives[i].resistance(self.velocity[i], motor))
@@ -114,17 +112,16 @@ impl Bodies {
     }
 
     /// The acceleration that the efforts of the update should give.
-    pub(crate) fn acceleration(&mut self) -> JointVec {
-        let driving = self.driving;
-        self.accelerated(&driving)
+    pub(crate) fn acceleration(&self) -> JointVec {
+        self.accelerated(&self.driving)
     }
 
-    fn accelerated(&mut self, driving: &JointVec) -> JointVec {
-        for i in 0..self.drives.len() {
-            self.rows[i] = driving[i] - self.coriolis_effort[i] - self.gravity[i];
-        }
-        solve(&self.factor, &mut self.rows);
-        JointVec::from_fn(self.drives.len(), |i| self.rows[i])
+    fn accelerated(&self, driving: &JointVec) -> JointVec {
+        let mut acceleration = JointVec::from_fn(self.drives.len(), |i| {
+            driving[i] - self.coriolis_effort[i] - self.gravity[i]
+        });
+        cholesky::solve(&self.factor, &mut acceleration);
+        acceleration
     }
 
     /// Momentum of each joint, M·q̇.
@@ -189,42 +186,3 @@ impl Bodies {
 
 /// Of a joint's inertia with all others held: what it feels of it at the least, for the stability of friction.
 const LEAST_INERTIA: f64 = 0.5;
-
-/// Cholesky, in place, below the diagonal; false if the matrix is not positive definite.
-fn factorise(a: &mut DMatrix<f64>) -> bool {
-    for j in 0..a.nrows() {
-        let mut pivot = a[(j, j)];
-        for k in 0..j {
-            pivot -= a[(j, k)] * a[(j, k)];
-        }
-        if !(pivot.is_finite() && pivot > 0.0) {
-            return false;
-        }
-        let pivot = pivot.sqrt();
-        a[(j, j)] = pivot;
-        for i in j + 1..a.nrows() {
-            let mut value = a[(i, j)];
-            for k in 0..j {
-                value -= a[(i, k)] * a[(j, k)];
-            }
-            a[(i, j)] = value / pivot;
-        }
-    }
-    true
-}
-
-fn solve(factor: &DMatrix<f64>, x: &mut DVector<f64>) {
-    let n = x.len();
-    for i in 0..n {
-        for k in 0..i {
-            x[i] -= factor[(i, k)] * x[k];
-        }
-        x[i] /= factor[(i, i)];
-    }
-    for i in (0..n).rev() {
-        for k in i + 1..n {
-            x[i] -= factor[(k, i)] * x[k];
-        }
-        x[i] /= factor[(i, i)];
-    }
-}

@@ -9,6 +9,7 @@ use nalgebra::{Cholesky, Matrix6, Vector6};
 
 use crate::articulated::ArticulatedInertia;
 use crate::body::{Body, Frame, Freedom, Wrench, free_velocity, set_free};
+use crate::cholesky::{self, Pivot};
 use crate::error::RobotError;
 use crate::model::Model;
 use crate::vector::Vec3;
@@ -205,30 +206,11 @@ impl Model {
         }
         workspace.bias = bias;
         self.mass_matrix(workspace, q);
-        let count = self.velocity_count();
-        let l = &mut workspace.factor;
-        l.copy_from(&workspace.mass_matrix);
-        for column in 0..count {
-            for row in column..count {
-                let sum: f64 = (0..column).map(|k| l[(row, k)] * l[(column, k)]).sum();
-                let rest = l[(row, column)] - sum;
-                if row > column {
-                    l[(row, column)] = rest / l[(column, column)];
-                } else if rest < LEAST_INERTIA {
-                    return Err(self.no_inertia(column, rest));
-                } else {
-                    l[(column, column)] = rest.sqrt();
-                }
-            }
-        }
-        for row in 0..count {
-            let sum: f64 = (0..row).map(|k| l[(row, k)] * qdd[k]).sum();
-            qdd[row] = (qdd[row] - sum) / l[(row, row)];
-        }
-        for row in (0..count).rev() {
-            let sum: f64 = (row + 1..count).map(|k| l[(k, row)] * qdd[k]).sum();
-            qdd[row] = (qdd[row] - sum) / l[(row, row)];
-        }
+        let factor = &mut workspace.factor;
+        factor.copy_from(&workspace.mass_matrix);
+        cholesky::factorise(factor, LEAST_INERTIA)
+            .map_err(|Pivot { row, left }| self.no_inertia(row, left))?;
+        cholesky::solve(factor, qdd);
         Ok(())
     }
 

@@ -45,6 +45,7 @@ mod articulated;
 mod assembly;
 mod body;
 mod centre_of_mass;
+pub mod cholesky;
 pub mod collision;
 mod configuration;
 mod coriolis;
