@@ -20,8 +20,8 @@ use crate::config::{Config, Tuning};
 use crate::control::Controller;
 use crate::dynamics::Dynamics;
 use crate::measurement::{Measurement, Reading};
-use crate::ramp::Ramp;
 use crate::reference::{Motion, Tracker};
+use crate::stop::Stop;
 use crate::watch::{BusRate, BusWatch, first_fault};
 use servomesh_types::fault::DriveFault;
 use servomesh_types::{
@@ -84,8 +84,8 @@ pub struct Driver {
 enum Activity {
     Disabled,
     Tracking(Tracker),
-    Ramping {
-        ramp: Ramp,
+    Stopping {
+        stop: Stop,
         last: Setpoint,
     },
     Faulted {
@@ -126,7 +126,7 @@ impl Driver {
         match self.activity {
             Activity::Disabled => DriveMode::Disabled,
             Activity::Tracking(_) => DriveMode::Enabled,
-            Activity::Ramping { .. } => DriveMode::Stopping,
+            Activity::Stopping { .. } => DriveMode::Stopping,
             Activity::Faulted { .. } => DriveMode::Faulted,
         }
     }
@@ -177,7 +177,7 @@ impl Driver {
             Activity::Tracking(tracker) if !newer_epoch => {
                 tracker.follow(&self.config, setpoint, measured.stamp);
             }
-            Activity::Tracking(_) | Activity::Ramping { .. } => {
+            Activity::Tracking(_) | Activity::Stopping { .. } => {
                 let tracker = Tracker::start(&self.config, setpoint, &self.reference, measured.stamp);
                 self.activity = Activity::Tracking(tracker);
             }
@@ -197,7 +197,7 @@ impl Driver {
     }
 
     fn switch_off(&mut self, now: Stamp, text: &str) {
-        if matches!(self.activity, Activity::Tracking(_) | Activity::Ramping { .. }) {
+        if matches!(self.activity, Activity::Tracking(_) | Activity::Stopping { .. }) {
             self.activity = Activity::Disabled;
             self.tenure.used_up = true;
             self.tell(now, EventKind::Stopped, text.to_owned());
@@ -278,7 +278,7 @@ impl Driver {
     fn judge(&mut self, now: Stamp, frame: &DriveStatus) {
         let Some(measured) = &self.measured else { return };
         let t = measured.stamp;
-        let driven = matches!(self.activity, Activity::Tracking(_) | Activity::Ramping { .. });
+        let driven = matches!(self.activity, Activity::Tracking(_) | Activity::Stopping { .. });
         let found = first_fault(&self.config, frame, measured, driven);
         let standing = measured
             .speed
@@ -309,8 +309,8 @@ impl Driver {
                 let (end, from) = (tracker.end(), tracker.at(tracker.end()));
                 self.begin_stop(now, end, &from, last);
             }
-            Activity::Ramping { ramp, .. } => {
-                let over_for = -ramp.remaining_s(t);
+            Activity::Stopping { stop, .. } => {
+                let over_for = -stop.remaining_s(t);
                 if over_for > 0.0 && (standing || over_for > SETTLE_S) {
                     self.activity = Activity::Disabled;
                     self.tell(
@@ -328,20 +328,9 @@ impl Driver {
     fn begin_stop(&mut self, now: Stamp, end: Stamp, from: &Motion, last: Setpoint) {
         self.tenure.used_up = true;
         let silent = Fault::CommandSilent(end.since(last.tag.stamp));
-        match Ramp::plan(&self.config, from, end) {
-            Ok(ramp) => {
-                self.activity = Activity::Ramping { ramp, last };
-                self.tell(now, EventKind::Fault, format!("{silent}: stopping"));
-            }
-            Err(problem) => {
-                self.tell(
-                    now,
-                    EventKind::Fault,
-                    format!("no stop can be planned: {problem}"),
-                );
-                self.fail(now, silent);
-            }
-        }
+        let stop = Stop::plan(&self.config, from, end);
+        self.activity = Activity::Stopping { stop, last };
+        self.tell(now, EventKind::Fault, format!("{silent}: stopping"));
     }
 
     /// The currents for the newest frame; `None` with torque off.
@@ -355,9 +344,9 @@ impl Driver {
                 tracker.acceleration_ahead(t, lead),
                 tracker.setpoint(),
             ),
-            Activity::Ramping { ramp, last } => {
+            Activity::Stopping { stop, last } => {
                 let later = t + Duration::from_secs_f64(lead);
-                (ramp.at(t), ramp.at(later).acceleration, last)
+                (stop.at(t), stop.at(later).acceleration, last)
             }
             Activity::Disabled | Activity::Faulted { .. } => {
                 let zeros = JointVec::zeros(measured.position.len());
@@ -427,7 +416,7 @@ impl Driver {
         let Some(measured) = &self.measured else { return };
         let fault = match &self.activity {
             Activity::Faulted { fault, .. } => Some(*fault),
-            Activity::Ramping { last, .. } => Some(Fault::CommandSilent(measured.age_of(last.tag.stamp))),
+            Activity::Stopping { last, .. } => Some(Fault::CommandSilent(measured.age_of(last.tag.stamp))),
             Activity::Disabled | Activity::Tracking(_) => None,
         };
         let state = ServoState {

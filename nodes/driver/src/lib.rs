@@ -16,7 +16,7 @@
 //! | `admission` | which commands are taken: epochs, lives, distances |
 //! | `reference` | where the group should be at any time |
 //! | `extrapolation` | how a setpoint is followed on while nothing newer comes |
-//! | `ramp` | the driver's own stop |
+//! | `stop` | the driver's own stop |
 //! | `measurement` | what the frames say in joint units |
 //! | `watch` | silence of the bus, faults of the drives |
 //! | `control`, `servo_loop` | from deviations to currents |
@@ -94,9 +94,9 @@
 mod admission;
 mod control;
 mod measurement;
-mod ramp;
 mod reference;
 mod servo_loop;
+mod stop;
 mod watch;
 
 pub mod actuator;

@@ -17,6 +17,22 @@ pub(crate) struct Motion {
     pub(crate) acceleration: JointVec,
 }
 
+impl Motion {
+    /// From position, velocity and acceleration of each joint.
+    pub(crate) fn from_joints(count: usize, joint: impl Fn(usize) -> [f64; 3]) -> Self {
+        let zeros = JointVec::zeros(count);
+        let mut motion = Self {
+            position: zeros,
+            velocity: zeros,
+            acceleration: zeros,
+        };
+        for i in 0..count {
+            [motion.position[i], motion.velocity[i], motion.acceleration[i]] = joint(i);
+        }
+        motion
+    }
+}
+
 /// A command in use.
 #[derive(Clone, Debug)]
 pub(crate) struct Tracker {
@@ -32,7 +48,7 @@ impl Tracker {
     pub(crate) fn start(config: &Config, setpoint: Setpoint, measured: &Motion, now: Stamp) -> Self {
         let mut tracker = Self {
             setpoint,
-            onward: onward(config, &setpoint),
+            onward: onward(config, None, &setpoint),
             jerk: JointVec::zeros(setpoint.position.len()),
             fade: Fade::default(),
         };
@@ -46,7 +62,7 @@ impl Tracker {
         let in_step = gap > 0.0 && gap < GAP_CYCLES * config.period_s();
         let before = (!in_step).then(|| self.at(now));
         let last = std::mem::replace(&mut self.setpoint, next);
-        self.onward = onward(config, &next);
+        self.onward = onward(config, in_step.then_some(&last), &next);
         self.jerk = JointVec::from_fn(next.position.len(), |i| {
             let limit = config.group().joints[i].limits.jerk();
             let change = (next.acceleration[i] - last.acceleration[i]) / gap;
@@ -74,18 +90,19 @@ impl Tracker {
     /// The acceleration that the effort of a frame sampled at `t` must give, since it acts `lead` seconds later.
     pub(crate) fn acceleration_ahead(&self, t: Stamp, lead: f64) -> JointVec {
         let fade = self.fade.at(t + Duration::from_secs_f64(lead)).acceleration;
-        let then = self.age(t) + lead;
-        let onward = self.onward.at(then).acceleration;
+        let now = self.age(t);
+        let onward = self.onward.at(now + lead).acceleration;
         // A jerk is known for one step of the stream; further on it is a guess.
-        let ahead = then.clamp(-lead, 2.0 * lead);
+        let ahead = (now + lead).clamp(-lead, 2.0 * lead);
         JointVec::from_fn(self.jerk.len(), |i| {
             let faded = fade.get(i).copied().unwrap_or(0.0);
-            let known = if self.onward.is_even(i, then) {
-                self.jerk[i] * ahead
+            // As long as the next command is not missed, the stream is what comes.
+            let expected = if self.onward.is_even(i, now) {
+                self.setpoint.acceleration[i] + self.jerk[i] * ahead
             } else {
-                0.0
+                onward[i]
             };
-            onward[i] + known + faded
+            expected + faded
         })
     }
 
@@ -105,9 +122,9 @@ impl Tracker {
     }
 }
 
-fn onward(config: &Config, setpoint: &Setpoint) -> Extrapolation {
+fn onward(config: &Config, before: Option<&Setpoint>, setpoint: &Setpoint) -> Extrapolation {
     let longest = config.command_timeout().min(setpoint.tag.valid_for);
-    Extrapolation::new(config, setpoint, longest)
+    Extrapolation::new(config, before, setpoint, longest)
 }
 
 /// How far, and how fast, each joint is from where it is told to be.

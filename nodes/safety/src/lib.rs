@@ -16,7 +16,7 @@
 //! | [`machine`] | what only the model knows: efforts, speed of the tool, distances |
 //! | [`speed`] | how fast a group may run, and what of that is enforced |
 //! | [`measured`] | what is known of the machine, how old that is, and what is still in the way of a reset |
-//! | [`stop`], [`ramp`] | the jerk-limited way to standstill |
+//! | [`stop`] | the jerk-limited way to standstill |
 //! | [`retreat`] | the way back after a collision |
 //!
 //! **Invariant:** nothing reaches a servo except a setpoint that passed every check, or the gate's own stop.
@@ -74,7 +74,6 @@ pub mod lattice;
 pub mod machine;
 pub mod measured;
 pub mod operation;
-pub mod ramp;
 pub mod retreat;
 pub mod safety;
 pub mod setup;

@@ -7,8 +7,7 @@
 
 use crate::checks::JointRules;
 use crate::digest::Digest;
-use crate::ramp::Ramp;
-use servomesh_types::{JointVec, MAX_JOINTS, Stamp, Stopping};
+use servomesh_types::{JointVec, MAX_JOINTS, Ramp, Stamp, Stopping};
 use std::hash::Hasher;
 
 /// Where a group was last told to be.

@@ -1,5 +1,8 @@
 //! The quickest way of one joint to standstill, with limited acceleration and jerk, in closed form.
 //!
+//! It is the stop that `safety` commands, and the one that a driver makes where `safety` falls silent: since both are the same, a driver that
+//! misses some commands of a stop is where they lead all the same.
+//!
 //! At most three pieces of constant jerk: to the acceleration that brakes, along it, and back to zero. Ways in rad (m) from where
 //! the ramp begins, times in s.
 //!
