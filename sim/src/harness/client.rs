@@ -108,17 +108,23 @@ impl Cell {
 
     /// Asks safety to stop all groups.
     pub fn stop(&mut self) -> bool {
-        self.request(|request| SafetyInput::Stop { request })
+        self.ask_safety(|request| SafetyInput::Stop { request })
     }
 
     /// Asks safety to forget its faults; whether it was granted.
     pub fn reset(&mut self) -> bool {
-        self.request(|request| SafetyInput::Reset { request })
+        self.ask_safety(|request| SafetyInput::Reset { request })
     }
 
     /// Asks safety for anything that it can be asked for, or tells it what the enabling device says; whether it was granted.
     pub fn ask_safety(&mut self, input: impl FnOnce(u64) -> SafetyInput) -> bool {
-        self.request(input)
+        self.last_request += 1;
+        let request = self.last_request;
+        if let Some(core) = &mut self.safety {
+            core.handle(self.now, input(request));
+        }
+        self.drain_safety();
+        self.answers.get(&request).copied().unwrap_or(false)
     }
 
     /// Sends a command to a group's driver past safety: for those who show what safety is good for.
@@ -206,15 +212,5 @@ impl Cell {
         }
         self.drain_trajectory();
         id
-    }
-
-    fn request(&mut self, input: impl FnOnce(u64) -> SafetyInput) -> bool {
-        self.last_request += 1;
-        let request = self.last_request;
-        if let Some(core) = &mut self.safety {
-            core.handle(self.now, input(request));
-        }
-        self.drain_safety();
-        self.answers.get(&request).copied().unwrap_or(false)
     }
 }
