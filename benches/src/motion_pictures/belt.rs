@@ -3,11 +3,12 @@
 //! **Invariant:** once it has joined, the tool is off its place by no more than [`LIMIT`]: else there is no picture.
 
 use super::recording::{ARM, Arm, Shares, Tick};
-use super::scenes::{ABOVE_BELT, along, line};
+use super::scenes::{along, line};
 use anyhow::{Result, ensure};
 use nalgebra::{Isometry3, Vector3};
 use serde::Serialize;
 use servomesh_robot::{LinkId, Model, Workspace};
+use servomesh_sim::harness::job::ABOVE_BELT;
 use servomesh_trajectory::{GoalId, MoveGoal, MoveMode, PathGoal};
 
 const CONVEYOR: &str = "conveyor";

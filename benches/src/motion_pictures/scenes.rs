@@ -6,12 +6,11 @@ use super::along::{Along, Place};
 use super::recording::{ARM, Arm, Shares, Tick};
 use anyhow::{Context, Result, anyhow, ensure};
 use serde::Serialize;
+use servomesh_sim::harness::HOME;
+use servomesh_sim::harness::job::ABOVE_BELT;
 use servomesh_trajectory::{GoalId, MoveGoal, MoveMode, PathGoal, Segment, Steer};
 use servomesh_types::JointVec;
-use std::f64::consts::FRAC_PI_2;
 
-/// Where moves start: the arm upright, its gripper pointing down.
-const HOME: [f64; 6] = [0.0, -FRAC_PI_2, FRAC_PI_2, -FRAC_PI_2, -FRAC_PI_2, 0.0];
 /// The first target and the one that replaces it.
 const TARGETS: [[f64; 6]; 2] = [
     [1.6, -1.1, 1.0, -2.2, -0.9, 1.4],
@@ -255,8 +254,6 @@ fn since_start(ticks: &[Tick]) -> f64 {
     }
 }
 
-/// Above the conveyor's belt, the gripper pointing down.
-pub(super) const ABOVE_BELT: [f64; 6] = [-0.2448, -1.3758, 1.8351, -2.03, -FRAC_PI_2, -1.8156];
 /// The tool's path: its start, the blended corner, the start of the half circle, a place on it and its end \[m\].
 const PLACES: [[f64; 3]; 5] = [
     [0.62, -0.30, 0.65],

@@ -1,5 +1,6 @@
 //! The files that describe a cell, read and checked together.
 
+use super::arm::arm;
 use crate::error::SimError;
 use crate::mechanics::Scene;
 use crate::servo::catalog::ServoCatalog;
@@ -12,16 +13,6 @@ use servomesh_trajectory::Robot;
 use servomesh_types::{Capabilities, GroupName};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
-
-/// The joints of the default cell's arm, from its base on.
-pub const ARM: [&str; 6] = [
-    "shoulder_pan_joint",
-    "shoulder_lift_joint",
-    "elbow_joint",
-    "wrist_1_joint",
-    "wrist_2_joint",
-    "wrist_3_joint",
-];
 
 /// The files that describe a cell.
 #[derive(Clone, Debug)]
@@ -74,10 +65,7 @@ impl CellFiles {
 
     /// Which link each group holds as its tool, as the launch configuration of the default cell has it.
     pub(super) fn tools() -> BTreeMap<GroupName, String> {
-        let arm = GroupName::new("arm");
-        arm.map(|arm| (arm, "gripper_tcp".to_owned()))
-            .into_iter()
-            .collect()
+        BTreeMap::from([(arm(), "gripper_tcp".to_owned())])
     }
 
     /// The default cell, as `launch/robots/` describes it.

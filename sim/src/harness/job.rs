@@ -3,8 +3,8 @@
 //! Decides which goals come next. Whoever runs the cell calls [`LineJob::go_on`] each millisecond or so, and looks at whatever it likes in between.
 //! m, rad, s. **Invariant:** the same cell and the same calls give the same goals.
 
+use super::arm::ARM;
 use super::cell::Cell;
-use super::files::ARM;
 use nalgebra::{Isometry3, Translation3, UnitQuaternion, Vector3};
 use servomesh_robot::Twist;
 use servomesh_trajectory::{FollowGoal, GoalId, MoveGoal, MoveMode, Point, Status};

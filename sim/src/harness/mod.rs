@@ -22,6 +22,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod arm;
 mod cell;
 mod client;
 mod digest;
@@ -32,8 +33,9 @@ mod mismatch;
 mod network;
 mod parts;
 
+pub use arm::{ARM, HOME, PlantJoints, arm};
 pub use cell::Cell;
-pub use files::{ARM, CellFiles, FilesError};
+pub use files::{CellFiles, FilesError};
 pub use job::{JobError, LineJob};
 pub use network::NetworkConfig;
 pub use parts::Part;

@@ -2,12 +2,9 @@
 
 use servomesh_estimator::Settings;
 pub(crate) use servomesh_sim::harness::job::{ABOVE_BELT, MIDWAY, go};
-pub(crate) use servomesh_sim::harness::{ARM, Cell, CellFiles, LineJob, NetworkConfig};
+pub(crate) use servomesh_sim::harness::{ARM, Cell, CellFiles, HOME, LineJob, NetworkConfig};
 use servomesh_trajectory::{GoalId, Status};
-use std::f64::consts::FRAC_PI_2;
 use std::time::Duration;
-
-pub(crate) const HOME: [f64; 6] = [0.0, -FRAC_PI_2, FRAC_PI_2, -FRAC_PI_2, -FRAC_PI_2, 0.0];
 
 /// A cell whose machine is off by a tenth of what drivers and estimator think, after half a second.
 pub(crate) fn wrong_cell(seed: u64) -> Cell {

@@ -4,8 +4,8 @@
 //! mean of the velocities before and after.
 
 use super::job::{ARM, Watcher};
-use servomesh_sim::harness::Cell;
-use servomesh_types::{GroupMotion, ServoState, Stamp};
+use servomesh_sim::harness::{Cell, PlantJoints};
+use servomesh_types::{GroupMotion, JointVec, ServoState, Stamp};
 use std::collections::VecDeque;
 
 /// One joint's true motion.
@@ -19,8 +19,8 @@ pub(crate) struct True {
 #[derive(Clone, Debug)]
 struct Snapshot {
     at: Stamp,
-    positions: Vec<f64>,
-    velocities: Vec<f64>,
+    position: JointVec,
+    velocity: JointVec,
 }
 
 /// One joint at one instant: what was said, what was measured last, and the truth.
@@ -34,7 +34,7 @@ pub(crate) struct Pair {
 /// Follows a group and hands over each of its motions once the truth about it is known.
 pub(crate) struct Recorder<F> {
     group: &'static str,
-    joints: Vec<usize>,
+    joints: PlantJoints,
     past: VecDeque<Snapshot>,
     waiting: VecDeque<(GroupMotion, ServoState)>,
     newest: Stamp,
@@ -48,13 +48,10 @@ impl<F: FnMut(&Pair)> Recorder<F> {
             "conveyor" => &["conveyor_belt_joint"],
             _ => &["gripper_finger_joint"],
         };
-        let model = cell.hardware().plant().model().clone();
-        let joints = names
-            .iter()
-            .map(|name| model.joint_index(name).expect("a joint of the cell"));
+        let model = cell.hardware().plant().model();
         Self {
             group,
-            joints: joints.collect(),
+            joints: PlantJoints::new(model, names).expect("joints of the cell"),
             past: VecDeque::new(),
             waiting: VecDeque::new(),
             newest: Stamp::ZERO,
@@ -70,12 +67,12 @@ impl<F: FnMut(&Pair)> Recorder<F> {
         let [early, from, to, after, late] = around.map(|index| self.past.get(index));
         let (early, from, to, after, late) = (early?, from?, to?, after?, late?);
         let (dt, s) = (to.at.seconds_from(from.at), at.seconds_from(from.at));
-        let truth = self.joints.iter().map(|&joint| {
-            let v = |snapshot: &Snapshot| snapshot.velocities[joint];
+        let truth = (0..from.position.len()).map(|joint| {
+            let v = |snapshot: &Snapshot| snapshot.velocity[joint];
             let (w0, w1) = (0.5 * (v(from) + v(to)), 0.5 * (v(to) + v(after)));
             let slope = (w1 - w0) / dt;
             True {
-                position: from.positions[joint] + s * (w0 + 0.5 * s * slope),
+                position: from.position[joint] + s * (w0 + 0.5 * s * slope),
                 velocity: w0 + s * slope,
                 acceleration: (v(late) - v(early)) / late.at.seconds_from(early.at),
             }
@@ -93,8 +90,8 @@ impl<F: FnMut(&Pair)> Watcher for Recorder<F> {
         let plant = cell.hardware().plant();
         self.past.push_back(Snapshot {
             at: plant.now(),
-            positions: plant.positions().to_vec(),
-            velocities: plant.velocities().to_vec(),
+            position: self.joints.position(plant),
+            velocity: self.joints.velocity(plant),
         });
         if self.past.len() > 8 * SMOOTH {
             self.past.pop_front();

@@ -1,7 +1,7 @@
 //! What tests of the whole cell share.
 
 pub(crate) use servomesh_sim::harness::ARM;
-use servomesh_sim::harness::Cell;
+use servomesh_sim::harness::{Cell, PlantJoints};
 use servomesh_trajectory::{GoalId, MoveGoal, MoveMode};
 
 /// Sends all joints of the arm this far from where they are.
@@ -21,7 +21,6 @@ pub(crate) fn move_by(cell: &mut Cell, offset: f64) -> GoalId {
 /// The fastest joint of the arm, really.
 pub(crate) fn arm_speed(cell: &mut Cell) -> f64 {
     let plant = cell.hardware().plant();
-    ARM.iter()
-        .map(|name| plant.velocities()[plant.model().joint_index(name).expect("an arm joint")].abs())
-        .fold(0.0, f64::max)
+    let arm = PlantJoints::new(plant.model(), &ARM).expect("joints of the cell");
+    arm.velocity(plant).max_abs()
 }

@@ -8,14 +8,13 @@ use super::kind::Kind;
 use super::meddling::Meddler;
 use super::site::{Gate, Site};
 use super::tally::{Limit, Tally, Violation};
-use super::truth::{Truth, arm};
+use super::truth::Truth;
 use anyhow::{Context as _, Result};
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use servomesh_sim::harness::{ARM, Cell, NetworkConfig, Part};
+use servomesh_sim::harness::{ARM, Cell, HOME, NetworkConfig, Part, arm};
 use servomesh_trajectory::{MoveGoal, MoveMode};
 use servomesh_types::{Command, CommandMode, Epoch, JointVec, SafetyMode, Setpoint};
-use std::f64::consts::FRAC_PI_2;
 use std::time::Duration;
 
 /// One episode.
@@ -306,6 +305,3 @@ const REFLECTS_EVERY: u32 = 25;
 const TRIES: u32 = 1000;
 /// What an episode begins from end stops at least \[rad\].
 const FROM_STOPS: f64 = 0.01;
-/// Where the default cell's arm starts \[rad\].
-#[allow(clippy::approx_constant)] // the very number of the cell's wiring
-const HOME: [f64; 6] = [0.0, -FRAC_PI_2, FRAC_PI_2, -FRAC_PI_2, -FRAC_PI_2, 0.0];

@@ -12,8 +12,8 @@ use super::tally::{Limit, Tally, Violation};
 use super::tolerances::*;
 use anyhow::{Context as _, Result};
 use servomesh_robot::Workspace;
-use servomesh_sim::harness::{ARM, Cell, NetworkConfig};
-use servomesh_types::{GroupName, GroupSafety, JointVec, OperatingMode, SafetyMode, Stamp};
+use servomesh_sim::harness::{ARM, Cell, NetworkConfig, PlantJoints, arm};
+use servomesh_types::{GroupSafety, JointVec, OperatingMode, SafetyMode, Stamp};
 use std::collections::VecDeque;
 
 /// What is true of the machine, and what it is held to at the moment.
@@ -24,8 +24,7 @@ pub(super) struct Truth<'s> {
     /// What must not touch.
     apart: Nearest,
     workspace: Workspace,
-    /// Where the plant has the arm's joints.
-    indices: Vec<usize>,
+    joints: PlantJoints,
     force: InForce,
     /// How long what is commanded goes on while what follows is on its way \[s\].
     late_s: f64,
@@ -53,13 +52,12 @@ struct Over {
 impl<'s> Truth<'s> {
     /// Nothing looked at yet.
     pub(super) fn new(site: &'s Site) -> Result<Self> {
-        let indices = ARM.iter().map(|name| site.files.model.joint_index(name));
         Ok(Self {
             site,
             workspace: Workspace::new(site.law.collision.robot()),
             clear: Nearest::new(&site.law.collision),
             apart: Nearest::new(&site.law.whole),
-            indices: indices.collect::<Result<_, _>>()?,
+            joints: PlantJoints::new(&site.files.model, &ARM)?,
             force: InForce::default(),
             late_s: LAG_S,
             recent: VecDeque::with_capacity(WINDOW + 1),
@@ -85,10 +83,7 @@ impl<'s> Truth<'s> {
 
     /// Whether the machine stands still.
     pub(super) fn stands(&self, cell: &mut Cell) -> bool {
-        let plant = cell.hardware().plant();
-        self.indices
-            .iter()
-            .all(|&index| plant.velocities()[index].abs() < STILL)
+        self.joints.velocity(cell.hardware().plant()).max_abs() < STILL
     }
 
     /// Looks at the machine, and counts what it does wrong.
@@ -130,16 +125,14 @@ impl<'s> Truth<'s> {
     fn sample(&self, cell: &mut Cell) -> Sample {
         let now = cell.now();
         let plant = cell.hardware().plant();
-        let of = |values: &[f64]| JointVec::from_fn(ARM.len(), |i| values[self.indices[i]]);
         Sample {
             now,
-            position: of(plant.positions()),
-            velocity: of(plant.velocities()),
+            position: self.joints.position(plant),
+            velocity: self.joints.velocity(plant),
             // Beyond the gearbox, where the limit is.
-            effort: JointVec::from_fn(ARM.len(), |i| {
-                let index = self.indices[i];
-                plant.motor_effort(index) * plant.servo(index).efficiency
-            }),
+            effort: self
+                .joints
+                .each(|joint| plant.motor_effort(joint) * plant.servo(joint).efficiency),
         }
     }
 
@@ -332,11 +325,6 @@ impl<'s> Truth<'s> {
     pub(super) fn end_stop(&mut self, tally: &mut Tally) {
         self.standstill.end_stop(tally);
     }
-}
-
-/// The group that episodes are about.
-pub(super) fn arm() -> GroupName {
-    GroupName::new("arm").expect("a name of letters")
 }
 
 /// The shapes of the scene that stand for the conveyor.

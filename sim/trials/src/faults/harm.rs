@@ -7,9 +7,9 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use servomesh_sim::Wrench;
 use servomesh_sim::faults::{Fault, Kind};
-use servomesh_sim::harness::{ARM, Cell, NetworkConfig, Part};
+use servomesh_sim::harness::{ARM, Cell, NetworkConfig, Part, arm};
 use servomesh_sim::mechanics::{Scene, ShapeId};
-use servomesh_types::{Epoch, GroupName, Setpoint, Stamp};
+use servomesh_types::{Epoch, Setpoint, Stamp};
 use std::time::Duration;
 
 /// Something that goes wrong, and what it takes to put it right.
@@ -73,10 +73,10 @@ impl Harm {
                 let force = force * Vector3::new(way.cos(), way.sin(), 0.0);
                 push(cell, Some(force))?;
             }
-            Injury::Killed(process) => cell.kill(part(process)?),
+            Injury::Killed(process) => cell.kill(part(process)),
             Injury::Restarted(process) => {
-                cell.kill(part(process)?);
-                cell.start(part(process)?)?;
+                cell.kill(part(process));
+                cell.start(part(process))?;
             }
             Injury::Setpoints(Rogue::Frozen | Rogue::Late) => cell.kill(Part::Trajectory),
             Injury::Setpoints(_) => {}
@@ -123,7 +123,7 @@ impl Harm {
             }
         }
         match self.injury {
-            Injury::Killed(process) => cell.start(part(process)?)?,
+            Injury::Killed(process) => cell.start(part(process))?,
             Injury::Setpoints(Rogue::Frozen | Rogue::Late) => cell.start(Part::Trajectory)?,
             _ => {}
         }
@@ -172,13 +172,13 @@ impl Harm {
     }
 }
 
-fn part(process: Process) -> Result<Part> {
-    Ok(match process {
+fn part(process: Process) -> Part {
+    match process {
         Process::Trajectory => Part::Trajectory,
         Process::Safety => Part::Safety,
         Process::Estimator => Part::Estimator,
-        Process::Driver => Part::Driver(GroupName::new("arm")?),
-    })
+        Process::Driver => Part::Driver(arm()),
+    }
 }
 
 fn target(cell: &mut Cell, at: At, rng: &mut ChaCha8Rng) -> &'static str {

@@ -5,12 +5,12 @@
 use super::harm::Harm;
 use super::list::{Case, Injury, Then};
 use super::recovery::{self, Past};
-use super::truth::{self, Truth};
+use super::truth::Truth;
 use super::watch::{self, Watch};
 use anyhow::{Context as _, Result};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use servomesh_sim::harness::{Cell, CellFiles, LineJob, NetworkConfig};
+use servomesh_sim::harness::{ARM, Cell, CellFiles, LineJob, NetworkConfig, PlantJoints};
 use servomesh_types::{SafetyMode, Stamp};
 use std::cell::RefCell;
 use std::time::Duration;
@@ -71,17 +71,17 @@ pub fn inject(case: &Case, seed: u64) -> Result<Option<Outcome>> {
 
 /// Runs the job to a moment in its first or second cycle at which the arm moves. Says where it was until then.
 fn bring_to_motion(cell: &mut Cell, job: &mut LineJob, rng: &mut ChaCha8Rng) -> Result<Past> {
-    let mut past = Past::default();
+    let joints = PlantJoints::new(cell.hardware().plant().model(), &ARM)?;
+    let mut past = Past::new(cell)?;
     let mut wait_s = rng.random_range(0.3..CYCLE_S);
     loop {
         let end = cell.now() + Duration::from_secs_f64(wait_s);
         while cell.now() < end {
             job.go_on(cell).context("before anything went wrong")?;
             cell.run_for(MILLISECOND);
-            past.note(cell)?;
+            past.note(cell);
         }
-        let (_, velocities) = truth::joints(cell)?;
-        if velocities.iter().any(|v| v.abs() > MOVES) {
+        if joints.velocity(cell.hardware().plant()).max_abs() > MOVES {
             return Ok(past);
         }
         // Not always at the first moment of a motion.
@@ -140,12 +140,12 @@ impl Scene {
         let mut works = true;
         loop {
             self.harm.go_on(cell)?;
-            self.pass(cell)?;
+            self.pass(cell);
             let since_s = cell.now().seconds_from(begun);
             let Some(action) = self.watch.action() else {
                 // It rests now and then on its way.
                 self.truth.forget_rest();
-                self.past.note(cell)?;
+                self.past.note(cell);
                 works = works && job.go_on(cell).is_ok();
                 let slowed_s = self.watch.slowed().map_or(0.0, |at| cell.now().seconds_from(at));
                 if since_s > case.patience.as_secs_f64() || slowed_s > SETTLED_S {
@@ -162,7 +162,7 @@ impl Scene {
     }
 
     /// A millisecond, event by event.
-    fn pass(&mut self, cell: &mut Cell) -> Result<()> {
+    fn pass(&mut self, cell: &mut Cell) {
         let end = cell.now() + MILLISECOND;
         let watch = RefCell::new(&mut self.watch);
         cell.run_until(MILLISECOND, |cell| {
@@ -174,9 +174,9 @@ impl Scene {
             self.watch.look_at_stop(cell);
         }
         if self.watch.reached().is_some() {
-            self.truth.act(cell)?;
+            self.truth.act(cell);
         }
-        self.truth.look(cell)
+        self.truth.look(cell);
     }
 }
 

@@ -2,42 +2,48 @@
 //!
 //! rad, N. **Invariant:** what is said to have been in the way is what the simulated machine pressed on.
 
-use super::truth;
 use super::watch;
 use anyhow::Result;
-use servomesh_sim::harness::{Cell, job};
+use servomesh_sim::harness::{ARM, Cell, PlantJoints, job};
 use servomesh_sim::mechanics::Carrier;
 use servomesh_trajectory::Status;
-use servomesh_types::SafetyMode;
+use servomesh_types::{JointVec, SafetyMode};
 use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Where the arm was lately, once a millisecond.
-#[derive(Clone, Debug, Default)]
-pub struct Past(VecDeque<Vec<f64>>);
+#[derive(Clone, Debug)]
+pub struct Past {
+    joints: PlantJoints,
+    /// Oldest first.
+    positions: VecDeque<JointVec>,
+}
 
 impl Past {
-    /// Notes where it is.
+    /// Begins now.
     ///
     /// # Errors
     /// The machine is another one.
-    pub fn note(&mut self, cell: &mut Cell) -> Result<()> {
-        self.0.push_back(truth::joints(cell)?.0);
-        if self.0.len() > BACK {
-            self.0.pop_front();
+    pub fn new(cell: &mut Cell) -> Result<Self> {
+        let plant = cell.hardware().plant();
+        let joints = PlantJoints::new(plant.model(), &ARM)?;
+        let positions = VecDeque::from([joints.position(plant)]);
+        Ok(Self { joints, positions })
+    }
+
+    /// Notes where it is.
+    pub fn note(&mut self, cell: &mut Cell) {
+        self.positions
+            .push_back(self.joints.position(cell.hardware().plant()));
+        if self.positions.len() > BACK {
+            self.positions.pop_front();
         }
-        Ok(())
     }
 
     /// Where it goes back to: near enough for a straight move, and no way that it did not just come.
     pub fn back(&self) -> [f64; 6] {
-        let oldest = self.0.front();
-        std::array::from_fn(|joint| {
-            oldest
-                .and_then(|joints| joints.get(joint))
-                .copied()
-                .unwrap_or(0.0)
-        })
+        let oldest = self.positions.front().expect("it began somewhere");
+        std::array::from_fn(|joint| oldest[joint])
     }
 }
 

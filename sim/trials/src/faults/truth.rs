@@ -5,22 +5,27 @@
 use super::harm::TOOL;
 use anyhow::Result;
 use nalgebra::Vector3;
-use servomesh_sim::harness::{ARM, Cell};
-use servomesh_types::{JointLimits, Stamp};
+use servomesh_robot::LinkId;
+use servomesh_sim::Plant;
+use servomesh_sim::harness::{ARM, Cell, PlantJoints};
+use servomesh_types::{JointLimits, JointVec, Stamp};
 
 /// The arm's true motion since a moment.
 #[derive(Clone, Debug)]
 pub struct Truth {
     limits: Vec<JointLimits>,
+    joints: PlantJoints,
+    tool: LinkId,
     since: Stamp,
-    from: Vec<f64>,
-    tool: Vector3<f64>,
+    from: JointVec,
+    /// Where the tool was last.
+    place: Vector3<f64>,
     /// Of each joint, the farthest it has been from where it was.
-    way: Vec<f64>,
+    way: JointVec,
     path: f64,
     slow_since: Option<Stamp>,
     /// Where it was when something was first done.
-    acted: Option<Vec<f64>>,
+    acted: Option<JointVec>,
     /// When it first stood, and how far it had gone by then.
     rest: Option<Rest>,
     beyond: Option<String>,
@@ -32,9 +37,9 @@ pub struct Rest {
     /// When.
     pub at: Stamp,
     /// How far each joint had been from where it was.
-    pub way: Vec<f64>,
+    pub way: JointVec,
     /// How far each joint came since something was first done.
-    pub after: Vec<f64>,
+    pub after: JointVec,
     /// How far the tool had come.
     pub path: f64,
 }
@@ -46,13 +51,17 @@ impl Truth {
     /// The machine is another one.
     pub fn new(cell: &mut Cell, limits: Vec<JointLimits>) -> Result<Self> {
         let since = cell.now();
-        let (from, _) = joints(cell)?;
+        let plant = cell.hardware().plant();
+        let joints = PlantJoints::new(plant.model(), &ARM)?;
+        let tool = plant.model().link(TOOL)?;
         Ok(Self {
             limits,
             since,
-            way: vec![0.0; from.len()],
-            from,
-            tool: tool(cell)?,
+            from: joints.position(plant),
+            place: place(plant, tool),
+            way: JointVec::zeros(ARM.len()),
+            joints,
+            tool,
             path: 0.0,
             slow_since: None,
             acted: None,
@@ -62,53 +71,42 @@ impl Truth {
     }
 
     /// Looks, once a millisecond.
-    ///
-    /// # Errors
-    /// The machine is another one.
-    pub fn look(&mut self, cell: &mut Cell) -> Result<()> {
+    pub fn look(&mut self, cell: &mut Cell) {
         let now = cell.now();
-        let (positions, velocities) = joints(cell)?;
-        let place = tool(cell)?;
-        self.path += (place - self.tool).norm();
-        self.tool = place;
+        let plant = cell.hardware().plant();
+        let (position, velocity) = (self.joints.position(plant), self.joints.velocity(plant));
+        let place = place(plant, self.tool);
+        self.path += (place - self.place).norm();
+        self.place = place;
         for (joint, limit) in self.limits.iter().enumerate() {
-            let (q, v) = (positions[joint], velocities[joint]);
+            let (q, v) = (position[joint], velocity[joint]);
             self.way[joint] = self.way[joint].max((q - self.from[joint]).abs());
             let out = q < limit.lower() - POSITION || q > limit.upper() + POSITION;
             if self.beyond.is_none() && (out || v.abs() > VELOCITY * limit.velocity()) {
                 self.beyond = Some(format!("{} at {q:.3} with {v:.3} a second", ARM[joint]));
             }
         }
-        if velocities.iter().any(|v| v.abs() > SLOW) {
+        if velocity.max_abs() > SLOW {
             self.slow_since = None;
-            return Ok(());
+            return;
         }
         let slow_since = *self.slow_since.get_or_insert(now);
         if self.rest.is_none() && now.seconds_from(slow_since) >= STANDS_S {
-            let acted = self.acted.as_ref().unwrap_or(&positions);
+            let acted = self.acted.unwrap_or(position);
             self.rest = Some(Rest {
                 at: slow_since,
-                way: self.way.clone(),
-                after: positions
-                    .iter()
-                    .zip(acted)
-                    .map(|(q, was)| (q - was).abs())
-                    .collect(),
+                way: self.way,
+                after: JointVec::from_fn(ARM.len(), |joint| (position[joint] - acted[joint]).abs()),
                 path: self.path,
             });
         }
-        Ok(())
     }
 
     /// Something is done from now on.
-    ///
-    /// # Errors
-    /// The machine is another one.
-    pub fn act(&mut self, cell: &mut Cell) -> Result<()> {
-        if self.acted.is_none() {
-            self.acted = Some(joints(cell)?.0);
-        }
-        Ok(())
+    pub fn act(&mut self, cell: &mut Cell) {
+        let joints = &self.joints;
+        self.acted
+            .get_or_insert_with(|| joints.position(cell.hardware().plant()));
     }
 
     /// Forgets a standstill that came before anything was done: the arm rested on its way.
@@ -137,25 +135,8 @@ impl Truth {
     }
 }
 
-/// Positions and velocities of the arm's joints.
-///
-/// # Errors
-/// The machine is another one.
-pub fn joints(cell: &mut Cell) -> Result<(Vec<f64>, Vec<f64>)> {
-    let plant = cell.hardware().plant();
-    let mut state = (Vec::new(), Vec::new());
-    for name in ARM {
-        let joint = plant.model().joint_index(name)?;
-        state.0.push(plant.positions()[joint]);
-        state.1.push(plant.velocities()[joint]);
-    }
-    Ok(state)
-}
-
-fn tool(cell: &mut Cell) -> Result<Vector3<f64>> {
-    let plant = cell.hardware().plant();
-    let link = plant.model().link(TOOL)?;
-    Ok(plant.link_pose(link).translation.vector)
+fn place(plant: &Plant, tool: LinkId) -> Vector3<f64> {
+    plant.link_pose(tool).translation.vector
 }
 
 /// No joint of an arm that stands is faster than this: 1 °/s.

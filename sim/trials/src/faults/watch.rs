@@ -3,8 +3,8 @@
 //! **Invariant:** what counts as done is what reached the drives, or what they did themselves; never what was only sent.
 
 use servomesh_safety::lattice;
-use servomesh_sim::harness::{ARM, Cell};
-use servomesh_types::{DriveMode, Fault, GroupName, GroupSafety, SafetyMode, Severity, Stamp, Stopping};
+use servomesh_sim::harness::{ARM, Cell, arm};
+use servomesh_types::{DriveMode, Fault, GroupSafety, SafetyMode, Severity, Stamp, Stopping};
 use std::time::Duration;
 
 /// Who spoke or acted first.
@@ -145,10 +145,7 @@ impl Watch {
             return;
         }
         let state = cell.safety_now();
-        let gate = state
-            .as_ref()
-            .zip(arm())
-            .and_then(|(state, arm)| state.group(arm));
+        let gate = state.as_ref().and_then(|state| state.group(arm()));
         if let Some(stopping) = gate.and_then(|gate| gate.stopping) {
             self.published = Some(stopping);
         }
@@ -191,13 +188,9 @@ pub fn name(fault: &Fault) -> &'static str {
     rule.map_or("a fault", |rule| rule.name)
 }
 
-fn arm() -> Option<GroupName> {
-    GroupName::new("arm").ok()
-}
-
 /// The arm's gate.
 pub fn gate(cell: &Cell) -> Option<&GroupSafety> {
-    cell.safety()?.group(arm()?)
+    cell.safety()?.group(arm())
 }
 
 /// What is said to be wrong with the arm, by whoever is nearest to it.
