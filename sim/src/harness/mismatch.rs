@@ -2,51 +2,57 @@
 //!
 //! **Invariant:** the same seed gives the same machine.
 
+use super::cell::Cell;
 use super::files::{CellFiles, FilesError};
+use super::network::NetworkConfig;
 use crate::servo::catalog::ServoCatalog;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
+use servomesh_estimator::Settings;
 use servomesh_robot::Model;
 
-impl CellFiles {
-    /// The default cell whose friction and gear losses are off by `share` of what its drivers think.
+impl Cell {
+    /// The default cell on a quiet network, with friction and gear losses off by `share` of what its drivers think, and each link's mass and inertia
+    /// by `share` of what its estimator does.
     ///
     /// # Errors
-    /// `share` is so large that no such servo can be.
-    pub fn with_other_friction(seed: u64, share: f64) -> Result<Self, FilesError> {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let mut off = || off(&mut random, share);
-        let text = scaled(SERVOS, "{ coulomb: ", |value| value * off());
-        let text = scaled(&text, "viscous: ", |value| value * off());
-        let text = scaled(&text, "efficiency: ", |value| 1.0 - (1.0 - value) * off());
-        Ok(Self {
-            servos: ServoCatalog::from_yaml_str(&text)?,
-            ..Self::default_cell()?
-        })
+    /// `share` is so large that no such machine can be.
+    pub fn mismatched(seed: u64, share: f64) -> Result<Self, FilesError> {
+        let mut cell = Self::new(&other_friction(seed, share)?, NetworkConfig::default(), seed)?;
+        cell.restart_estimator(Settings::default(), other_masses(seed, share)?)?;
+        Ok(cell)
     }
+}
 
-    /// The default cell's robot with each link's mass and inertia off by `share`.
-    ///
-    /// # Errors
-    /// `share` is so large that no such robot can be.
-    pub fn model_of_other_masses(seed: u64, share: f64) -> Result<Model, FilesError> {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let mut text = String::new();
-        for (index, part) in URDF.split("<inertial>").enumerate() {
-            if index == 0 {
-                text.push_str(part);
-                continue;
-            }
-            let factor = off(&mut random, share);
-            // A file without the end of it is refused below.
-            let (inertial, rest) = part.split_once("</inertial>").unwrap_or((part, ""));
-            let inertial = INERTIAL.iter().fold(inertial.to_owned(), |text, key| {
-                scaled(&text, key, |value| value * factor)
-            });
-            text.push_str(&format!("<inertial>{inertial}</inertial>{rest}"));
+fn other_friction(seed: u64, share: f64) -> Result<CellFiles, FilesError> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut off = || off(&mut random, share);
+    let text = scaled(SERVOS, "{ coulomb: ", |value| value * off());
+    let text = scaled(&text, "viscous: ", |value| value * off());
+    let text = scaled(&text, "efficiency: ", |value| 1.0 - (1.0 - value) * off());
+    Ok(CellFiles {
+        servos: ServoCatalog::from_yaml_str(&text)?,
+        ..CellFiles::default_cell()?
+    })
+}
+
+fn other_masses(seed: u64, share: f64) -> Result<Model, FilesError> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut text = String::new();
+    for (index, part) in URDF.split("<inertial>").enumerate() {
+        if index == 0 {
+            text.push_str(part);
+            continue;
         }
-        Ok(Model::from_urdf_str(&text)?)
+        let factor = off(&mut random, share);
+        // A file without the end of it is refused below.
+        let (inertial, rest) = part.split_once("</inertial>").unwrap_or((part, ""));
+        let inertial = INERTIAL.iter().fold(inertial.to_owned(), |text, key| {
+            scaled(&text, key, |value| value * factor)
+        });
+        text.push_str(&format!("<inertial>{inertial}</inertial>{rest}"));
     }
+    Ok(Model::from_urdf_str(&text)?)
 }
 
 fn off(random: &mut ChaCha8Rng, share: f64) -> f64 {
@@ -93,9 +99,9 @@ mod tests {
     #[test]
     fn another_mass_is_another_weight_and_other_friction_another_servo() {
         let nominal = CellFiles::default_cell().expect("sound");
-        let other = CellFiles::with_other_friction(1, 0.1).expect("possible");
+        let other = other_friction(1, 0.1).expect("possible");
         assert_ne!(other.servos, nominal.servos);
-        let heavy = CellFiles::model_of_other_masses(1, 0.1).expect("possible");
+        let heavy = other_masses(1, 0.1).expect("possible");
         let share = heavy.moving_mass() / nominal.model.moving_mass() - 1.0;
         assert!(share.abs() > 1e-3 && share.abs() <= 0.1, "{share}");
     }

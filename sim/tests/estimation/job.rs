@@ -1,18 +1,13 @@
 //! Runs the cell, and lets others look at it each millisecond.
 
-use servomesh_estimator::Settings;
 pub(crate) use servomesh_sim::harness::job::{ABOVE_BELT, MIDWAY, go};
-pub(crate) use servomesh_sim::harness::{ARM, Cell, CellFiles, HOME, LineJob, NetworkConfig};
+pub(crate) use servomesh_sim::harness::{ARM, Cell, HOME, LineJob};
 use servomesh_trajectory::{GoalId, Status};
 use std::time::Duration;
 
 /// A cell whose machine is off by a tenth of what drivers and estimator think, after half a second.
 pub(crate) fn wrong_cell(seed: u64) -> Cell {
-    let files = CellFiles::with_other_friction(seed, 0.1).expect("possible servos");
-    let model = CellFiles::model_of_other_masses(seed, 0.1).expect("a possible robot");
-    let mut cell = Cell::new(&files, NetworkConfig::default(), seed).expect("they fit");
-    cell.restart_estimator(Settings::default(), model)
-        .expect("possible settings");
+    let mut cell = Cell::mismatched(seed, 0.1).expect("a possible machine");
     cell.run_for(Duration::from_millis(500));
     cell
 }

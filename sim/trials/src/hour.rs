@@ -3,8 +3,7 @@
 //! Each machine is off in its own way and works for its share of the time, but for one part at least.
 
 use anyhow::{Context as _, Result};
-use servomesh_estimator::Settings;
-use servomesh_sim::harness::{ARM, Cell, CellFiles, LineJob, NetworkConfig};
+use servomesh_sim::harness::{ARM, Cell, LineJob};
 use servomesh_types::{GroupMotion, JointSet, SafetyMode, Stamp};
 use std::time::Duration;
 
@@ -77,9 +76,7 @@ pub fn run(args: &Args) -> Result<Summary> {
 }
 
 fn machine(seed: u64, off: f64, time_s: f64, summary: &mut Summary) -> Result<()> {
-    let files = CellFiles::with_other_friction(seed, off)?;
-    let mut cell = Cell::new(&files, NetworkConfig::default(), seed)?;
-    cell.restart_estimator(Settings::default(), CellFiles::model_of_other_masses(seed, off)?)?;
+    let mut cell = Cell::mismatched(seed, off)?;
     cell.run_for(Duration::from_millis(300));
     let begun = cell.now();
     let mut said = [Said::default(); GROUPS.len()];
