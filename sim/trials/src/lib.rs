@@ -10,4 +10,5 @@
 pub mod episodes;
 pub mod faults;
 pub mod hour;
+mod press;
 pub mod states;

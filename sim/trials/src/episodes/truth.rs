@@ -10,6 +10,7 @@ use super::site::{Narrowing, Site};
 use super::standstill::Standstill;
 use super::tally::{Limit, Tally, Violation};
 use super::tolerances::*;
+use crate::press::{Press, presses};
 use anyhow::{Context as _, Result};
 use servomesh_robot::Workspace;
 use servomesh_sim::harness::{ARM, Cell, NetworkConfig, PlantJoints, arm};
@@ -295,24 +296,13 @@ impl<'s> Truth<'s> {
 
     /// The simulation's own contacts: what it has is what the machine would have hit.
     fn check_contacts(&mut self, cell: &mut Cell, wrong: &mut Vec<Over>) {
-        let plant = cell.hardware().plant();
         // Where fingers may touch the conveyor they may also press on it.
         let tolerant = !self.site.law.may_touch.is_empty();
-        let pressed = plant
-            .world()
-            .contacts()
-            .iter()
-            .filter(|contact| contact.force.norm() > 0.0);
-        for contact in pressed {
-            let shape = plant
-                .scene()
-                .iter()
-                .find(|shape| contact.shapes.contains(&shape.id));
-            let name = shape.map_or("itself", |shape| shape.name.as_str());
-            if tolerant && CONVEYOR.contains(&name) {
+        for Press { force, on } in presses(cell.hardware().plant()) {
+            if tolerant && CONVEYOR.contains(&on) {
                 self.presses = true;
             } else {
-                let text = format!("it presses with {:.1} N on {name}", contact.force.norm());
+                let text = format!("it presses with {force:.1} N on {on}");
                 wrong.push(Over {
                     limit: Limit::Touch,
                     text,

@@ -3,9 +3,9 @@
 //! rad, N. **Invariant:** what is said to have been in the way is what the simulated machine pressed on.
 
 use super::watch;
+use crate::press::presses;
 use anyhow::Result;
 use servomesh_sim::harness::{ARM, Cell, PlantJoints, job};
-use servomesh_sim::mechanics::Carrier;
 use servomesh_trajectory::Status;
 use servomesh_types::{JointVec, SafetyMode};
 use std::collections::VecDeque;
@@ -84,47 +84,25 @@ pub fn recover(cell: &mut Cell, stopped: bool, back: &[f64; 6]) -> Result<(), St
     Err(format!("the move did not end; {}", told(before, hardest)))
 }
 
-/// How hard the arm presses, and on what.
-type Press = (f64, String);
+/// How hard the machine presses, and on what.
+type Pressed = (f64, String);
 
-/// What the machine presses on hardest: a thing of the cell, a part that it may hold, or itself.
-fn pressed(cell: &mut Cell) -> Option<Press> {
-    let plant = cell.hardware().plant();
-    let world = plant.world();
-    let mut hardest = None;
-    for contact in world.contacts() {
-        let [one, other] = contact.shapes.map(|shape| world.carrier(shape));
-        let links = [one, other].map(|carrier| matches!(carrier, Carrier::Link(_)));
-        let bodies = [one, other].map(|carrier| matches!(carrier, Carrier::Body(_)));
-        let force = contact.force.norm();
-        if !links.contains(&true) || force <= 0.0 {
-            continue;
-        }
-        let thing = || {
-            plant
-                .scene()
-                .iter()
-                .find(|thing| contact.shapes.contains(&thing.id))
-        };
-        let name = if bodies.contains(&true) {
-            "a part"
-        } else {
-            thing().map_or("itself", |thing| thing.name.as_str())
-        };
-        hardest = harder(hardest, Some((force, name.to_owned())));
-    }
-    hardest
+/// What it presses on hardest.
+fn pressed(cell: &mut Cell) -> Option<Pressed> {
+    let presses = presses(cell.hardware().plant());
+    let hardest = presses.max_by(|one, other| one.force.total_cmp(&other.force));
+    hardest.map(|press| (press.force, press.on.to_owned()))
 }
 
-fn harder(one: Option<Press>, other: Option<Press>) -> Option<Press> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(if other.0 > one.0 { other } else { one }),
-        (one, other) => one.or(other),
-    }
+fn harder(one: Option<Pressed>, other: Option<Pressed>) -> Option<Pressed> {
+    [one, other]
+        .into_iter()
+        .flatten()
+        .max_by(|one, other| one.0.total_cmp(&other.0))
 }
 
-fn told(before: Option<Press>, during: Option<Press>) -> String {
-    let told = |press: Option<Press>| {
+fn told(before: Option<Pressed>, during: Option<Pressed>) -> String {
+    let told = |press: Option<Pressed>| {
         press.map_or("nothing".to_owned(), |(force, name)| {
             format!("{name} with {force:.0} N")
         })
