@@ -5,15 +5,16 @@
 //! than the links between them can hold it.
 //!
 //! **Invariant:** joints that move by at most `by` from where [`CollisionModel::reaches`] looked change the distance of two groups by at most
-//! [`Linkage::travel`], whatever the joints' limits are.
+//! [`Linkage::travels`] says, whatever the joints' limits are.
 
 use std::collections::BTreeMap;
 
 use nalgebra::Vector3;
 
-use super::model::{Collider, CollisionModel};
+use super::model::CollisionModel;
 use super::query::Proximity;
-use crate::body::Freedom;
+use super::swept::SweptBalls;
+use crate::body::{Frame, Freedom};
 use crate::model::LinkId;
 
 /// Two groups of solids, and the joints that move them against each other. Belongs to one [`CollisionModel`] until its scene changes.
@@ -62,14 +63,8 @@ impl Linkage {
         !self.piece_pairs.is_empty()
     }
 
-    /// How far the two groups come nearer (or apart) at most when each mover's joint moves by `by`, from where its reach was `reaches`.
-    pub fn travel(&self, reaches: &[f64], by: impl IntoIterator<Item = f64>) -> f64 {
-        let mut by = by.into_iter();
-        let [travel] = self.travels(|mover| [(reaches[mover], by.next().unwrap_or(f64::NAN))]);
-        travel
-    }
-
-    /// The same for several at once: `terms` says for each mover its reaches and how far its joint moves.
+    /// How far the two groups come nearer (or apart) at most, for several motions at once: `terms` says for each mover how far it reached where a motion began,
+    /// and how far its joint moves.
     #[inline]
     pub fn travels<const N: usize>(&self, mut terms: impl FnMut(usize) -> [(f64, f64); N]) -> [f64; N] {
         let mut travels = [0.0; N];
@@ -111,7 +106,7 @@ impl CollisionModel {
             }
             let piece_pairs = pairs.iter().flat_map(|&pair| self.pairs[pair].pieces.clone());
             Linkage {
-                movers: self.movers(bodies, &pieces.each_ref().map(|pieces| self.balls(pieces))),
+                movers: self.movers(bodies, pieces.each_ref().map(|pieces| self.balls(pieces))),
                 carried: pieces.map(Carried::Pieces),
                 piece_pairs: piece_pairs.collect(),
                 pairs,
@@ -124,9 +119,9 @@ impl CollisionModel {
     /// What moves a link's origin against the base: no solids.
     pub fn linkage_of_origin(&self, link: LinkId) -> Linkage {
         let on = &self.robot.links[link.0];
-        let origin = vec![(on.body_from_link.translation, 0.0)];
+        let origin = SweptBalls::new([(on.body_from_link.translation, 0.0)]);
         Linkage {
-            movers: self.movers([None, on.body], &[Vec::new(), origin]),
+            movers: self.movers([None, on.body], [SweptBalls::new([]), origin]),
             carried: [Carried::Pieces(Vec::new()), Carried::Origin(link)],
             pairs: Vec::new(),
             piece_pairs: Vec::new(),
@@ -135,7 +130,7 @@ impl CollisionModel {
     }
 
     /// Balls around pieces, in the axes of the body that they are on.
-    fn balls(&self, pieces: &[usize]) -> Vec<(Vector3<f64>, f64)> {
+    fn balls(&self, pieces: &[usize]) -> SweptBalls {
         let items = self.items.iter();
         let carrier = |piece: &usize| items.clone().find(|item| item.pieces.contains(piece));
         let ball = |piece: &usize| {
@@ -149,24 +144,22 @@ impl CollisionModel {
                 solid.bounds.sphere_radius,
             )
         };
-        pieces.iter().map(ball).collect()
+        SweptBalls::new(pieces.iter().map(ball))
     }
 
     /// The bodies that carry one of two but not the other.
-    fn movers(&self, bodies: [Option<usize>; 2], balls: &[Vec<(Vector3<f64>, f64)>; 2]) -> Vec<Mover> {
+    fn movers(&self, bodies: [Option<usize>; 2], balls: [SweptBalls; 2]) -> Vec<Mover> {
         let chain = |body| std::iter::successors(body, |&body: &usize| self.robot.bodies[body].parent);
         let mut movers = Vec::new();
-        for side in 0..2 {
-            let mut balls = balls[side].clone();
+        for (side, mut balls) in balls.into_iter().enumerate() {
             let mut endless = false;
             for index in
                 chain(bodies[side]).filter(|&index| !chain(bodies[1 - side]).any(|other| other == index))
             {
                 let body = &self.robot.bodies[index];
-                let from_axis = |(centre, radius): &(Vector3<f64>, f64)| centre.xy().norm() + radius;
                 let most = match body.freedom {
                     Freedom::Turns if endless => f64::INFINITY,
-                    Freedom::Turns => balls.iter().map(from_axis).fold(0.0, f64::max),
+                    Freedom::Turns => balls.farthest_from(&Vector3::z()),
                     Freedom::Slides => 1.0,
                     Freedom::Free => f64::INFINITY,
                 };
@@ -180,13 +173,9 @@ impl CollisionModel {
                 });
                 // How far a joint slides is not asked here: what carries it is only known by where it is.
                 endless |= body.freedom != Freedom::Turns;
-                let parent_from_body = &body.parent_from_joint;
-                for (centre, radius) in &mut balls {
-                    // Turning sweeps a ball around the axis: the ball about the middle of that ring contains it.
-                    *radius += centre.xy().norm();
-                    let on_axis = Vector3::new(0.0, 0.0, centre.z).into();
-                    *centre = (parent_from_body.rotation.apply(on_axis) + parent_from_body.origin).into();
-                }
+                let Frame { rotation, origin } = &body.parent_from_joint;
+                balls.turn(&Vector3::z());
+                balls.go_on(|centre| (rotation.apply((*centre).into()) + *origin).into());
             }
         }
         movers
@@ -242,13 +231,38 @@ impl CollisionModel {
         let pairs = linkage.pairs.iter().filter_map(closest);
         pairs.min_by(|a, b| a.distance.total_cmp(&b.distance))
     }
-
-    /// The two colliders of each pair that is in a linkage.
-    pub fn pairs_of(&self, linkage: &Linkage) -> impl Iterator<Item = [Collider; 2]> {
-        let pairs = linkage.pairs.iter();
-        pairs.map(|&pair| self.pairs[pair].items.map(|item| self.items[item].collider))
-    }
 }
 
 /// Lengths are this much longer than computed.
 const OUTWARDS: f64 = 1.0 + 1e-12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collision::CollisionSettings;
+    use crate::model::Model;
+
+    #[test]
+    fn each_pair_is_in_one_linkage() {
+        let cell = Model::from_urdf_str(include_str!("../../../../launch/robots/cell.urdf"));
+        let settings = CollisionSettings {
+            samples: 0,
+            proof_steps: 0,
+            ..CollisionSettings::default()
+        };
+        let model = CollisionModel::new(&cell.expect("a sound robot"), &settings);
+        let linkages = model.linkages();
+        let all = |of: fn(&Linkage) -> &[usize]| {
+            let mut all: Vec<usize> = linkages.iter().flat_map(of).copied().collect();
+            all.sort_unstable();
+            all
+        };
+        assert!(linkages.len() > 10 && linkages.len() < model.pairs.len());
+        assert!(all(|linkage| &linkage.pairs).into_iter().eq(0..model.pairs.len()));
+        assert!(
+            all(|linkage| &linkage.piece_pairs)
+                .into_iter()
+                .eq(0..model.piece_pairs.len())
+        );
+    }
+}

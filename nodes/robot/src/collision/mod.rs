@@ -53,6 +53,7 @@ mod settings;
 mod settle;
 mod simplex;
 mod solid;
+mod swept;
 
 pub use error::{CollisionError, CollisionWarning};
 pub use linkage::Linkage;

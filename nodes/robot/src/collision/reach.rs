@@ -11,7 +11,8 @@ use std::f64::consts::PI;
 
 use nalgebra::{Matrix6xX, Vector3};
 
-use super::model::{CollisionModel, Item};
+use super::model::{CollisionModel, Item, Piece};
+use super::swept::SweptBalls;
 use crate::model::{LinkId, Model};
 use crate::spatial::Placement;
 use crate::workspace::Workspace;
@@ -315,52 +316,35 @@ fn add_speeds(
 ) -> Option<()> {
     let robot = &model.robot;
     let at_zero = Workspace::new(robot);
-    // Balls in the axes of the link at hand that contain the item wherever the joints below have it.
-    let mut balls: Vec<(Vector3<f64>, f64)> = model.pieces[item.pieces.clone()]
-        .iter()
-        .map(|piece| {
-            let bounds = &piece.solid.bounds;
-            (
-                piece.carrier_from_solid.point(&bounds.centre),
-                bounds.sphere_radius,
-            )
-        })
-        .collect();
+    let ball = |piece: &Piece| {
+        let bounds = &piece.solid.bounds;
+        (
+            piece.carrier_from_solid.point(&bounds.centre),
+            bounds.sphere_radius,
+        )
+    };
+    let mut balls = SweptBalls::new(model.pieces[item.pieces.clone()].iter().map(ball));
     for &link in own {
         let parent = robot.link_parent(link).expect("the root carries both");
         let parent_from_link = robot.link_pose(&at_zero, parent).inverse() * robot.link_pose(&at_zero, link);
-        let origin = parent_from_link.translation.vector;
-        let axis = match &motions.0[link.0] {
-            Some(Motion::Joint(axis)) => axis,
+        match &motions.0[link.0] {
+            Some(Motion::Joint(axis)) if axis.turns => {
+                speeds[axis.joint] += axis.ratio * balls.farthest_from(&axis.direction);
+                balls.turn(&axis.direction);
+            }
+            Some(Motion::Joint(axis)) => {
+                let range = ranges[axis.joint];
+                speeds[axis.joint] += axis.ratio;
+                balls.slide(
+                    &axis.direction,
+                    axis.ratio * range.middle(),
+                    axis.ratio * range.half(),
+                );
+            }
             Some(Motion::Several | Motion::Free) => return None,
-            None => {
-                for (centre, _) in &mut balls {
-                    *centre = parent_from_link.rotation * *centre + origin;
-                }
-                continue;
-            }
-        };
-        let range = ranges[axis.joint];
-        if axis.turns {
-            let from_axis = |(centre, radius): &(Vector3<f64>, f64)| {
-                (centre - axis.direction * centre.dot(&axis.direction)).norm() + radius
-            };
-            speeds[axis.joint] += axis.ratio * balls.iter().map(from_axis).fold(0.0, f64::max);
-        } else {
-            speeds[axis.joint] += axis.ratio;
+            None => {}
         }
-        for (centre, radius) in &mut balls {
-            if axis.turns {
-                // Turning about the axis sweeps a ball around the axis: the ball about the middle of that ring contains it.
-                let along = axis.direction * centre.dot(&axis.direction);
-                *radius += (*centre - along).norm();
-                *centre = along;
-            } else {
-                *centre += axis.direction * (axis.ratio * range.middle());
-                *radius += axis.ratio * range.half();
-            }
-            *centre = parent_from_link.rotation * *centre + origin;
-        }
+        balls.go_on(|centre| parent_from_link.transform_point(&(*centre).into()).coords);
     }
     Some(())
 }
