@@ -98,8 +98,8 @@ def make_ready(cell: Cell, peer: Peer) -> None:
             lambda node=program.node: peer.lifecycle_state(node).id == State.PRIMARY_STATE_ACTIVE,
             f"{program.node} is active",
         )
-    peer.wait_for(lambda: all(peer.gate(group) for group in GROUPS), "safety knows all groups")
-    if any(peer.gate(group).mode != GroupSafety.NORMAL for group in GROUPS):
+    gates = peer.wait_for(lambda: (g := peer.gates()) and set(GROUPS) <= set(g) and g, "safety knows all groups")
+    if any(gate.mode != GroupSafety.NORMAL for gate in gates.values()):
         reset_until_granted(peer)
     wait_until_still(peer, ARM)
 
@@ -115,7 +115,11 @@ def reset_until_granted(peer: Peer) -> None:
 
     poll(granted, f"a reset is granted: {said[-3:]}")
     peer.wait_for(
-        lambda: all((gate := peer.gate(group)) and gate.mode == GroupSafety.NORMAL for group in GROUPS),
+        lambda: (
+            (gates := peer.gates())
+            and set(GROUPS) <= set(gates)
+            and all(gate.mode == GroupSafety.NORMAL for gate in gates.values())
+        ),
         "all gates are open after a reset",
     )
 

@@ -11,9 +11,12 @@ from collections.abc import Iterable, Sequence
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
 from control_msgs.msg import JointTolerance
+from servomesh_msgs.msg import Event
 from trajectory_msgs.msg import JointTrajectoryPoint
 
-from peer import Goal, Peer, pick, seconds
+from goal import Goal
+from heard import stamp_of
+from peer import Peer, pick
 
 ARM = [
     "shoulder_pan_joint",
@@ -99,31 +102,44 @@ def travel(peer: Peer, time_s: float = SLOW_S, target: Sequence[float] | None = 
     return peer.send(*FOLLOW, follow_goal(quintic(start, target, time_s, 8))), target
 
 
-def wait_until_moving(peer: Peer, joints: Sequence[str] = ARM) -> None:
-    """Waits until the machine really moves."""
-    began = seconds(peer.truths()[-1].stamp)
+def wait_until_moving(
+    peer: Peer, joints: Sequence[str] = ARM, since_s: float | None = None, speed: float = 2 * MOVING
+) -> None:
+    """Waits until the machine has really moved since then, by default since now."""
+    began = stamp_of(peer.truth()) if since_s is None else since_s
 
     def moved() -> bool:
-        at = [peer.truth[-1].joint.index(joint) for joint in joints]
         return any(
-            abs(m.velocity[i]) > 2 * MOVING for m in list(peer.truth) if seconds(m.stamp) >= began for i in at
+            abs(truth.velocity[truth.joint.index(joint)]) > speed
+            for truth in peer.truths_since(began)
+            for joint in joints
         )
 
     peer.wait_for(moved, "the machine moves")
+
+
+def took(peer: Peer, since_s: float) -> float:
+    """How long the arm's first goal since then took to its arrival, as trajectory says [s]."""
+
+    def told(kind: int, since_s: float) -> float:
+        events = peer.wait_for(lambda: peer.events_of(kind, "trajectory", "arm", since_s), f"event {kind} of the arm")
+        return stamp_of(events[0])
+
+    accepted = told(Event.GOAL_ACCEPTED, since_s)
+    return told(Event.ARRIVED, accepted) - accepted
 
 
 def wait_until_still(peer: Peer, joints: Sequence[str] = ARM, for_s: float = 0.1) -> None:
     """Waits until the machine has really stood still for a while of ROS time."""
 
     def still() -> bool:
-        recent = peer.truths()[-200:]
-        since = seconds(recent[-1].stamp) - for_s
-        window = [m for m in recent if seconds(m.stamp) >= since]
-        at = [recent[-1].joint.index(joint) for joint in joints]
+        now = stamp_of(peer.truth())
+        recent = peer.truths_since(now - 2 * for_s)
+        window = [truth for truth in recent if stamp_of(truth) >= now - for_s]
         return (
             len(window) > 2
-            and seconds(recent[0].stamp) < since
-            and all(abs(m.velocity[i]) < STANDING for m in window for i in at)
+            and len(window) < len(recent)
+            and all(abs(truth.velocity[truth.joint.index(joint)]) < STANDING for truth in window for joint in joints)
         )
 
     peer.wait_for(still, "the machine stands still")
@@ -149,14 +165,13 @@ def assert_no_jump(peer: Peer, since_s: float) -> None:
     states = [m for m in peer.states_since(since_s) if set(ARM) <= set(m.name)]
     assert len(states) > 10
     for before, after in zip(states, states[1:], strict=False):
-        dt = seconds(after.header.stamp) - seconds(before.header.stamp)
+        dt = stamp_of(after) - stamp_of(before)
         for joint, v0, v1, limit in zip(
             ARM, pick(before, before.velocity, ARM), pick(after, after.velocity, ARM), ACCELERATION, strict=True
         ):
             # Half the limit above it, and what the estimator's noise may add between two samples.
             assert abs(v1 - v0) <= 1.5 * limit * dt + 0.03, (
-                f"{joint}: {v0:.3f} rad/s to {v1:.3f} rad/s within {dt * 1e3:.0f} ms "
-                f"at {seconds(after.header.stamp):.3f} s"
+                f"{joint}: {v0:.3f} rad/s to {v1:.3f} rad/s within {dt * 1e3:.0f} ms at {stamp_of(after):.3f} s"
             )
 
 

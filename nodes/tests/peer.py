@@ -1,52 +1,51 @@
 """A ROS 2 node written against rclpy alone: what MoveIt, rqt or a script are to the cell.
 
-It spins in a thread of its own and keeps what it hears. Tests wait for conditions on that: each message that comes
-makes the waiting thread look again. Time is ROS time, read off the stamps of `joint_states` and `sim/truth`.
+It spins in a thread of its own and keeps what it hears. Tests wait for conditions on that. Time is ROS time, read off
+the stamps of `joint_states` and `sim/truth`.
 
 **Invariant:** what a method says of the present was published after the method was called. A peer that a busy
-machine has kept waiting would else take old messages for news.
+machine has kept waiting would else take old messages for news. What belongs together comes out of one message, or
+is put together by stamps.
+
+A turn of rclpy's executor costs the more, the more there is to listen to, and a 500 Hz stream keeps it busy for good.
+So subscriptions and nodes that one test needs end with it: `listening`, `guest`.
 """
 
 from __future__ import annotations
 
-import math
+import contextlib
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 import rclpy
-from action_msgs.msg import GoalStatus
-from control_msgs.action import GripperCommand
-from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.action import ActionClient
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from servomesh_msgs.msg import Event, GroupSafety, SafetyState, SimTruth
 from std_srvs.srv import Trigger
 
 from cell import PATIENCE_S
-
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
-STREAM = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-EVENTS = QoSProfile(depth=100)
+from goal import Goal, impossible_goal
+from heard import ALL, ALL_OF_LATCHED, ALL_OF_STREAM, Heard, stamp_of
 
 #: After this time [s] a question that can be repeated is repeated.
 RETRY_S = 3.0
 IMPOSSIBLE_TRANSITION = 99
+#: A condition is looked at this often [s] at most: the thread that looks takes its time from the one that listens.
+LOOK_EVERY_S = 0.005
+#: It is looked at this often [s] at least, for what no message tells of.
+LOOK_ANYWAY_S = 0.5
 
 T = TypeVar("T")
-
-
-def seconds(stamp: Any) -> float:
-    """A stamp or duration [s]."""
-    return stamp.sec + stamp.nanosec * 1e-9
+M = TypeVar("M")
 
 
 class Peer:
@@ -55,15 +54,8 @@ class Peer:
     def __init__(self, name: str = "peer") -> None:
         self.context = rclpy.Context()
         rclpy.init(context=self.context)
-        self.node: Node = rclpy.create_node(name, context=self.context)
-        self._heard = threading.Condition()
+        self.node = self._node(name)
         self._turns = 0
-        self.joint_states: deque[JointState] = deque(maxlen=2000)
-        self.truth: deque[SimTruth] = deque(maxlen=2000)
-        self.events: deque[Event] = deque(maxlen=2000)
-        self.diagnostics: dict[str, Any] = {}
-        self.safety: SafetyState | None = None
-        self.safety_states: deque[SafetyState] = deque(maxlen=500)
         self._action_clients: dict[tuple, ActionClient] = {}
         self._service_clients: dict[tuple, Any] = {}
         self._greeted: set[str] = set()
@@ -72,16 +64,12 @@ class Peer:
         self._executor.add_node(self.node)
         self._spinning = threading.Thread(target=self._spin, daemon=True)
         self._spinning.start()
-        self._published_ns = {"joint_states": 0, "sim/truth": 0}
-        self._keep(JointState, "joint_states", self.joint_states, QoSProfile(depth=100))
-        self._keep(SimTruth, "sim/truth", self.truth, STREAM)
-        self.listen(Event, "events", self.events.append, EVENTS)
-        self.listen(SafetyState, "safety/state", self._keep_safety, LATCHED)
-        self.listen(
-            DiagnosticArray,
-            "/diagnostics",
-            lambda array: self.diagnostics.update({status.name: status for status in array.status}),
-        )
+        #: The feedback to each goal, by the goal's id.
+        self.feedback: defaultdict[bytes, list[Any]] = defaultdict(list)
+        self._joint_states: Heard[JointState] = self._keep(JointState, "joint_states", ALL)
+        self._truths: Heard[SimTruth] = self._keep(SimTruth, "sim/truth", ALL_OF_STREAM)
+        self._safety: Heard[SafetyState] = self._keep(SafetyState, "safety/state", ALL_OF_LATCHED)
+        self._events: Heard[Event] = self._keep(Event, "events", ALL)
 
     def close(self) -> None:
         """Leaves the graph."""
@@ -98,9 +86,7 @@ class Peer:
                 return
             while self._work:
                 self._work.popleft()()
-            with self._heard:
-                self._turns += 1
-                self._heard.notify_all()
+            self._turns += 1
 
     def do(self, work: Callable[[], T]) -> T:
         """Does something in the spinning thread: rclpy's clients can miss an answer that comes while they ask."""
@@ -116,40 +102,71 @@ class Peer:
         self._executor.wake()
         return done.result(PATIENCE_S)
 
-    def listen(self, kind: type, topic: str, keep: Callable[[Any], Any], qos: QoSProfile | int = 10) -> Any:
-        """Subscribes; `keep` is called in the spinning thread."""
-        return self.do(lambda: self.node.create_subscription(kind, topic, lambda message: keep(message), qos))
+    def _node(self, name: str) -> Node:
+        """A node without what nobody asks it for, each of which costs every turn of the executor."""
+        return rclpy.create_node(name, context=self.context, start_parameter_services=False, enable_rosout=False)
 
-    def _keep_safety(self, state: SafetyState) -> None:
-        self.safety = state
-        self.safety_states.append(state)
+    @contextlib.contextmanager
+    def guest(self, name: str) -> Iterator[Node]:
+        """Another node beside, for clients that are needed for a while. Use it in `do` only."""
 
-    def _keep(self, kind: type, topic: str, kept: deque, qos: QoSProfile) -> None:
-        """Keeps a topic's messages, and when the newest was published."""
+        def come() -> Node:
+            node = self._node(name)
+            self._executor.add_node(node)
+            return node
 
-        def keep(message: Any, info: dict[str, Any]) -> None:
-            kept.append(message)
-            self._published_ns[topic] = info["source_timestamp"]
+        def go() -> None:
+            self._executor.remove_node(node)
+            node.destroy_node()
 
-        self.do(lambda: self.node.create_subscription(kind, topic, keep, qos))
+        node = self.do(come)
+        try:
+            yield node
+        finally:
+            self.do(go)
 
-    def _catch_up(self, topic: str) -> None:
-        """Waits for a message that is published from now on."""
+    @contextlib.contextmanager
+    def listening(self, kind: type[M], topic: str, qos: QoSProfile = ALL) -> Iterator[list[M]]:
+        """Listens to a topic for a while: the messages heard so far, oldest first."""
+        heard: list[M] = []
+        subscription = self.do(
+            lambda: self.node.create_subscription(kind, topic, lambda message: heard.append(message), qos)
+        )
+        try:
+            yield heard
+        finally:
+            self.do(lambda: self.node.destroy_subscription(subscription))
+
+    def _keep(self, kind: type[M], topic: str, qos: QoSProfile) -> Heard[M]:
+        """Listens to a topic for good."""
+        heard: Heard[M] = Heard()
+
+        def add(message: M, info: dict[str, Any]) -> None:
+            heard.add(message, info)
+
+        self.do(lambda: self.node.create_subscription(kind, topic, add, qos))
+        return heard
+
+    def _keep_feedback(self, message: Any) -> None:
+        self.feedback[bytes(message.goal_id.uuid)].append(message.feedback)
+
+    def _next(self, heard: Heard[M], what: str) -> M:
+        """Waits for the first message that is published from now on."""
         asked_ns = time.time_ns()
-        self.wait_for(lambda: self._published_ns[topic] >= asked_ns, f"a new message on {topic}")
+        return self.wait_for(lambda: heard.published_since(asked_ns), what)[0]
 
     def wait_for(self, condition: Callable[[], T], what: str, patience_s: float = PATIENCE_S) -> T:
-        """Waits until a condition holds, and returns its value. It is looked at after each message."""
+        """Waits until a condition holds, and returns its value. It is looked at again when something was heard."""
         give_up = time.monotonic() + patience_s
         while True:
-            seen = self._turns
+            seen, looked = self._turns, time.monotonic()
             if value := condition():
                 return value
-            left = give_up - time.monotonic()
-            assert left > 0, f"not within {patience_s:.0f} s: {what}"
-            with self._heard:
-                if self._turns == seen:
-                    self._heard.wait(min(left, 0.5))
+            assert looked < give_up, f"not within {patience_s:.0f} s: {what}"
+            look_anyway = min(give_up, looked + LOOK_ANYWAY_S)
+            time.sleep(LOOK_EVERY_S)
+            while self._turns == seen and time.monotonic() < look_anyway:
+                time.sleep(LOOK_EVERY_S)
 
     def result_of(self, future: Any, what: str, patience_s: float = PATIENCE_S) -> Any:
         """Waits for a future, and returns its result."""
@@ -159,24 +176,26 @@ class Peer:
     # Services
 
     def call(self, kind: type, name: str, request: Any = None) -> Any:
-        """Calls a service for what may be done twice.
-
-        Asks again if no answer comes: a dead server looks alive for a while, and what a new one answers is lost as
-        long as it has not discovered who asks.
-        """
+        """Calls a service for what may be done twice."""
         client = self._service_client(kind, name)
+        return self.insist(lambda: client.call_async(request or kind.Request()), f"service {name}")
+
+    def insist(self, ask: Callable[[], Any], who: str) -> Any:
+        """Asks for what may be done twice, again if no answer comes.
+
+        A dead server looks alive for a while, and what a new one answers is lost as long as it has not discovered
+        who asks.
+        """
         for _ in range(int(PATIENCE_S / RETRY_S)):
-            asked = self._ask(client, request)
-            try:
-                return self.result_of(asked, f"service {name} answers", RETRY_S)
-            except AssertionError:
-                self.do(lambda asked=asked: client.remove_pending_request(asked))
-        raise AssertionError(f"service {name} never answers")
+            asked = self.do(ask)
+            with contextlib.suppress(AssertionError):
+                return self.result_of(asked, f"{who} answers", RETRY_S)
+        raise AssertionError(f"{who} never answers")
 
     def call_once(self, kind: type, name: str, request: Any) -> Any:
         """Calls a service that has answered before."""
-        asked = self._ask(self._service_client(kind, name), request)
-        return self.result_of(asked, f"service {name} answers")
+        client = self._service_client(kind, name)
+        return self.result_of(self.do(lambda: client.call_async(request)), f"service {name} answers")
 
     def _service_client(self, kind: type, name: str) -> Any:
         client = self._service_clients.get((kind, name))
@@ -185,9 +204,6 @@ class Peer:
             self._service_clients[kind, name] = client
         self.wait_for(client.service_is_ready, f"service {name} is offered")
         return client
-
-    def _ask(self, client: Any, request: Any) -> Any:
-        return self.do(lambda: client.call_async(client.srv_type.Request() if request is None else request))
 
     def trigger(self, name: str) -> Trigger.Response:
         """Calls a service that takes nothing."""
@@ -212,9 +228,7 @@ class Peer:
 
         What is sent while both seem to be there can be lost.
         """
-        self.wait_for(
-            lambda: self.lifecycle_state(node).id == State.PRIMARY_STATE_ACTIVE, f"{node} is active again"
-        )
+        self.wait_for(lambda: self.lifecycle_state(node).id == State.PRIMARY_STATE_ACTIVE, f"{node} is active again")
 
         def named_once() -> bool:
             names = self.do(self.node.get_node_names_and_namespaces)
@@ -229,10 +243,16 @@ class Peer:
         """The client of an action, once its server is there."""
         client = self._action_clients.get((kind, name))
         if client is None:
-            client = self.do(lambda: ActionClient(self.node, kind, name))
+            client = self.do(lambda: self._new_action_client(kind, name))
             self._action_clients[kind, name] = client
         self.wait_for(client.server_is_ready, f"action {name} is offered")
         return client
+
+    def _new_action_client(self, kind: type, name: str) -> ActionClient:
+        """A client, and beside it what keeps all feedback: the client itself drops what it reads after the result."""
+        topic = f"{name}/_action/feedback"
+        self.node.create_subscription(kind.Impl.FeedbackMessage, topic, self._keep_feedback, ALL)
+        return ActionClient(self.node, kind, name)
 
     def send(self, kind: type, name: str, goal: Any) -> Goal:
         """Sends a goal, and waits until it is accepted."""
@@ -256,125 +276,87 @@ class Peer:
 
     def now(self) -> float:
         """ROS time [s], as `joint_states` has it."""
-        self._catch_up("joint_states")
-        return seconds(self.joint_states[-1].header.stamp)
+        return stamp_of(self._next(self._joint_states, "a new message on joint_states"))
 
-    def wait_until(self, time_s: float) -> None:
-        """Waits until ROS time has come."""
-        self.wait_for(
-            lambda: self.joint_states and seconds(self.joint_states[-1].header.stamp) >= time_s,
-            f"joint_states stamped {time_s:.3f} s or later",
+    def wait_until(self, time_s: float) -> JointState:
+        """Waits until ROS time has come, and returns the first joint state of then."""
+        states = self.wait_for(
+            lambda: self._joint_states.stamped_since(time_s), f"joint_states stamped {time_s:.3f} s or later"
         )
+        return states[0]
 
     def positions(self, joints: Sequence[str]) -> list[float]:
         """Measured positions."""
-        newest = self._newest(joints)
-        return pick(newest, newest.position, joints)
+        state = self.joint_state(joints)
+        return pick(state, state.position, joints)
 
     def velocities(self, joints: Sequence[str]) -> list[float]:
         """Measured velocities."""
-        newest = self._newest(joints)
-        return pick(newest, newest.velocity, joints)
+        state = self.joint_state(joints)
+        return pick(state, state.velocity, joints)
 
-    def _newest(self, joints: Sequence[str]) -> JointState:
-        """The newest measurement of some joints, which need not be in every message."""
-        self._catch_up("joint_states")
+    def joint_state(self, joints: Sequence[str]) -> JointState:
+        """The measurement of some joints, which need not be in every message."""
+        asked_ns = time.time_ns()
 
         def found() -> JointState | None:
-            return next((m for m in list(self.joint_states)[::-1] if set(joints) <= set(m.name)), None)
+            return next((m for m in self._joint_states.published_since(asked_ns) if set(joints) <= set(m.name)), None)
 
         return self.wait_for(found, f"joint_states has {joints}")
 
     def states_since(self, time_s: float) -> list[JointState]:
-        """The joint states stamped at that time or later."""
-        return [message for message in list(self.joint_states) if seconds(message.header.stamp) >= time_s]
+        """The joint states stamped at that time or later, up to now."""
+        self._next(self._joint_states, "a new message on joint_states")
+        return self._joint_states.stamped_since(time_s)
 
-    def truths(self) -> list[SimTruth]:
-        """What the simulated machine really did up to now, oldest first."""
-        self._catch_up("sim/truth")
-        return list(self.truth)
+    def truth(self) -> SimTruth:
+        """What the simulated machine really does."""
+        return self._next(self._truths, "a new message on sim/truth")
+
+    def truths_since(self, time_s: float) -> list[SimTruth]:
+        """What the simulated machine really did from that time up to now, oldest first."""
+        self.truth()
+        return self._truths.stamped_since(time_s)
 
     def truth_of(self, joints: Sequence[str]) -> tuple[list[float], list[float]]:
         """Real positions and velocities."""
-        newest = self.truths()[-1]
-        at = [newest.joint.index(joint) for joint in joints]
-        return [newest.position[i] for i in at], [newest.velocity[i] for i in at]
+        truth = self.truth()
+        at = [truth.joint.index(joint) for joint in joints]
+        return [truth.position[i] for i in at], [truth.velocity[i] for i in at]
+
+    def safety(self) -> SafetyState | None:
+        """What safety says. It is silent while nothing changes, so that news of the machine must do as proof."""
+        self.truth()
+        return self._safety.newest()
+
+    def gates(self) -> dict[str, GroupSafety]:
+        """What safety says of each group."""
+        state = self.safety()
+        return {gate.group: gate for gate in state.groups} if state else {}
 
     def gate(self, group: str) -> GroupSafety | None:
         """What safety says of a group."""
-        groups = self.safety.groups if self.safety else []
-        return next((gate for gate in groups if gate.group == group), None)
+        return self.gates().get(group)
 
     def gates_since(self, group: str, time_s: float) -> list[tuple[float, GroupSafety]]:
-        """What safety has said of a group since then, each with its stamp."""
+        """What safety has said of a group since then up to now, each with its stamp."""
+        self.truth()
         return [
-            (seconds(state.stamp), gate)
-            for state in list(self.safety_states)
+            (stamp_of(state), gate)
+            for state in self._safety.stamped_since(time_s)
             for gate in state.groups
-            if gate.group == group and seconds(state.stamp) >= time_s
+            if gate.group == group
         ]
 
     def events_of(self, kind: int, node: str, group: str = "", since_s: float = 0.0) -> list[Event]:
-        """Events of a kind from a node, from a time on."""
+        """Events of a kind from a node that were heard so far, from a time on."""
         return [
             event
-            for event in list(self.events)
-            if (event.kind, event.node, event.group) == (kind, node, group) and seconds(event.stamp) >= since_s
+            for event in self._events.stamped_since(since_s)
+            if (event.kind, event.node, event.group) == (kind, node, group)
         ]
 
 
 def pick(message: JointState, values: Sequence[float], joints: Sequence[str]) -> list[float]:
     """The values of some joints, in their order."""
     return [values[message.name.index(joint)] for joint in joints]
-
-
-def impossible_goal(kind: type) -> Any:
-    """A goal that is refused by any group."""
-    goal = kind.Goal()
-    if kind is GripperCommand:
-        goal.command.position = math.nan
-    return goal
-
-
-class Goal:
-    """A goal that its server has accepted."""
-
-    def __init__(
-        self, peer: Peer, client: ActionClient, goal: Any, name: str, patience_s: float = PATIENCE_S
-    ) -> None:
-        self.peer, self.name = peer, name
-        self.feedback: list[Any] = []
-        sent = peer.do(
-            lambda: client.send_goal_async(goal, feedback_callback=lambda m: self.feedback.append(m.feedback))
-        )
-        self._handle = peer.result_of(sent, f"{name} answers to a goal", patience_s)
-        assert self._handle.accepted, f"{name} must accept every goal, and abort bad ones with a reason"
-        self._result = peer.do(self._handle.get_result_async)
-
-    def done(self) -> bool:
-        """Whether it has ended."""
-        return self._result.done()
-
-    def cancel(self) -> None:
-        """Asks for its cancellation, which the server must grant."""
-        asked = self.peer.do(self._handle.cancel_goal_async)
-        response = self.peer.result_of(asked, f"{self.name} answers to a cancel")
-        assert response.goals_canceling, f"{self.name} refuses to cancel: {response}"
-
-    def end(self, patience_s: float = PATIENCE_S) -> tuple[int, Any]:
-        """Waits for its end: status (of GoalStatus) and result."""
-        self.peer.wait_for(self._result.done, f"a goal of {self.name} ends", patience_s)
-        answer = self._result.result()
-        return answer.status, answer.result
-
-    def succeed(self) -> Any:
-        """Waits for its end, which must be success."""
-        status, result = self.end()
-        assert status == GoalStatus.STATUS_SUCCEEDED, f"status {status}: {result}"
-        return result
-
-    def abort(self) -> Any:
-        """Waits for its end, which must be that the server gives it up."""
-        status, result = self.end()
-        assert status == GoalStatus.STATUS_ABORTED, f"status {status}: {result}"
-        return result

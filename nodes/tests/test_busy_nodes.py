@@ -14,8 +14,9 @@ from servomesh_msgs.msg import GroupSafety
 
 from cell import Cell, poll
 from conftest import Bench, make_ready, reset_until_granted
+from heard import stamp_of
 from motions import ARM, BRISK_S, SLOW_S, assert_there, travel, wait_until_still
-from peer import Peer, seconds
+from peer import Peer
 from stops import assert_really_smooth, assert_stopped_in_time
 
 REAL_TIME = ("use_sim_time:=false", "lockstep:=false", "speed:=1.0")
@@ -39,7 +40,7 @@ def real_time(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def test_a_starved_process_ends_in_the_goal_or_in_a_good_stop(real_time: tuple[Cell, Peer], victim: str) -> None:
     cell, peer = real_time
     make_ready(cell, peer)
-    began = seconds(peer.truths()[-1].stamp)
+    began = stamp_of(peer.truth())
     with cell.starved(cell.program(victim)):
         goal, target = travel(peer, SLOW_S)
         status, result = goal.end()

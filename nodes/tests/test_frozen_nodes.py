@@ -6,8 +6,9 @@ import pytest
 from servomesh_msgs.msg import Fault, GroupSafety
 
 from cell import Cell
+from heard import stamp_of
 from motions import ARM, SLOW_S, assert_there, largest_error, travel, wait_until_moving, wait_until_still
-from peer import Peer, seconds
+from peer import Peer
 from stops import REACTION_S, assert_a_reset_is_all_it_takes, assert_really_smooth, assert_stopped_in_time
 
 
@@ -29,11 +30,11 @@ from stops import REACTION_S, assert_a_reset_is_all_it_takes, assert_really_smoo
 def test_the_arm_stops_and_does_not_move_when_the_process_wakes_up(
     cell: Cell, peer: Peer, victim: str, faults: set[int]
 ) -> None:
-    program, began = cell.program(victim), seconds(peer.truths()[-1].stamp)
+    program, began = cell.program(victim), stamp_of(peer.truth())
     goal, target = travel(peer, SLOW_S)
     wait_until_moving(peer)
     with cell.frozen(program):
-        broke = seconds(peer.truths()[-1].stamp)
+        broke = stamp_of(peer.truth())
         wait_until_still(peer)
         assert_stopped_in_time(peer, broke, REACTION_S[victim])
         here = peer.truth_of(ARM)[0]
@@ -55,4 +56,4 @@ def test_a_frozen_visualizer_changes_nothing(cell: Cell, peer: Peer) -> None:
         goal, target = travel(peer, 2.0)
         goal.succeed()
         assert_there(peer, target)
-        assert all(gate.mode == GroupSafety.NORMAL for gate in peer.safety.groups)
+        assert all(gate.mode == GroupSafety.NORMAL for gate in peer.safety().groups)

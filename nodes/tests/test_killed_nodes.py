@@ -11,6 +11,7 @@ from servomesh_msgs.msg import Fault, GroupSafety
 
 from cell import Cell
 from conftest import reset_until_granted
+from heard import stamp_of
 from motions import (
     ARM,
     BRISK_S,
@@ -22,7 +23,7 @@ from motions import (
     wait_until_moving,
     wait_until_still,
 )
-from peer import Peer, seconds
+from peer import Peer
 from stops import REACTION_S, assert_a_reset_is_all_it_takes, assert_really_smooth, assert_stopped_in_time
 
 
@@ -39,11 +40,11 @@ from stops import REACTION_S, assert_a_reset_is_all_it_takes, assert_really_smoo
     ],
 )
 def test_the_arm_stops_and_moves_again_after_a_reset(cell: Cell, peer: Peer, victim: str, faults: set[int]) -> None:
-    program, began = cell.program(victim), seconds(peer.truths()[-1].stamp)
+    program, began = cell.program(victim), stamp_of(peer.truth())
     goal, target = travel(peer, SLOW_S)
     wait_until_moving(peer)
     killed = cell.kill(program)
-    broke = seconds(peer.truths()[-1].stamp)
+    broke = stamp_of(peer.truth())
     wait_until_still(peer)
     assert_stopped_in_time(peer, broke, REACTION_S[victim])
 
@@ -62,7 +63,7 @@ def test_the_arm_stops_and_moves_again_after_a_reset(cell: Cell, peer: Peer, vic
         assert goal.abort().error_string
 
     here = peer.truth_of(ARM)[0]
-    peer.wait_for(lambda: peer.joint_states and peer.positions(ARM), "joint states")
+    assert peer.positions(ARM), "joint states"
     refused, _ = travel(peer, BRISK_S)
     assert refused.abort().error_string
     assert largest_error(peer.truth_of(ARM)[0], here) < 0.01, "nothing moves before a reset"
@@ -107,7 +108,7 @@ def test_without_the_visualizer_nothing_changes(cell: Cell, peer: Peer) -> None:
     killed = cell.kill(program)
     goal.succeed()
     assert_there(peer, target)
-    assert all(gate.mode == GroupSafety.NORMAL for gate in peer.safety.groups)
+    assert all(gate.mode == GroupSafety.NORMAL for gate in peer.safety().groups)
     cell.wait_until_restarted(program, killed)
     peer.wait_until_back(program.node)
     assert fastest(peer) < 0.05

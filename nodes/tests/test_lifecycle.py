@@ -14,7 +14,7 @@ from lifecycle_msgs.srv import ChangeState, GetAvailableStates, GetAvailableTran
 from cell import PATIENCE_S, Cell, executable
 from conftest import reset_until_granted
 from motions import ARM, BRISK_S, assert_there, travel, wait_until_moving, wait_until_still
-from peer import Peer, QoSProfile
+from peer import Peer
 
 #: The way through all states, with the labels of what is announced on it.
 WAY = [
@@ -54,8 +54,12 @@ NODE = "/lonely/lonely"
 
 
 def test_a_node_goes_through_all_states_and_announces_it(lonely: subprocess.Popen, peer: Peer) -> None:
-    announced: list[TransitionEvent] = []
-    subscription = peer.listen(TransitionEvent, f"{NODE}/transition_event", announced.append, QoSProfile(depth=100))
+    with peer.listening(TransitionEvent, f"{NODE}/transition_event") as announced:
+        go_through_all_states(peer, announced)
+    assert lonely.wait(PATIENCE_S) == 0, "a node that was shut down ends"
+
+
+def go_through_all_states(peer: Peer, announced: list[TransitionEvent]) -> None:
     peer.wait_for(lambda: peer.node.count_publishers(f"{NODE}/transition_event"), "transition_event is offered")
     assert peer.lifecycle_state(NODE).label == "unconfigured"
 
@@ -75,8 +79,6 @@ def test_a_node_goes_through_all_states_and_announces_it(lonely: subprocess.Pope
         assert announced[1].transition.label == "transition_success"
         if goal != "finalized":
             assert peer.lifecycle_state(NODE).label == goal
-    assert lonely.wait(PATIENCE_S) == 0, "a node that was shut down ends"
-    peer.do(lambda: peer.node.destroy_subscription(subscription))
 
 
 def test_a_transition_that_is_not_possible_is_refused(lonely: subprocess.Popen, peer: Peer) -> None:

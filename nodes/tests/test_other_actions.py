@@ -5,8 +5,9 @@ from action_msgs.msg import GoalStatus
 from control_msgs.action import GripperCommand, ParallelGripperCommand
 from servomesh_msgs.action import Move
 
+from heard import stamp_of
 from motions import ARM, BELT, GRIPPER, assert_no_jump, assert_there, farther, wait_until_moving, wait_until_still
-from peer import Peer
+from peer import Peer, pick
 
 ARM_MOVE = (Move, "arm/move")
 BELT_MOVE = (Move, "conveyor/move")
@@ -20,6 +21,7 @@ def test_a_move_reaches_its_joint_target(peer: Peer) -> None:
     assert 0.2 < result.duration < 5.0
     assert_there(peer, target)
     assert_no_jump(peer, began)
+    peer.wait_for(lambda: len(goal.feedback) > 5, "feedback")
     assert [f.progress for f in goal.feedback] == sorted(f.progress for f in goal.feedback)
     assert all(len(f.desired) == len(f.error) == len(ARM) for f in goal.feedback)
 
@@ -105,11 +107,11 @@ def test_the_gripper_takes_the_newer_kind_of_goal_too(peer: Peer) -> None:
 def test_the_conveyor_runs_at_a_velocity_until_told_otherwise(peer: Peer) -> None:
     run = Move.Goal(mode=Move.Goal.VELOCITY, target=[0.1])
     peer.send(*BELT_MOVE, run).succeed()
-    here, now = peer.positions([BELT])[0], peer.now()
-    peer.wait_until(now + 1.0)
-    went = (peer.positions([BELT])[0] - here) / (peer.now() - now)
-    assert abs(went - 0.1) < 0.01
-    assert abs(peer.velocities([BELT])[0] - 0.1) < 0.02
+    first = peer.joint_state([BELT])
+    last = peer.wait_until(stamp_of(first) + 1.0)
+    went = pick(last, last.position, [BELT])[0] - pick(first, first.position, [BELT])[0]
+    assert abs(went / (stamp_of(last) - stamp_of(first)) - 0.1) < 0.01
+    assert abs(pick(last, last.velocity, [BELT])[0] - 0.1) < 0.02
 
     stop = Move.Goal(mode=Move.Goal.VELOCITY, target=[0.0])
     peer.send(*BELT_MOVE, stop).succeed()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from rcl_interfaces.msg import ParameterDescriptor, ParameterType, SetParametersResult
+from rclpy.node import Node
 from rclpy.parameter import Parameter, parameter_value_to_python
 from rclpy.parameter_client import AsyncParameterClient
 
@@ -25,9 +27,9 @@ LIVE = ("/arm_driver", "gains.position_hz")
 class Parameters:
     """The parameters of one node, over rclpy's own client."""
 
-    def __init__(self, peer: Peer, node: str) -> None:
+    def __init__(self, peer: Peer, asker: Node, node: str) -> None:
         self.peer, self.node = peer, node
-        self._client = peer.do(lambda: AsyncParameterClient(peer.node, node))
+        self._client = peer.do(lambda: AsyncParameterClient(asker, node))
         peer.wait_for(self._client.services_are_ready, f"parameter services of {node}")
 
     def names(self) -> list[str]:
@@ -48,12 +50,22 @@ class Parameters:
         return self._ask(lambda client: client.set_parameters_atomically(changes)).result
 
     def _ask(self, ask: Any) -> Any:
-        return self.peer.result_of(self.peer.do(lambda: ask(self._client)), f"{self.node} answers")
+        return self.peer.insist(lambda: ask(self._client), f"{self.node}'s parameter service")
 
 
-def test_every_parameter_of_every_node_says_what_it_is(cell: Cell, peer: Peer) -> None:
+ParametersOf = Callable[[str], Parameters]
+
+
+@pytest.fixture
+def parameters_of(peer: Peer) -> Iterator[ParametersOf]:
+    """Gives the parameters of a node by its name."""
+    with peer.guest("rqt") as asker:
+        yield lambda node: Parameters(peer, asker, node)
+
+
+def test_every_parameter_of_every_node_says_what_it_is(cell: Cell, parameters_of: ParametersOf) -> None:
     for program in cell.programs:
-        parameters = Parameters(peer, program.node)
+        parameters = parameters_of(program.node)
         names = parameters.names()
         assert {"autostart", "use_sim_time"} <= set(names)
         for descriptor in parameters.describe(names):
@@ -71,9 +83,9 @@ def test_every_parameter_of_every_node_says_what_it_is(cell: Cell, peer: Peer) -
 
 @pytest.mark.parametrize(("node", "name", "good", "_bad"), FIXED)
 def test_a_fixed_parameter_is_refused_while_its_node_is_active(
-    peer: Peer, node: str, name: str, good: float, _bad: float
+    parameters_of: ParametersOf, node: str, name: str, good: float, _bad: float
 ) -> None:
-    parameters = Parameters(peer, node)
+    parameters = parameters_of(node)
     before = parameters.get(name)
     assert before != good
     answer = parameters.set(name, good)
@@ -84,9 +96,9 @@ def test_a_fixed_parameter_is_refused_while_its_node_is_active(
 
 @pytest.mark.parametrize(("node", "name", "_good", "bad"), FIXED)
 def test_a_value_beyond_its_range_is_refused_with_both(
-    peer: Peer, node: str, name: str, _good: float, bad: float
+    parameters_of: ParametersOf, node: str, name: str, _good: float, bad: float
 ) -> None:
-    parameters = Parameters(peer, node)
+    parameters = parameters_of(node)
     before = parameters.get(name)
     answer = parameters.set(name, bad)
     assert not answer.successful
@@ -94,8 +106,8 @@ def test_a_value_beyond_its_range_is_refused_with_both(
     assert parameters.get(name) == before
 
 
-def test_a_value_of_the_wrong_type_and_an_unknown_name_are_refused(peer: Peer) -> None:
-    parameters = Parameters(peer, "/estimator")
+def test_a_value_of_the_wrong_type_and_an_unknown_name_are_refused(parameters_of: ParametersOf) -> None:
+    parameters = parameters_of("/estimator")
     wrong_type = parameters.set("bandwidth_hz", "fast")
     assert not wrong_type.successful and "bandwidth_hz" in wrong_type.reason
     unknown = parameters.set("bandwidth", 1.0)
@@ -103,9 +115,9 @@ def test_a_value_of_the_wrong_type_and_an_unknown_name_are_refused(peer: Peer) -
     assert "parameter bandwidth:" in unknown.reason and "bandwidth_hz" in unknown.reason, "it says which there are"
 
 
-def test_a_live_parameter_is_set_while_its_node_is_active(peer: Peer) -> None:
+def test_a_live_parameter_is_set_while_its_node_is_active(parameters_of: ParametersOf) -> None:
     node, name = LIVE
-    parameters = Parameters(peer, node)
+    parameters = parameters_of(node)
     (descriptor,) = parameters.describe([name])
     assert descriptor.additional_constraints == "can be changed at any time"
     before = list(parameters.get(name))
@@ -116,22 +128,22 @@ def test_a_live_parameter_is_set_while_its_node_is_active(peer: Peer) -> None:
     assert restored.successful, restored.reason
 
 
-def test_a_live_parameter_that_cannot_work_is_refused_by_its_node(peer: Peer) -> None:
+def test_a_live_parameter_that_cannot_work_is_refused_by_its_node(parameters_of: ParametersOf) -> None:
     node, name = LIVE
-    parameters = Parameters(peer, node)
+    parameters = parameters_of(node)
     before = parameters.get(name)
     answer = parameters.set(name, [400.0])
     assert not answer.successful and answer.reason
     assert parameters.get(name) == before
 
 
-def test_of_several_changes_at_once_all_are_made_or_none(peer: Peer) -> None:
-    parameters = Parameters(peer, LIVE[0])
+def test_of_several_changes_at_once_all_are_made_or_none(parameters_of: ParametersOf) -> None:
+    parameters = parameters_of(LIVE[0])
     before = parameters.get("gains.position_hz")
     answer = parameters.set_atomically(gains__position_hz=[2.5], rate_hz=100.0)
     assert not answer.successful and "rate_hz" in answer.reason
     assert parameters.get("gains.position_hz") == before
 
 
-def test_the_value_of_an_unknown_parameter_is_not_set(peer: Peer) -> None:
-    assert Parameters(peer, "/safety").get("no_such_parameter") is None
+def test_the_value_of_an_unknown_parameter_is_not_set(parameters_of: ParametersOf) -> None:
+    assert parameters_of("/safety").get("no_such_parameter") is None

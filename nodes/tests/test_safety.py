@@ -42,7 +42,7 @@ def test_a_stop_during_motion_aborts_the_goal_and_stops_the_arm(peer: Peer) -> N
         )
         assert gate.fault.code == Fault.STOP_REQUESTED
         assert "stop" in gate.fault.text
-    assert peer.safety.mode == GroupSafety.STOPPED
+    assert peer.safety().mode == GroupSafety.STOPPED
 
     here = peer.positions(ARM)
     refused, _ = travel(peer)
@@ -52,10 +52,11 @@ def test_a_stop_during_motion_aborts_the_goal_and_stops_the_arm(peer: Peer) -> N
     peer.wait_until(peer.now() + 0.2)
     assert_there(peer, here, tolerance=0.002)
 
-    epochs = {group: peer.gate(group).epoch for group in GROUPS}
+    before = peer.gates()
     reset_until_granted(peer)
-    assert all(peer.gate(group).epoch > epoch for group, epoch in epochs.items())
-    assert all(peer.gate(group).fault.code == Fault.NONE for group in GROUPS)
+    after = peer.gates()
+    assert all(after[group].epoch > before[group].epoch for group in GROUPS)
+    assert all(after[group].fault.code == Fault.NONE for group in GROUPS)
     goal, target = travel(peer, BRISK_S)
     goal.succeed()
     assert_there(peer, target)
@@ -63,8 +64,9 @@ def test_a_stop_during_motion_aborts_the_goal_and_stops_the_arm(peer: Peer) -> N
 
 
 def test_a_reset_is_not_granted_before_the_arm_stands(peer: Peer) -> None:
+    began = peer.now()
     travel(peer, BRISK_S)
-    peer.wait_for(lambda: fastest(peer) > 0.5, "the arm is fast")
+    wait_until_moving(peer, since_s=began, speed=0.5)
     peer.trigger("safety/stop")
     while not (answer := peer.trigger("safety/reset")).success:
         assert "arm: it still moves" in answer.message
@@ -72,10 +74,10 @@ def test_a_reset_is_not_granted_before_the_arm_stands(peer: Peer) -> None:
 
 
 def test_a_reset_without_a_cause_changes_nothing(peer: Peer) -> None:
-    epochs = [peer.gate(group).epoch for group in GROUPS]
+    epochs = {group: gate.epoch for group, gate in peer.gates().items()}
     answer = peer.trigger("safety/reset")
     assert answer.success and "nothing to reset" in answer.message
-    assert [peer.gate(group).epoch for group in GROUPS] == epochs
+    assert {group: gate.epoch for group, gate in peer.gates().items()} == epochs
 
 
 def test_a_stop_and_a_reset_are_told_as_events(peer: Peer) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from builtin_interfaces.msg import Duration
+from diagnostic_msgs.msg import DiagnosticArray
 from servomesh_msgs.msg import ServoState, SimScene, SimShape
 from servomesh_msgs.srv import InjectFault
 
 from cell import PATIENCE_S, ROOT, executable
 from conftest import Bench
-from motions import ARM
-from peer import LATCHED, STREAM, Peer
+from heard import LATCHED, STREAM
+from motions import ARM, GRIPPER
+from peer import Peer
 
 FAULTS = "sim/inject_fault"
 
@@ -33,14 +36,13 @@ def sound(peer: Peer) -> Iterator[Peer]:
 
 
 def test_the_scene_says_what_lies_around_and_the_truth_where(peer: Peer) -> None:
-    scenes: list[SimScene] = []
-    peer.listen(SimScene, "sim/scene", scenes.append, LATCHED)
-    peer.wait_for(lambda: scenes, "the scene")
+    with peer.listening(SimScene, "sim/scene", LATCHED) as scenes:
+        peer.wait_for(lambda: scenes, "the scene")
     shapes = scenes[-1].shapes
     assert any(shape.body == "" and shape.kind == SimShape.BOX for shape in shapes), "something stands still"
     carried = {shape.body for shape in shapes} - {""}
     assert carried, "something can be moved"
-    truth = peer.truths()[-1]
+    truth = peer.truth()
     bodies = {body.name: body for body in truth.bodies}
     assert carried <= set(bodies)
     for body in bodies.values():
@@ -60,34 +62,39 @@ def test_faults_are_listed_and_what_cannot_be_is_refused_with_what_can(peer: Pee
     assert not too_much.success and "1.5" in too_much.message
 
 
+@contextlib.contextmanager
+def reports(peer: Peer) -> Iterator[Callable[[], list[str]]]:
+    """What the simulation says on diagnostics, once a second, from now on."""
+    with peer.listening(DiagnosticArray, "/diagnostics") as heard:
+        yield lambda: [s.message for array in list(heard) for s in array.status if s.name.startswith("sim: ")]
+
+
 def test_an_encoder_that_is_off_is_measured_but_not_true_and_can_be_repaired(sound: Peer) -> None:
-    states: list[ServoState] = []
-    sound.listen(ServoState, "gripper/servo_state", states.append, STREAM)
-    sound.wait_for(lambda: states, "a state of the gripper")
     off = 0.002  # less than the gripper's driver takes for a fault
+    with sound.listening(ServoState, "gripper/servo_state", STREAM) as states, reports(sound) as said:
 
-    def error() -> float:
-        truth = sound.truths()[-1]
-        real = truth.position[truth.joint.index("gripper_finger_joint")]
-        return states[-1].position[0] - real
+        def error() -> float:
+            truth = sound.truth()  # the fingers stand still
+            return states[-1].position[0] - truth.position[truth.joint.index(GRIPPER)]
 
-    sound.wait_for(lambda: abs(error()) < off / 4, "a sound encoder")
-    done = inject(sound, "encoder_step", "gripper_finger_joint", off)
-    assert done.success, done.message
-    sound.wait_for(lambda: abs(error() - off) < off / 4, "the encoder is off")
-    sim = "sim: servomesh sim"
-    sound.wait_for(
-        lambda: any("encoder_step" in finding for finding in [sound.diagnostics[sim].message]),
-        "diagnostics name the fault",
-    )
-    assert inject(sound, "none", "gripper_finger_joint").success
-    sound.wait_for(lambda: abs(error()) < off / 4, "the encoder is sound again")
+        sound.wait_for(lambda: states and abs(error()) < off / 4, "a sound encoder")
+        done = inject(sound, "encoder_step", GRIPPER, off)
+        assert done.success, done.message
+        sound.wait_for(lambda: abs(error() - off) < off / 4, "the encoder is off")
+        sound.wait_for(lambda: any("encoder_step" in report for report in said()), "diagnostics name the fault")
+        assert inject(sound, "none", GRIPPER).success
+        sound.wait_for(lambda: abs(error()) < off / 4, "the encoder is sound again")
 
 
 def test_a_fault_on_demand_ends_by_itself(sound: Peer) -> None:
-    assert inject(sound, "ambient_hot", ARM[0], 40.0, lasting_s=1).success
-    assert "now: ambient_hot" in sound.call(InjectFault, FAULTS).message
-    sound.wait_for(lambda: "now:" not in sound.call(InjectFault, FAULTS).message, "the fault is over")
+    with reports(sound) as said:
+        sound.wait_for(said, "diagnostics")
+        began = sound.now()
+        assert inject(sound, "ambient_hot", ARM[0], 40.0, lasting_s=2).success
+        sound.wait_for(lambda: any("ambient_hot" in report for report in said()), "diagnostics name the fault")
+        sound.wait_for(lambda: "now:" not in sound.call(InjectFault, FAULTS).message, "the fault is over")
+        assert sound.now() > began + 1.9, "it was over too early"
+        sound.wait_for(lambda: "ambient_hot" not in said()[-1], "diagnostics do not name the fault any more")
 
 
 def test_the_line_job_takes_every_part_to_the_bin(bench: Bench) -> None:
@@ -103,7 +110,7 @@ def test_the_line_job_takes_every_part_to_the_bin(bench: Bench) -> None:
     assert began.returncode == 0, said
     in_bin = {
         body.name: (body.pose.position.x, body.pose.position.y, body.pose.position.z)
-        for body in peer.truths()[-1].bodies
+        for body in peer.truth().bodies
         if body.name.startswith("part")
     }
     assert len(in_bin) == 3

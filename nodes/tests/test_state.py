@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from typing import Any
 
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
+from heard import LATCHED, seconds, stamp_of
 from motions import ARM, BELT, GRIPPER, travel
-from peer import LATCHED, Peer, seconds
+from peer import Peer
 
 
 def test_joint_states_names_every_joint_with_position_velocity_and_effort(peer: Peer) -> None:
     began = peer.now()
     peer.wait_until(began + 0.2)
-    for state in peer.states_since(began):
+    states = peer.states_since(began)
+    assert states
+    for state in states:
         assert len(set(state.name)) == len(state.name)
         assert {*ARM, GRIPPER, BELT} <= set(state.name)
         assert "gripper_finger_right_joint" in state.name, "joints that mimic others move too"
@@ -25,17 +27,18 @@ def test_joint_states_names_every_joint_with_position_velocity_and_effort(peer: 
 def test_joint_states_come_at_their_rate_in_ros_time(peer: Peer) -> None:
     began = peer.now()
     peer.wait_until(began + 2.0)
-    stamps = [seconds(state.header.stamp) for state in peer.states_since(began)]
+    stamps = [stamp_of(state) for state in peer.states_since(began)]
     assert_period(stamps, 0.01)
 
 
 def test_joint_states_says_what_the_machine_really_does(peer: Peer) -> None:
+    began = peer.now()
     goal, _ = travel(peer, 2.0)
     goal.succeed()
-    truths = {round(seconds(m.stamp) * 1e3): m for m in peer.truths()}
-    states = {round(seconds(m.header.stamp) * 1e3): m for m in list(peer.joint_states)}
-    common = sorted(set(truths) & set(states))[-50:]
-    assert len(common) > 10
+    truths = {round(stamp_of(m) * 1e3): m for m in peer.truths_since(began)}
+    states = {round(stamp_of(m) * 1e3): m for m in peer.states_since(began)}
+    common = sorted(set(truths) & set(states))
+    assert len(common) > 50
     for at in common:
         truth, state = truths[at], states[at]
         for joint in ARM:
@@ -44,11 +47,8 @@ def test_joint_states_says_what_the_machine_really_does(peer: Peer) -> None:
 
 
 def test_every_frame_hangs_together_with_the_world(peer: Peer) -> None:
-    moving: list[TFMessage] = []
-    fixed: list[TFMessage] = []
-    peer.listen(TFMessage, "/tf", moving.append, 100)
-    peer.listen(TFMessage, "/tf_static", fixed.append, LATCHED)
-    peer.wait_for(lambda: len(moving) > 10 and fixed, "tf and tf_static")
+    with peer.listening(TFMessage, "/tf") as moving, peer.listening(TFMessage, "/tf_static", LATCHED) as fixed:
+        peer.wait_for(lambda: len(moving) > 10 and fixed, "tf and tf_static")
 
     parents: dict[str, str] = {}
     for message in [*fixed, *moving]:
@@ -85,10 +85,11 @@ def root_of(frame: str, parents: dict[str, str]) -> str:
 
 
 def test_who_comes_late_gets_the_description_and_the_fixed_frames(peer: Peer) -> None:
-    heard: dict[str, Any] = {}
-    peer.listen(String, "robot_description", lambda m: heard.update(urdf=m), LATCHED)
-    peer.listen(TFMessage, "/tf_static", lambda m: heard.update(static=m), LATCHED)
-    peer.wait_for(lambda: len(heard) == 2, "latched messages")
-    robot = ElementTree.fromstring(heard["urdf"].data)
+    with (
+        peer.listening(String, "robot_description", LATCHED) as descriptions,
+        peer.listening(TFMessage, "/tf_static", LATCHED) as fixed,
+    ):
+        peer.wait_for(lambda: descriptions and fixed, "latched messages")
+    robot = ElementTree.fromstring(descriptions[-1].data)
     assert {*ARM, GRIPPER, BELT} <= {joint.get("name") for joint in robot.iter("joint")}
-    assert heard["static"].transforms
+    assert fixed[-1].transforms
