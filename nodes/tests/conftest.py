@@ -92,16 +92,21 @@ class Bench:
 
 def make_ready(cell: Cell, peer: Peer) -> None:
     """Waits until all nodes are active and all groups stand and can move; resets what is stopped."""
+    wait_until_active(cell, peer)
+    gates = peer.wait_for(lambda: (g := peer.gates()) and set(GROUPS) <= set(g) and g, "safety knows all groups")
+    if any(gate.mode != GroupSafety.NORMAL for gate in gates.values()):
+        reset_until_granted(peer)
+    wait_until_still(peer, ARM)
+
+
+def wait_until_active(cell: Cell, peer: Peer) -> None:
+    """Waits until all nodes are active."""
     assert cell.running(), "servomesh up has ended"
     for program in cell.programs:
         peer.wait_for(
             lambda node=program.node: peer.lifecycle_state(node).id == State.PRIMARY_STATE_ACTIVE,
             f"{program.node} is active",
         )
-    gates = peer.wait_for(lambda: (g := peer.gates()) and set(GROUPS) <= set(g) and g, "safety knows all groups")
-    if any(gate.mode != GroupSafety.NORMAL for gate in gates.values()):
-        reset_until_granted(peer)
-    wait_until_still(peer, ARM)
 
 
 def reset_until_granted(peer: Peer) -> None:

@@ -13,7 +13,7 @@ from action_msgs.msg import GoalStatus
 from servomesh_msgs.msg import GroupSafety
 
 from cell import Cell, poll
-from conftest import Bench, make_ready, reset_until_granted
+from conftest import Bench, wait_until_active
 from heard import stamp_of
 from motions import ARM, BRISK_S, SLOW_S, assert_there, travel, wait_until_still
 from peer import Peer
@@ -29,7 +29,7 @@ def real_time(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     cell = Cell(tmp_path_factory.mktemp("real_time") / "cell.log", arguments=REAL_TIME)
     peer = Peer()
     try:
-        make_ready(cell, peer)
+        wait_until_active(cell, peer)
         yield cell, peer
     finally:
         peer.close()
@@ -39,7 +39,7 @@ def real_time(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.mark.parametrize("victim", ["trajectory", "safety", "arm_driver", "estimator"])
 def test_a_starved_process_ends_in_the_goal_or_in_a_good_stop(real_time: tuple[Cell, Peer], victim: str) -> None:
     cell, peer = real_time
-    make_ready(cell, peer)
+    wait_until_it_goes_on(peer)
     began = stamp_of(peer.truth())
     with cell.starved(cell.program(victim)):
         goal, target = travel(peer, SLOW_S)
@@ -58,12 +58,17 @@ def test_a_starved_process_ends_in_the_goal_or_in_a_good_stop(real_time: tuple[C
 
 
 def wait_until_it_goes_on(peer: Peer) -> None:
-    """Resets and sends the arm on its way, as an operator does, until it gets there."""
+    """Resets and sends the arm on its way, as an operator does, until it gets there.
+
+    A busy machine may close the gate again right after a reset.
+    """
 
     def reached() -> bool:
-        if peer.gate("arm").mode != GroupSafety.NORMAL:
-            reset_until_granted(peer)
-        goal, target = travel(peer, BRISK_S)
+        gate = peer.gate("arm")
+        if gate is None or gate.mode != GroupSafety.NORMAL:
+            peer.trigger("safety/reset")
+            return False
+        goal, _ = travel(peer, BRISK_S)
         status, _ = goal.end()
         wait_until_still(peer, ARM)
         return status == GoalStatus.STATUS_SUCCEEDED
