@@ -34,7 +34,7 @@ pub struct Cell {
     /// How long `trajectory` works on a plan.
     plan_time: Duration,
     /// On their way, by time of arrival and order of sending; boxed, since a tree moves its entries about.
-    mail: BTreeMap<(Stamp, u64), (Address, Box<Message>)>,
+    pub(super) mail: BTreeMap<(Stamp, u64), (Address, Box<Message>)>,
     sent: u64,
     pub(super) latched_safety: Option<SafetyState>,
     pub(super) last_request: u64,

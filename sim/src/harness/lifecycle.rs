@@ -3,7 +3,7 @@
 use super::cell::Cell;
 use super::files::{CellFiles, FilesError};
 use super::network::Delivery;
-use super::parts::{Message, Part};
+use super::parts::{Address, Message, Part};
 use servomesh_estimator::{Config as EstimatorConfig, Estimator, Settings};
 use servomesh_robot::Model;
 use servomesh_safety::{Config as SafetyConfig, Safety};
@@ -23,12 +23,13 @@ impl Cell {
                 self.drivers.insert(group, None);
             }
         }
+        self.mail.retain(|_, (to, _)| *to != Address::Part(part));
     }
 
     /// Starts a part afresh; it hears what is latched.
     ///
     /// # Errors
-    /// A driver's files don't fit each other.
+    /// The cell's files, or the estimator's parameters, don't fit each other.
     pub fn start(&mut self, part: Part) -> Result<(), FilesError> {
         match part {
             Part::Trajectory => {
@@ -75,5 +76,32 @@ impl Cell {
     pub fn restart_estimator(&mut self, settings: Settings, robot: Model) -> Result<(), FilesError> {
         self.estimator_setup = (settings, robot);
         self.start(Part::Estimator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::harness::NetworkConfig;
+    use std::time::Duration;
+
+    #[test]
+    fn what_is_on_its_way_to_a_part_that_dies_is_lost_and_nothing_else() {
+        let files = CellFiles::default_cell().expect("sound");
+        let slow = NetworkConfig {
+            delay: Duration::from_millis(20),
+            ..NetworkConfig::default()
+        };
+        let mut cell = Cell::new(&files, slow, 1).expect("they fit");
+        cell.run_for(Duration::from_millis(100));
+        let on_their_way = |cell: &Cell, part| {
+            let to = cell.mail.values().map(|(to, _)| *to);
+            to.filter(|to| *to == Address::Part(part)).count()
+        };
+        let others = on_their_way(&cell, Part::Safety);
+        assert!(on_their_way(&cell, Part::Estimator) > 0 && others > 0);
+        cell.kill(Part::Estimator);
+        assert_eq!(on_their_way(&cell, Part::Estimator), 0);
+        assert_eq!(on_their_way(&cell, Part::Safety), others);
     }
 }
