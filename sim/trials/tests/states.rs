@@ -11,7 +11,7 @@ use servomesh_trials::states::profile::{Profile, Sketch};
 use servomesh_trials::states::properties::Property;
 use servomesh_trials::states::themes::Theme;
 use servomesh_trials::states::world::World;
-use servomesh_trials::states::{orders, sketches, themed, two_groups};
+use servomesh_trials::states::{Args, orders, run, sketches, themed, two_groups};
 use servomesh_types::{Clearing, Severity, Stamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,6 +84,19 @@ fn inputs_for_one_group_leave_the_other_alone() {
         .iter()
         .find(|(property, _)| *property == Property::GroupsApart);
     assert!(apart.is_some_and(|(_, count)| *count > 1000), "{apart:?}");
+}
+
+#[test]
+fn a_name_that_no_profile_has_is_an_error() {
+    let args = Args {
+        depth: 1,
+        moves: 1,
+        states: 1,
+        only: "nothing of the kind".to_owned(),
+        jobs: 1,
+    };
+    let error = run(&args, |_| ()).expect_err("nothing was explored");
+    assert!(error.to_string().contains(&args.only), "{error}");
 }
 
 /// What is reported if the table said something else of a fault.

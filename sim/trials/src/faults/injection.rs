@@ -10,7 +10,7 @@ use super::watch::{self, Watch};
 use anyhow::{Context as _, Result};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use servomesh_sim::harness::{ARM, Cell, CellFiles, LineJob, NetworkConfig, PlantJoints};
+use servomesh_sim::harness::{ARM, Cell, CellFiles, JobError, LineJob, NetworkConfig, PlantJoints};
 use servomesh_types::{SafetyMode, Stamp};
 use std::cell::RefCell;
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub struct Outcome {
     pub slowed: bool,
     /// How the machine went beyond its limits, if it did.
     pub beyond: Option<String>,
+    /// Why the line job did not go on, if that came before anything was done.
+    pub job: Option<String>,
     /// Whether it worked again after a repair, a reset if it had stopped, and a move; or what was in the way.
     pub recovered: Result<(), String>,
 }
@@ -66,7 +68,7 @@ pub fn inject(case: &Case, seed: u64) -> Result<Option<Outcome>> {
     let stopped = watch::gate(&cell).is_none_or(|gate| gate.mode != SafetyMode::Normal);
     scene.harm.end(&mut cell)?;
     let recovered = recovery::recover(&mut cell, stopped, &scene.past.back());
-    Ok(Some(outcome(&scene.watch, &scene.truth, recovered)))
+    Ok(Some(outcome(&scene.watch, &scene.truth, scene.job, recovered)))
 }
 
 /// Runs the job to a moment in its first or second cycle at which the arm moves. Says where it was until then.
@@ -96,6 +98,8 @@ struct Scene {
     truth: Truth,
     /// Until something was done.
     past: Past,
+    /// The same.
+    job: Result<(), JobError>,
 }
 
 impl Scene {
@@ -122,6 +126,7 @@ impl Scene {
             watch,
             truth,
             past,
+            job: Ok(()),
         };
         for _ in 0..UNFELT_MS {
             if scene.harm.is_felt(cell) {
@@ -129,6 +134,7 @@ impl Scene {
             }
             job.go_on(cell).context("before anything was felt")?;
             cell.run_for(MILLISECOND);
+            scene.look_at_stop(cell);
             scene.truth = Truth::new(cell, limits.clone())?;
         }
         Ok(None)
@@ -137,7 +143,6 @@ impl Scene {
     /// Looks until the arm stands after something was done, or patience is over.
     fn observe(&mut self, case: &Case, cell: &mut Cell, job: &mut LineJob) -> Result<()> {
         let begun = self.truth.since();
-        let mut works = true;
         loop {
             self.harm.go_on(cell)?;
             self.pass(cell);
@@ -146,7 +151,9 @@ impl Scene {
                 // It rests now and then on its way.
                 self.truth.forget_rest();
                 self.past.note(cell);
-                works = works && job.go_on(cell).is_ok();
+                if self.job.is_ok() {
+                    self.job = job.go_on(cell);
+                }
                 let slowed_s = self.watch.slowed().map_or(0.0, |at| cell.now().seconds_from(at));
                 if since_s > case.patience.as_secs_f64() || slowed_s > SETTLED_S {
                     return Ok(());
@@ -170,17 +177,26 @@ impl Scene {
             cell.now() >= end
         });
         self.watch.look_at_drives(cell);
-        if cell.now().as_nanos() % PUBLISHED_EACH_NS == 0 {
-            self.watch.look_at_stop(cell);
-        }
+        self.look_at_stop(cell);
         if self.watch.reached().is_some() {
             self.truth.act(cell);
         }
         self.truth.look(cell);
     }
+
+    fn look_at_stop(&mut self, cell: &Cell) {
+        if cell.now().as_nanos() % PUBLISHED_EACH_NS == 0 {
+            self.watch.look_at_stop(cell);
+        }
+    }
 }
 
-fn outcome(watch: &Watch, truth: &Truth, recovered: Result<(), String>) -> Outcome {
+fn outcome(
+    watch: &Watch,
+    truth: &Truth,
+    job: Result<(), JobError>,
+    recovered: Result<(), String>,
+) -> Outcome {
     let since = |at: Stamp| at.seconds_from(truth.since());
     let stop = watch.action().zip(truth.rest()).map(|(action, rest)| {
         let published = watch.published();
@@ -216,6 +232,7 @@ fn outcome(watch: &Watch, truth: &Truth, recovered: Result<(), String>) -> Outco
         stop,
         slowed: watch.slowed().is_some(),
         beyond: truth.beyond().map(str::to_owned),
+        job: job.err().map(|error| error.to_string()),
         recovered,
     }
 }
@@ -229,6 +246,7 @@ impl Outcome {
             Then::Stops if self.stop.is_none() => Some("it did not come to a stop"),
             Then::Derates if !(self.slowed || stopped) => Some("it was not slowed down"),
             Then::GoesOn if stopped => Some("it stopped"),
+            Then::GoesOn => self.job.as_deref(),
             _ => None,
         };
         let recovered = || self.recovered.as_ref().err().cloned();

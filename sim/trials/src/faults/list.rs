@@ -315,3 +315,21 @@ pub const CASES: [Case; 51] = {
 
 /// Long enough for every fault that shows at all.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_kind_of_fault_is_in_the_list_and_every_name_once() {
+        let broken = |wanted: Kind| {
+            let injures = |case: &Case| matches!(case.injury, Injury::Broken { kind, .. } if kind == wanted);
+            CASES.iter().any(injures)
+        };
+        let missing: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !broken(*kind)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        let names: BTreeSet<&str> = CASES.iter().map(|case| case.name).collect();
+        assert_eq!(names.len(), CASES.len());
+    }
+}

@@ -24,7 +24,7 @@ pub mod themes;
 mod tree;
 pub mod world;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use explorer::{Bounds, Report, explore};
 use moves::Move;
 use profile::{Profile, Sketch};
@@ -92,10 +92,11 @@ impl fmt::Display for Summary {
 /// Explores all profiles and says what each came to, as soon as it has.
 ///
 /// # Errors
-/// The shortest way to a state in which a property does not hold; a fault that was never raised, a property that was never tried.
+/// The shortest way to a state in which a property does not hold; a fault that was never raised, a property that was never tried; no profile goes by that name.
 pub fn run(args: &Args, tell: impl Fn(&Report) + Sync) -> Result<Summary> {
     let mut profiles = all(args)?;
     profiles.retain(|(profile, _)| profile.name.contains(&args.only));
+    ensure!(!profiles.is_empty(), "no profile's name contains {:?}", args.only);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let jobs = if args.jobs == 0 { cores } else { args.jobs };
     let next = AtomicUsize::new(0);

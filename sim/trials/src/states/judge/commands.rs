@@ -128,9 +128,9 @@ impl Judge {
 
 /// How fast a group may go back: a quarter of its joints' speed \[rad/s\].
 const RETREAT_SPEED: f64 = 1.01;
+/// How long that may take: 0.1 rad at the acceleration and jerk of these joints.
+const LONGEST_RETREAT: Duration = Duration::from_millis(1000);
 /// What joints can give; of no matter here \[N·m\].
 const EFFORT: f64 = 50.0;
 /// What a speed may be off by \[rad/s\].
 const ROUNDING: f64 = 1e-9;
-/// How long that may take: 0.1 rad at the acceleration and jerk of these joints.
-const LONGEST_RETREAT: Duration = Duration::from_millis(1000);
