@@ -39,7 +39,8 @@ def real_time(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.mark.parametrize("victim", ["trajectory", "safety", "arm_driver", "estimator"])
 def test_a_starved_process_ends_in_the_goal_or_in_a_good_stop(real_time: tuple[Cell, Peer], victim: str) -> None:
     cell, peer = real_time
-    wait_until_it_goes_on(peer)
+    poll(lambda: reset_where_stopped(peer), "the arm may move")
+    wait_until_still(peer)
     began = stamp_of(peer.truth())
     with cell.starved(cell.program(victim)):
         goal, target = travel(peer, SLOW_S)
@@ -57,16 +58,20 @@ def test_a_starved_process_ends_in_the_goal_or_in_a_good_stop(real_time: tuple[C
     assert_really_smooth(peer, began)
 
 
-def wait_until_it_goes_on(peer: Peer) -> None:
-    """Resets and sends the arm on its way, as an operator does, until it gets there.
+def reset_where_stopped(peer: Peer) -> bool:
+    """Whether the arm may move; where not, resets. A busy machine may close the gate again at once."""
+    gate = peer.gate("arm")
+    if gate is not None and gate.mode == GroupSafety.NORMAL:
+        return True
+    peer.trigger("safety/reset")
+    return False
 
-    A busy machine may close the gate again right after a reset.
-    """
+
+def wait_until_it_goes_on(peer: Peer) -> None:
+    """Resets and sends the arm on its way, as an operator does, until it gets there."""
 
     def reached() -> bool:
-        gate = peer.gate("arm")
-        if gate is None or gate.mode != GroupSafety.NORMAL:
-            peer.trigger("safety/reset")
+        if not reset_where_stopped(peer):
             return False
         goal, _ = travel(peer, BRISK_S)
         status, _ = goal.end()
