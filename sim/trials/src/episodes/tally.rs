@@ -47,6 +47,8 @@ pub struct Violation {
 pub struct Tally {
     /// How many there were.
     pub episodes: u64,
+    /// In how many of them the machine pressed on what it may touch.
+    pub pressing: u64,
     /// Of each kind.
     pub kinds: BTreeMap<Kind, u64>,
     /// At each site.
@@ -73,6 +75,7 @@ impl Tally {
     /// Takes another tally in.
     pub fn add(&mut self, other: Self) {
         self.episodes += other.episodes;
+        self.pressing += other.pressing;
         self.simulated_ms += other.simulated_ms;
         self.in_motion += other.in_motion;
         self.distances += other.distances;
@@ -126,6 +129,7 @@ impl fmt::Display for Tally {
             "{} episodes, {simulated_h:.2} h of the machine, {} periods in motion, {} exact distances",
             self.episodes, self.in_motion, self.distances
         )?;
+        writeln!(f, "pressed on what it may touch: {} episodes", self.pressing)?;
         let list = |f: &mut fmt::Formatter<'_>, name: &str, counts: Vec<(String, u64)>| {
             let counts: Vec<_> = counts
                 .iter()

@@ -32,7 +32,8 @@ pub(super) struct Truth<'s> {
     /// Velocities of the last looks, oldest first.
     recent: VecDeque<JointVec>,
     standstill: Standstill,
-    /// Whether it presses on what it may touch: then that moves it, too.
+    /// Whether it has pressed on what it may touch: that moves it, too, so its joints and clearances are no longer the gate's alone. Nothing else
+    /// may be touched all the same.
     presses: bool,
 }
 
@@ -263,7 +264,7 @@ impl<'s> Truth<'s> {
     }
 
     fn check_distance(&mut self, sample: &Sample, tally: &mut Tally, wrong: &mut Vec<Over>) {
-        let clearance = self.force.clearance;
+        let clearance = if self.presses { 0.0 } else { self.force.clearance };
         let nearest = self.clear.within(clearance, &sample.position, tally);
         if let Some(nearest) = &nearest {
             tally.note_distance(nearest.distance);
@@ -314,6 +315,7 @@ impl<'s> Truth<'s> {
     /// The gate is open again, or the episode is over.
     pub(super) fn end_stop(&mut self, tally: &mut Tally) {
         self.standstill.end_stop(tally);
+        tally.pressing = u64::from(self.presses);
     }
 }
 
