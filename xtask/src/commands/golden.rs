@@ -1,4 +1,4 @@
-//! `cargo xtask golden`: what other programs compute for the tests of the robot model, of motion and of the simulation, calculated anew.
+//! `cargo xtask golden`: what other programs compute for the tests of the robot model, of motion, of the wires and of the simulation, calculated anew.
 //!
 //! The tests read files in the repository, so that they need none of those programs. Their packages go into environments of their own in
 //! `target/wheels/`, and so does what `--fresh` has calculated.
@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 const PINOCCHIO: &str = "pin==4.1.0";
 const DYNAMICS: &str = "nodes/robot/tests/golden/generate.py";
 /// Which packages each script needs; it writes the files beside it.
-const SCRIPTS: [(&[&str], &str); 7] = [
+const SCRIPTS: [(&[&str], &str); 8] = [
     (&[PINOCCHIO], DYNAMICS),
     (&[PINOCCHIO], "nodes/robot/tests/golden/collision.py"),
     (&["mujoco==4.0.0"], "sim/tests/golden/generate.py"),
@@ -32,6 +32,10 @@ const SCRIPTS: [(&[&str], &str); 7] = [
         "nodes/motion/tests/golden/timing.py",
     ),
     (&["filterpy==1.4.5"], "nodes/estimator/tests/golden/generate.py"),
+    (
+        &["ftservo-python-sdk==2.0.1"],
+        "nodes/fieldbus/tests/golden/feetech.py",
+    ),
 ];
 
 /// Options of `cargo xtask golden`.
