@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 const PINOCCHIO: &str = "pin==4.1.0";
 const DYNAMICS: &str = "nodes/robot/tests/golden/generate.py";
 /// Which packages each script needs; it writes the files beside it.
-const SCRIPTS: [(&[&str], &str); 8] = [
+const SCRIPTS: [(&[&str], &str); 9] = [
     (&[PINOCCHIO], DYNAMICS),
     (&[PINOCCHIO], "nodes/robot/tests/golden/collision.py"),
     (&["mujoco==4.0.0"], "sim/tests/golden/generate.py"),
@@ -32,6 +32,10 @@ const SCRIPTS: [(&[&str], &str); 8] = [
         "nodes/motion/tests/golden/timing.py",
     ),
     (&["filterpy==1.4.5"], "nodes/estimator/tests/golden/generate.py"),
+    (
+        &["dynamixel-sdk==4.1.0"],
+        "nodes/fieldbus/tests/golden/dynamixel.py",
+    ),
     (
         &["ftservo-python-sdk==2.0.1"],
         "nodes/fieldbus/tests/golden/feetech.py",
