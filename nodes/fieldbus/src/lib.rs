@@ -4,6 +4,7 @@
 //!
 //! | room | what it holds |
 //! |---|---|
+//! | [`can`] | CAN 2.0: frames, the lines of serial adapters (slcan), time on the wire |
 //! | [`dynamixel`] | DYNAMIXEL Protocol 2.0: packets, instructions, answers, groups of devices |
 //! | [`feetech`] | FEETECH's serial bus servos: STS (low byte first) and SCS (high byte first) |
 //!
@@ -31,5 +32,6 @@
 //! **Invariant:** any bytes are survived: they give a packet, a call for more, or a counted skip, and never a packet whose checksum is wrong.
 //! **Invariant:** encoding and decoding allocate nothing.
 
+pub mod can;
 pub mod dynamixel;
 pub mod feetech;
