@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 const PINOCCHIO: &str = "pin==4.1.0";
 const DYNAMICS: &str = "nodes/robot/tests/golden/generate.py";
 /// Which packages each script needs; it writes the files beside it.
-const SCRIPTS: [(&[&str], &str); 10] = [
+const SCRIPTS: [(&[&str], &str); 11] = [
     (&[PINOCCHIO], DYNAMICS),
     (&[PINOCCHIO], "nodes/robot/tests/golden/collision.py"),
     (&["mujoco==4.0.0"], "sim/tests/golden/generate.py"),
@@ -44,6 +44,7 @@ const SCRIPTS: [(&[&str], &str); 10] = [
         &["python-can[serial]==4.6.1"],
         "nodes/fieldbus/tests/golden/slcan.py",
     ),
+    (&["canopen==2.4.1"], "nodes/fieldbus/tests/golden/cia402.py"),
 ];
 
 /// Options of `cargo xtask golden`.
