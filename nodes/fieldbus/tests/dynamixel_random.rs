@@ -353,12 +353,14 @@ fn a_flipped_bit_gives_no_packet() {
 #[test]
 fn the_next_good_packet_is_found_whatever_was_before() {
     cases(3000, |random| {
+        let mut lost = None;
         let mut bytes = match random.random_range(0..3) {
             0 => short_text(random),
             // A packet that lost its end, or bytes in the middle.
             1 => {
                 let (id, code, parameters) = packet(random);
                 let mut bytes = encoded(id, code, &parameters);
+                lost = Some(bytes.clone());
                 let from = random.random_range(1..bytes.len());
                 let to = random.random_range(from..=bytes.len());
                 bytes.drain(from..to.max(from + 1));
@@ -375,6 +377,9 @@ fn the_next_good_packet_is_found_whatever_was_before() {
         };
         let (id, code, parameters) = packet(random);
         bytes.extend(encoded(id, code, &parameters));
+        if lost.is_some_and(|lost: Vec<u8>| bytes.starts_with(&lost)) {
+            return; // It ended with FF, and so it does still: it is the good one's header that lost it.
+        }
         let pieces = cut(random, &bytes);
         assert_eq!(
             received(pieces).0.last(),
