@@ -8,6 +8,7 @@
 //! | [`cia402`] | the state machine of CiA 402 drives, modes, option codes, errors by name |
 //! | [`dynamixel`] | DYNAMIXEL Protocol 2.0: packets, instructions, answers, groups of devices |
 //! | [`feetech`] | FEETECH's serial bus servos: STS (low byte first) and SCS (high byte first) |
+//! | [`pwm`] | hobby servos: pulse width and angle, the counts of a PCA9685 |
 //!
 //! A goal for two servos in one packet, and how they read it:
 //!
@@ -37,3 +38,4 @@ pub mod can;
 pub mod cia402;
 pub mod dynamixel;
 pub mod feetech;
+pub mod pwm;
