@@ -70,7 +70,9 @@ impl Pulses {
     /// The width \[µs\] for an angle \[rad\], cut off at the ends; `None` for what is no number.
     pub fn width_us(&self, angle: f64) -> Option<f64> {
         let share = (angle - self.angle[0]) / (self.angle[1] - self.angle[0]);
-        (!share.is_nan()).then(|| between(self.width_us, share.clamp(0.0, 1.0)))
+        let [low_us, high_us] = self.width_us;
+        // Rounding may lead past an end by a last digit.
+        (!share.is_nan()).then(|| between(self.width_us, share.clamp(0.0, 1.0)).clamp(low_us, high_us))
     }
 
     /// The angle \[rad\] a servo turns to with this width \[µs\]; it follows no pulse beyond its ends, for which this is `None`.
