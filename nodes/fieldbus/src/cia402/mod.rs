@@ -21,13 +21,17 @@
 //! assert_eq!(Transition::T2.to(), State::ReadyToSwitchOn);
 //! ```
 
+mod controlword;
 mod error;
 mod mode;
 mod reaction;
+mod transition;
 
+pub use controlword::{Command, Controlword};
 pub use error::{ErrorCode, error_name};
 pub use mode::Mode;
 pub use reaction::{Ramp, Reaction, fault_reaction, halt, leave, quick_stop};
+pub use transition::{Cause, Transition};
 
 /// Where a drive is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,111 +70,6 @@ pub mod status {
     pub const MODE_12: u16 = 1 << 12;
     /// PP and CSP: following error; PV: slippage; HM: homing error.
     pub const MODE_13: u16 = 1 << 13;
-}
-
-/// What object 6040h holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Controlword(pub u16);
-
-impl Controlword {
-    /// Towards "ready to switch on": transitions 2, 6, 8.
-    pub const SHUTDOWN: Self = Self(0x06);
-    /// Towards "switched on": transition 3, and 5 as "disable operation".
-    pub const SWITCH_ON: Self = Self(0x07);
-    /// Towards "operation enabled": transitions 4 and 16, and 3 before 4.
-    pub const ENABLE_OPERATION: Self = Self(0x0F);
-    /// Power off at once, the motor coasts: transitions 7, 9, 10, 12.
-    pub const DISABLE_VOLTAGE: Self = Self(0x00);
-    /// Stops by option code 605A: transition 11, and 7 and 10.
-    pub const QUICK_STOP: Self = Self(0x02);
-    /// Resets a fault where the bit was 0 before: transition 15.
-    pub const FAULT_RESET: Self = Self(0x80);
-
-    /// Bit 4: PP a new setpoint, HM the start of homing.
-    pub const MODE_4: u16 = 1 << 4;
-    /// Bit 5: PP changes to the new setpoint at once.
-    pub const MODE_5: u16 = 1 << 5;
-    /// Bit 6: PP takes the setpoint as relative.
-    pub const MODE_6: u16 = 1 << 6;
-    /// Bit 8: halts by option code 605D, operation stays enabled.
-    pub const HALT: u16 = 1 << 8;
-    /// Bit 9: PP changes to the next setpoint without stopping at this one.
-    pub const CHANGE_ON_SETPOINT: u16 = 1 << 9;
-
-    const RESET: u16 = 1 << 7;
-
-    /// The command it is, by its bits 0 to 3 and 7; bits of modes are not looked at. A held reset bit commands nothing.
-    pub const fn command(self) -> Option<Command> {
-        if self.0 & Self::RESET != 0 {
-            return None;
-        }
-        Some(match self.0 & 0x0F {
-            bits if bits & 0b10 == 0 => Command::DisableVoltage,
-            bits if bits & 0b100 == 0 => Command::QuickStop,
-            bits if bits & 0b1 == 0 => Command::Shutdown,
-            bits if bits & 0b1000 == 0 => Command::SwitchOn,
-            _ => Command::EnableOperation,
-        })
-    }
-
-    /// Whether it resets a fault, coming after that one: the bit rises.
-    pub const fn resets_after(self, before: Self) -> bool {
-        self.0 & Self::RESET != 0 && before.0 & Self::RESET == 0
-    }
-}
-
-/// What a controlword commands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Bits `x110`.
-    Shutdown,
-    /// Bits `0111`: switch on, or disable operation.
-    SwitchOn,
-    /// Bits `1111`: enable operation, after switching on where that is missing.
-    EnableOperation,
-    /// Bits `xx0x`.
-    DisableVoltage,
-    /// Bits `x01x`.
-    QuickStop,
-}
-
-/// The numbered ways from state to state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(
-    missing_docs,
-    reason = "each is what its number is in the standard's figure; from, to and cause are in its table"
-)]
-pub enum Transition {
-    T0,
-    T1,
-    T2,
-    T3,
-    T4,
-    T5,
-    T6,
-    T7,
-    T8,
-    T9,
-    T10,
-    T11,
-    T12,
-    T13,
-    T14,
-    T15,
-    T16,
-}
-
-/// What makes a drive take a transition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// The drive takes it by itself: tests passed, motor at rest.
-    Automatic,
-    /// One of the commands takes it; transition 12 can also be automatic.
-    Commanded,
-    /// A rising reset bit, if the fault's cause is gone.
-    Reset,
-    /// A fault.
-    Fault,
 }
 
 impl State {
@@ -293,73 +192,6 @@ impl State {
             (SwitchOnDisabled, _) | (_, ReadyToSwitchOn) => Some(Controlword::SHUTDOWN),
             (ReadyToSwitchOn, _) | (_, SwitchedOn) => Some(Controlword::SWITCH_ON),
             (SwitchedOn, _) | (OperationEnabled, _) => Some(Controlword::ENABLE_OPERATION),
-        }
-    }
-}
-
-impl Transition {
-    /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 17] = [
-        Self::T0,
-        Self::T1,
-        Self::T2,
-        Self::T3,
-        Self::T4,
-        Self::T5,
-        Self::T6,
-        Self::T7,
-        Self::T8,
-        Self::T9,
-        Self::T10,
-        Self::T11,
-        Self::T12,
-        Self::T13,
-        Self::T14,
-        Self::T15,
-        Self::T16,
-    ];
-
-    /// Its number.
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// Where it begins; `None` for 0 (power on) and 13 (any state).
-    pub const fn from(self) -> Option<State> {
-        Some(match self {
-            Self::T0 | Self::T13 => return None,
-            Self::T1 => State::NotReadyToSwitchOn,
-            Self::T2 => State::SwitchOnDisabled,
-            Self::T3 | Self::T7 => State::ReadyToSwitchOn,
-            Self::T4 | Self::T6 | Self::T10 => State::SwitchedOn,
-            Self::T5 | Self::T8 | Self::T9 | Self::T11 => State::OperationEnabled,
-            Self::T12 | Self::T16 => State::QuickStopActive,
-            Self::T14 => State::FaultReactionActive,
-            Self::T15 => State::Fault,
-        })
-    }
-
-    /// Where it leads.
-    pub const fn to(self) -> State {
-        match self {
-            Self::T0 => State::NotReadyToSwitchOn,
-            Self::T1 | Self::T7 | Self::T9 | Self::T10 | Self::T12 | Self::T15 => State::SwitchOnDisabled,
-            Self::T2 | Self::T6 | Self::T8 => State::ReadyToSwitchOn,
-            Self::T3 | Self::T5 => State::SwitchedOn,
-            Self::T4 | Self::T16 => State::OperationEnabled,
-            Self::T11 => State::QuickStopActive,
-            Self::T13 => State::FaultReactionActive,
-            Self::T14 => State::Fault,
-        }
-    }
-
-    /// What makes a drive take it.
-    pub const fn cause(self) -> Cause {
-        match self {
-            Self::T0 | Self::T1 | Self::T14 => Cause::Automatic,
-            Self::T13 => Cause::Fault,
-            Self::T15 => Cause::Reset,
-            _ => Cause::Commanded,
         }
     }
 }
