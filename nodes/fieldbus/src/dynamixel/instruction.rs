@@ -102,7 +102,7 @@ impl<'a> Instruction<'a> {
     /// # Errors
     /// The buffer has no room for it, it is longer than [`MAX_PACKET`](super::MAX_PACKET), or it is for a group and not for all.
     pub fn encode(&self, to: Id, buffer: &mut [u8]) -> Result<usize, EncodeError> {
-        if self.is_for_group() && !to.is_broadcast() {
+        if group::is_group(self.code()) && !to.is_broadcast() {
             return Err(EncodeError::Addressee { id: to });
         }
         let mut writer = Writer::new(buffer, to, self.code());
@@ -125,13 +125,6 @@ impl<'a> Instruction<'a> {
             Self::BulkWrite(write) => write.put(&mut writer),
         }
         writer.finish()
-    }
-
-    fn is_for_group(&self) -> bool {
-        matches!(
-            self,
-            Self::SyncRead(_) | Self::SyncWrite(_) | Self::BulkRead(_) | Self::BulkWrite(_)
-        )
     }
 
     pub(super) fn of(packet: &Packet<'a>) -> Result<Self, InstructionError> {
@@ -181,7 +174,7 @@ impl<'a> Instruction<'a> {
             code::BULK_WRITE => Self::BulkWrite(BulkWrite::of(packet)?),
             code => return Err(InstructionError::Unknown { code }),
         };
-        if instruction.is_for_group() && !packet.id.is_broadcast() {
+        if group::is_group(code) && !packet.id.is_broadcast() {
             return Err(InstructionError::Addressee { code, id: packet.id });
         }
         Ok(instruction)
