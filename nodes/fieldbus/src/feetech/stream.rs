@@ -95,7 +95,7 @@ impl Stream {
     }
 
     fn fill(&mut self, input: &mut &[u8]) {
-        if self.start > 0 {
+        if self.start == self.end || self.end == CAPACITY {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
