@@ -78,18 +78,18 @@ impl<'a> Instruction<'a> {
     /// Its number on the wire.
     pub const fn code(&self) -> u8 {
         match self {
-            Self::Ping => 0x01,
-            Self::Read { .. } => 0x02,
-            Self::Write { .. } => 0x03,
-            Self::RegWrite { .. } => 0x04,
-            Self::Action => 0x05,
-            Self::Recovery => 0x06,
-            Self::Reboot => 0x08,
-            Self::Backup => 0x09,
-            Self::Reset => 0x0A,
-            Self::Calibrate { .. } => 0x0B,
-            Self::SyncRead { .. } => 0x82,
-            Self::SyncWrite { .. } => 0x83,
+            Self::Ping => code::PING,
+            Self::Read { .. } => code::READ,
+            Self::Write { .. } => code::WRITE,
+            Self::RegWrite { .. } => code::REG_WRITE,
+            Self::Action => code::ACTION,
+            Self::Recovery => code::RECOVERY,
+            Self::Reboot => code::REBOOT,
+            Self::Backup => code::BACKUP,
+            Self::Reset => code::RESET,
+            Self::Calibrate { .. } => code::CALIBRATE,
+            Self::SyncRead { .. } => code::SYNC_READ,
+            Self::SyncWrite { .. } => code::SYNC_WRITE,
         }
     }
 
@@ -159,26 +159,38 @@ impl<'a> Instruction<'a> {
             _ => None,
         };
         let read = match (packet.code, packet.parameters) {
-            (0x01, _) => plain(Self::Ping),
-            (0x02, &[address, length]) => Some(Self::Read { address, length }),
-            (0x03, &[address, ref data @ ..]) if !data.is_empty() => Some(Self::Write { address, data }),
-            (0x04, &[address, ref data @ ..]) if !data.is_empty() => Some(Self::RegWrite { address, data }),
-            (0x05, _) => plain(Self::Action),
-            (0x06, _) => plain(Self::Recovery),
-            (0x08, _) => plain(Self::Reboot),
-            (0x09, _) => plain(Self::Backup),
-            (0x0A, _) => plain(Self::Reset),
-            (0x0B, []) => Some(Self::Calibrate { position: None }),
-            (0x0B, &[low, high]) => Some(Self::Calibrate {
+            (code::PING, _) => plain(Self::Ping),
+            (code::READ, &[address, length]) => Some(Self::Read { address, length }),
+            (code::WRITE, &[address, ref data @ ..]) if !data.is_empty() => {
+                Some(Self::Write { address, data })
+            }
+            (code::REG_WRITE, &[address, ref data @ ..]) if !data.is_empty() => {
+                Some(Self::RegWrite { address, data })
+            }
+            (code::ACTION, _) => plain(Self::Action),
+            (code::RECOVERY, _) => plain(Self::Recovery),
+            (code::REBOOT, _) => plain(Self::Reboot),
+            (code::BACKUP, _) => plain(Self::Backup),
+            (code::RESET, _) => plain(Self::Reset),
+            (code::CALIBRATE, []) => Some(Self::Calibrate { position: None }),
+            (code::CALIBRATE, &[low, high]) => Some(Self::Calibrate {
                 position: Some(u16::from_le_bytes([low, high])),
             }),
-            (0x82, &[address, length, ref ids @ ..]) if !ids.is_empty() => {
+            (code::SYNC_READ, &[address, length, ref ids @ ..]) if !ids.is_empty() => {
                 Some(Self::SyncRead { address, length, ids })
             }
-            (0x83, &[address, length, ref blocks @ ..]) => {
+            (code::SYNC_WRITE, &[address, length, ref blocks @ ..]) => {
                 Blocks::new(length, blocks).map(|blocks| Self::SyncWrite { address, blocks })
             }
-            (0x02..=0x04 | 0x0B | 0x82 | 0x83, _) => None,
+            (
+                code::READ
+                | code::WRITE
+                | code::REG_WRITE
+                | code::CALIBRATE
+                | code::SYNC_READ
+                | code::SYNC_WRITE,
+                _,
+            ) => None,
             (code, _) => return Err(Error::Unknown(code)),
         };
         read.ok_or(Error::Parameters {
@@ -199,6 +211,22 @@ impl<'a> Instruction<'a> {
             _ => 0,
         }
     }
+}
+
+/// The instructions' numbers on the wire.
+pub(super) mod code {
+    pub(in crate::feetech) const PING: u8 = 0x01;
+    pub(in crate::feetech) const READ: u8 = 0x02;
+    pub(in crate::feetech) const WRITE: u8 = 0x03;
+    pub(in crate::feetech) const REG_WRITE: u8 = 0x04;
+    pub(in crate::feetech) const ACTION: u8 = 0x05;
+    pub(in crate::feetech) const RECOVERY: u8 = 0x06;
+    pub(in crate::feetech) const REBOOT: u8 = 0x08;
+    pub(in crate::feetech) const BACKUP: u8 = 0x09;
+    pub(in crate::feetech) const RESET: u8 = 0x0A;
+    pub(in crate::feetech) const CALIBRATE: u8 = 0x0B;
+    pub(in crate::feetech) const SYNC_READ: u8 = 0x82;
+    pub(in crate::feetech) const SYNC_WRITE: u8 = 0x83;
 }
 
 // A packet whose parameters are full still has a length that fits its byte.

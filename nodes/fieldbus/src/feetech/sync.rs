@@ -2,10 +2,10 @@
 //!
 //! **Invariant:** [`Blocks`] holds whole blocks only, at least one, and no id above [`MAX_ID`].
 
+use super::instruction::code::SYNC_WRITE;
 use super::packet::{self, MAX_PARAMETERS, OVERHEAD};
 use super::{BROADCAST, Error, MAX_ID};
 
-const SYNC_WRITE: u8 = 0x83;
 /// Address and length come before the blocks.
 const HEAD: usize = 2;
 
