@@ -68,6 +68,12 @@ impl Extrapolation {
         Motion::from_joints(self.count, |i| self.joints[i].at(age_s))
     }
 
+    /// A joint's acceleration at a time after the setpoint.
+    pub(crate) fn acceleration(&self, joint: usize, age_s: f64) -> f64 {
+        let [_, _, acceleration] = self.joints[joint].at(age_s);
+        acceleration
+    }
+
     /// Whether a joint's acceleration is still the setpoint's then.
     pub(crate) fn is_even(&self, joint: usize, age_s: f64) -> bool {
         age_s <= self.joints[joint].even_s
@@ -162,8 +168,9 @@ fn ease_s(limits: &JointLimits, [_, velocity, acceleration]: [f64; 3]) -> f64 {
     }
 }
 
-/// For so many cycles it goes on as told: one or two lost commands are to be felt by nobody.
-const EVEN_CYCLES: f64 = 3.5;
+/// For so many cycles it goes on as told: two lost commands in a row are to be felt by nobody. From the third on a joint is on its way to standstill,
+/// and the stream is picked up smoothly.
+pub(crate) const EVEN_CYCLES: f64 = 3.5;
 /// What is the same place and velocity but for rounding \[rad, rad/s\].
 const SAME: f64 = 1e-9;
 /// Longer than any command is followed \[s\].

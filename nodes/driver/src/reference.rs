@@ -5,7 +5,7 @@
 //! velocities of the reference are continuous from the moment a group is switched on until it is switched off.
 
 use crate::config::Config;
-use crate::extrapolation::Extrapolation;
+use crate::extrapolation::{EVEN_CYCLES, Extrapolation};
 use servomesh_types::{JointLimits, JointVec, Setpoint, Stamp};
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ impl Tracker {
     /// Goes on with the next command of the stream; `now` is the time of the last frame.
     pub(crate) fn follow(&mut self, config: &Config, next: Setpoint, now: Stamp) {
         let gap = next.tag.stamp.seconds_from(self.setpoint.tag.stamp);
-        let in_step = gap > 0.0 && gap < GAP_CYCLES * config.period_s();
+        let in_step = gap > 0.0 && gap < EVEN_CYCLES * config.period_s();
         let before = (!in_step).then(|| self.at(now));
         let last = std::mem::replace(&mut self.setpoint, next);
         self.onward = onward(config, in_step.then_some(&last), &next);
@@ -91,7 +91,6 @@ impl Tracker {
     pub(crate) fn acceleration_ahead(&self, t: Stamp, lead: f64) -> JointVec {
         let fade = self.fade.at(t + Duration::from_secs_f64(lead)).acceleration;
         let now = self.age(t);
-        let onward = self.onward.at(now + lead).acceleration;
         // A jerk is known for one step of the stream; further on it is a guess.
         let ahead = (now + lead).clamp(-lead, 2.0 * lead);
         JointVec::from_fn(self.jerk.len(), |i| {
@@ -100,14 +99,13 @@ impl Tracker {
             let expected = if self.onward.is_even(i, now) {
                 self.setpoint.acceleration[i] + self.jerk[i] * ahead
             } else {
-                onward[i]
+                self.onward.acceleration(i, now + lead)
             };
             expected + faded
         })
     }
 
-    /// Until when the command is followed: nothing newer within the timeout, within its own life, or before a stop would end beyond a limit, is
-    /// silence.
+    /// Until when the command is followed: nothing newer within the timeout, or within its own life, is silence.
     pub(crate) fn end(&self) -> Stamp {
         self.setpoint.tag.stamp + self.onward.life()
     }
@@ -210,8 +208,6 @@ fn fits(config: &Config, difference: &Difference, t: f64) -> bool {
     })
 }
 
-/// Two lost commands in a row are an extrapolation that nobody feels; from the third on the stream is picked up smoothly.
-const GAP_CYCLES: f64 = 3.5;
 /// Shorter would be a step to the loops.
 const SHORTEST_CYCLES: f64 = 10.0;
 /// A tolerance is small against a joint's limits: this is only reached with odd configurations, and ends the search.
