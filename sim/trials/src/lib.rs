@@ -12,3 +12,4 @@ pub mod faults;
 pub mod hour;
 mod press;
 pub mod states;
+mod workers;

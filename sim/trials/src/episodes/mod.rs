@@ -34,10 +34,10 @@ pub use kind::Kind;
 pub use site::Gate;
 pub use tally::{Limit, Tally, Violation};
 
+use crate::workers;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many episodes, and which.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -85,33 +85,19 @@ pub fn run(args: Args) -> Result<Tally> {
         Some(only) => (only, 1),
         None => (args.from, args.count),
     };
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let jobs = if args.jobs == 0 { cores } else { args.jobs };
     let bar = ProgressBar::new(count).with_style(ProgressStyle::with_template(
         "{bar:40} {pos}/{len} episodes, {per_sec}, {eta} left {msg}",
     )?);
-    let next = AtomicU64::new(from);
     let total = Mutex::new(Tally::default());
-    std::thread::scope(|scope| {
-        let work = || -> Result<()> {
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= from + count {
-                    return Ok(());
-                }
-                let tally = episode::play(&sites, args.gate, args.seed, number)?;
-                let mut total = total.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                total.add(tally);
-                if !total.violations.is_empty() {
-                    bar.set_message(format!("{} violations", total.violations.len()));
-                }
-                bar.inc(1);
-            }
-        };
-        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().expect("a worker does not panic"))
+    workers::each(count, args.jobs, |number| {
+        let tally = episode::play(&sites, args.gate, args.seed, from + number)?;
+        let mut total = total.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        total.add(tally);
+        if !total.violations.is_empty() {
+            bar.set_message(format!("{} violations", total.violations.len()));
+        }
+        bar.inc(1);
+        Ok(())
     })?;
     bar.finish_and_clear();
     Ok(total

@@ -24,6 +24,7 @@ pub mod themes;
 mod tree;
 pub mod world;
 
+use crate::workers;
 use anyhow::{Result, bail, ensure};
 use explorer::{Bounds, Report, explore};
 use moves::Move;
@@ -33,7 +34,6 @@ use servomesh_safety::StopCategory;
 use servomesh_safety::lattice::{Action, TABLE};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use themes::{Theme, everyday};
 
 /// How far to explore.
@@ -97,38 +97,17 @@ pub fn run(args: &Args, tell: impl Fn(&Report) + Sync) -> Result<Summary> {
     let mut profiles = all(args)?;
     profiles.retain(|(profile, _)| profile.name.contains(&args.only));
     ensure!(!profiles.is_empty(), "no profile's name contains {:?}", args.only);
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let jobs = if args.jobs == 0 { cores } else { args.jobs };
-    let next = AtomicUsize::new(0);
-    let work = || -> Result<Vec<(usize, Report)>> {
-        let mut reports = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some((profile, depth)) = profiles.get(number) else {
-                return Ok(reports);
-            };
-            let bounds = Bounds {
-                depth: *depth,
-                states: args.states,
-            };
-            let report =
-                explore(profile, bounds).inspect_err(|_| next.store(profiles.len(), Ordering::Relaxed))?;
-            tell(&report);
-            reports.push((number, report));
-        }
-    };
-    let explored: Result<Vec<_>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
-        workers
-            .into_iter()
-            .map(|worker| worker.join().expect("a worker does not panic"))
-            .collect()
-    });
-    let mut reports: Vec<_> = explored?.into_iter().flatten().collect();
-    reports.sort_by_key(|(number, _)| *number);
-    let summary = Summary {
-        reports: reports.into_iter().map(|(_, report)| report).collect(),
-    };
+    let reports = workers::each(profiles.len() as u64, args.jobs, |number| {
+        let (profile, depth) = &profiles[number as usize];
+        let bounds = Bounds {
+            depth: *depth,
+            states: args.states,
+        };
+        let report = explore(profile, bounds)?;
+        tell(&report);
+        Ok(report)
+    })?;
+    let summary = Summary { reports };
     if args.only.is_empty() {
         complete(&summary)?;
     }
