@@ -150,6 +150,22 @@ impl Plant {
         Ok(())
     }
 
+    /// Tells a drive, as of now, to drive with a share of its supply's voltage, −1 to 1, as servos do that close no current loop. Its bus
+    /// watchdog starts anew.
+    ///
+    /// # Errors
+    /// If the share is not finite; the drive does not hear of it.
+    ///
+    /// # Panics
+    /// If `joint` is not an index of the model.
+    pub fn set_drive_duty(&mut self, joint: usize, duty: f64) -> Result<(), SimError> {
+        if !duty.is_finite() {
+            return Err(self.not_finite(joint, "duty", duty));
+        }
+        self.drives[joint].command_duty(self.now, duty);
+        Ok(())
+    }
+
     /// Sets how long each drive drives on without a command; 20 ms unless set.
     pub fn set_watchdog(&mut self, timeout: Duration) {
         for drive in &mut self.drives {

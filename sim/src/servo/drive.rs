@@ -15,7 +15,7 @@ use crate::servo::encoder::{Encoder, Scale, Side, Ticks};
 use crate::servo::energy::Energy;
 use crate::servo::gearbox::{Acting, Gearbox};
 use crate::servo::heat::Heat;
-use crate::servo::modes::{Known, Mode, Modes};
+use crate::servo::modes::{Known, Mode, Modes, Target};
 pub use crate::servo::modes::{OVERVOLTAGE, STOPPING_LIMIT, UNDERVOLTAGE, WATCHDOG};
 use crate::servo::motor::{Electrics, Flow, Motor};
 use crate::servo::parameters::ServoParameters;
@@ -168,16 +168,22 @@ impl Drive {
 
     /// Takes a command that arrives at `now`. Its current must be finite. A silent drive does not hear it.
     pub fn command(&mut self, now: Stamp, command: DriveCommand) {
-        if self.conditions.silent {
-            return;
+        let target = Target::Current(self.direction() * command.current_a);
+        self.aim(now, command.enable.then_some(target));
+    }
+
+    /// Takes the command to drive with a share of the supply's voltage, −1 to 1, whatever current that makes flow up to the limit. It must be
+    /// finite. A silent drive does not hear it.
+    pub fn command_duty(&mut self, now: Stamp, duty: f64) {
+        let duty = self.direction() * duty.clamp(-1.0, 1.0);
+        self.aim(now, Some(Target::Duty(duty)));
+    }
+
+    fn aim(&mut self, now: Stamp, target: Option<Target>) {
+        if !self.conditions.silent {
+            self.modes
+                .command(now, target, &self.parameters, self.heat.winding_degc());
         }
-        let target_a = self.direction() * command.current_a;
-        self.modes.command(
-            now,
-            command.enable.then_some(target_a),
-            &self.parameters,
-            self.heat.winding_degc(),
-        );
     }
 
     /// The effort of the servo on its joint for the coming step of `dt_s` from `now`. [`settle`](Self::settle) ends the step.
@@ -257,13 +263,22 @@ impl Drive {
     fn drive_motor(&mut self, electrics: &Electrics, angle: f64, turns: f64, dt_s: f64) -> Flow {
         let limit_a = self.current_limit_a();
         let limit_v = self.parameters.voltage_gain * self.bus_voltage_v;
-        let target_a = match self.modes.mode() {
+        let (target_a, limit_v) = match self.modes.mode() {
             Mode::Off => {
                 self.brake.engage(angle);
                 return self.motor.open(electrics.inductance_h, dt_s);
             }
-            Mode::Driving { target_a } => target_a,
-            Mode::Stopping { .. } => -electrics.back_emf_v_s_per_rad * turns / electrics.resistance_ohm,
+            Mode::Driving {
+                target: Target::Current(target_a),
+            } => (target_a, limit_v),
+            // All the current there may be, with no more voltage than this: so this is the voltage.
+            Mode::Driving {
+                target: Target::Duty(duty),
+            } => (limit_a.copysign(duty), duty.abs() * limit_v),
+            Mode::Stopping { .. } => {
+                let shorted_a = -electrics.back_emf_v_s_per_rad * turns / electrics.resistance_ohm;
+                (shorted_a, limit_v)
+            }
         };
         self.brake.release();
         if self.conditions.phase_lost && self.parameters.pole_pairs == 0 {

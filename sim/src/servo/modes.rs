@@ -3,7 +3,7 @@
 //! | mode | current | brake | leaves when |
 //! |---|---|---|---|
 //! | off | none | engaged | a command enables it and no fault is latched |
-//! | driving | as commanded, within the drive's limit, which falls with a hot winding | released | a command disables it (→ off), or a fault (→ stopping) |
+//! | driving | as commanded (or what a commanded voltage makes flow), within the drive's limit, which falls with a hot winding | released | a command disables it (→ off), or a fault (→ stopping) |
 //! | stopping | brakes the motor as a shorted winding would, within the limit | released | it stands, or after [`STOPPING_LIMIT`] (→ off) |
 //!
 //! Faults are latched: the bus watchdog (no command for longer than its timeout while driving), an overheated winding, a supply outside of
@@ -31,11 +31,20 @@ const STANDSTILL: f64 = 10.0;
 /// How far below its limit a winding must cool before an overheated drive can be enabled again (K).
 const COOLS_K: f64 = 10.0;
 
+/// What a drive aims at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Target {
+    /// A current (A).
+    Current(f64),
+    /// A share of the most voltage that it can give, −1 to 1.
+    Duty(f64),
+}
+
 /// What a drive does with its motor.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Mode {
     Off,
-    Driving { target_a: f64 },
+    Driving { target: Target },
     Stopping { since: Stamp },
 }
 
@@ -80,16 +89,16 @@ impl Modes {
         self.watchdog = timeout;
     }
 
-    /// Takes a command that arrives at `now`: a current to drive (A), or to be off.
+    /// Takes a command that arrives at `now`: what to drive, or to be off.
     pub(super) fn command(
         &mut self,
         now: Stamp,
-        target_a: Option<f64>,
+        target: Option<Target>,
         servo: &ServoParameters,
         winding_degc: f64,
     ) {
         self.heard_at = now;
-        match target_a {
+        match target {
             None => {
                 self.mode = Mode::Off;
                 let cool = winding_degc < servo.thermal.limit_degc - COOLS_K;
@@ -97,7 +106,7 @@ impl Modes {
                     self.fault = None;
                 }
             }
-            Some(target_a) if self.fault.is_none() => self.mode = Mode::Driving { target_a },
+            Some(target) if self.fault.is_none() => self.mode = Mode::Driving { target },
             Some(_) => {}
         }
     }

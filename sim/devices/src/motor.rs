@@ -1,0 +1,81 @@
+//! What a device reads of its motor and tells it, and a motor that turns free.
+//!
+//! Positions and velocities are those of the servo's output, in its own sense of rotation; whichever way it is mounted is not its business.
+
+mod free;
+
+use servomesh_sim::servo::parameters::ServoParameters;
+use servomesh_types::Stamp;
+
+pub use free::FreeMotor;
+
+/// A motor behind a device, in steps of 1 ms.
+pub trait Motor: Send {
+    /// Its state at `now`: it has gone on as it was commanded up to there. `now` never lies before the last one.
+    fn state(&mut self, now: Stamp) -> MotorState;
+
+    /// Tells it what to do from `now` on.
+    fn command(&mut self, now: Stamp, command: MotorCommand);
+}
+
+/// What a device's sensors see.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MotorState {
+    /// Position of the output from the sensor's zero \[rad\], counted over all turns ever made. A sensor that knows one turn only forgets
+    /// whole turns when it loses power.
+    pub position: f64,
+    /// Velocity of the output \[rad/s\].
+    pub velocity: f64,
+    /// The current that flows \[A\].
+    pub current_a: f64,
+    /// Voltage of the supply at its terminals \[V\].
+    pub voltage_v: f64,
+    /// Temperature of the winding \[°C\].
+    pub winding_degc: f64,
+    /// Temperature of the housing \[°C\], which is what most servos measure.
+    pub housing_degc: f64,
+    /// Whether the bridge drives as commanded. It does not while it is told to be off, and after its own protection (supply outside of its
+    /// window, winding too hot) has switched it off, until it was told to be off.
+    pub drives: bool,
+    /// What it is made of.
+    pub parameters: MotorParameters,
+}
+
+/// Constants of a motor with its gear, seen at the output.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MotorParameters {
+    /// Torque for each ampere, before losses \[N·m/A\].
+    pub torque_nm_per_a: f64,
+    /// Back-EMF for each rad/s \[V·s/rad\].
+    pub back_emf_v_s_per_rad: f64,
+    /// Resistance of the winding at 25 °C \[Ω\].
+    pub resistance_ohm: f64,
+    /// Inertia of the rotor \[kg·m²\].
+    pub rotor_inertia: f64,
+    /// The most current that its electronics let flow \[A\].
+    pub max_current_a: f64,
+}
+
+impl MotorParameters {
+    /// Those of a simulated servo; `ratio` is how far its output turns for each unit of the joint \[1, rad/m\].
+    pub fn new(servo: &ServoParameters, ratio: f64) -> Self {
+        Self {
+            torque_nm_per_a: servo.effort_per_ampere() / ratio,
+            back_emf_v_s_per_rad: servo.back_emf_v_s_per_rad() * servo.gear_ratio / ratio,
+            resistance_ohm: servo.resistance_ohm,
+            rotor_inertia: servo.reflected_inertia() / (ratio * ratio),
+            max_current_a: servo.max_current_a,
+        }
+    }
+}
+
+/// What a motor shall do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MotorCommand {
+    /// No torque: the bridge is open.
+    Off,
+    /// A current \[A\], held within what motor and supply allow.
+    Current(f64),
+    /// A share of the supply's voltage at the winding, −1 to 1; 0 shorts the winding, which brakes.
+    Duty(f64),
+}
