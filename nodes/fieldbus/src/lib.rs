@@ -6,9 +6,10 @@
 //! |---|---|
 //! | [`can`] | CAN 2.0: frames, the lines of serial adapters (slcan), time on the wire |
 //! | [`cia402`] | the state machine of CiA 402 drives, modes, option codes, errors by name |
-//! | [`dynamixel`] | DYNAMIXEL Protocol 2.0: packets, instructions, answers, groups of devices |
+//! | [`dynamixel`] | DYNAMIXEL Protocol 2.0: packets, instructions, answers, groups of devices; control tables of the X series |
 //! | [`feetech`] | FEETECH's serial bus servos: STS (low byte first) and SCS (high byte first) |
 //! | [`pwm`] | hobby servos: pulse width and angle, the counts of a PCA9685 |
+//! | [`scale`] | what one count of a register is in SI units |
 //!
 //! A goal for two servos in one packet, and how they read it:
 //!
@@ -39,3 +40,4 @@ pub mod cia402;
 pub mod dynamixel;
 pub mod feetech;
 pub mod pwm;
+pub mod scale;

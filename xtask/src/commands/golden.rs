@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 const PINOCCHIO: &str = "pin==4.1.0";
 const DYNAMICS: &str = "nodes/robot/tests/golden/generate.py";
 /// Which packages each script needs; it writes the files beside it.
-const SCRIPTS: [(&[&str], &str); 11] = [
+const SCRIPTS: [(&[&str], &str); 12] = [
     (&[PINOCCHIO], DYNAMICS),
     (&[PINOCCHIO], "nodes/robot/tests/golden/collision.py"),
     (&["mujoco==4.0.0"], "sim/tests/golden/generate.py"),
@@ -35,6 +35,10 @@ const SCRIPTS: [(&[&str], &str); 11] = [
     (
         &["dynamixel-sdk==4.1.0"],
         "nodes/fieldbus/tests/golden/dynamixel.py",
+    ),
+    (
+        &["dynamixel-sdk==4.1.0"],
+        "nodes/fieldbus/tests/golden/control_tables.py",
     ),
     (
         &["ftservo-python-sdk==2.0.1"],

@@ -19,6 +19,8 @@
 //! | [`group`] | sync and bulk reads and writes: several devices in one instruction |
 //! | [`fast`] | the joined answer to a fast read: unstuffed, a checksum after each device's block |
 //! | [`stream`] | packets out of bytes as they come, whatever else there is between them |
+//! | [`model`], [`models`] | the models of the X series: control table, modes, units, motor |
+//! | [`table`] | what a control table is: registers, indirect ones, bits |
 //!
 //! **Invariant:** a packet that is given has the right CRC; of a joined answer, each block that is given has.
 //! **Invariant:** nothing here panics, whatever the bytes, and nothing allocates.
@@ -27,14 +29,20 @@ pub mod crc;
 pub mod fast;
 pub mod group;
 pub mod instruction;
+pub mod model;
+pub mod models;
 pub mod packet;
 pub mod status;
 pub mod stream;
 pub mod stuffing;
+pub mod table;
 
 pub use fast::{FastBlock, FastReply, FastWriter};
 pub use group::{BulkRead, BulkWrite, Item, Replies, SyncRead, SyncWrite};
 pub use instruction::{Backup, Instruction, InstructionError, ResetScope};
+pub use model::{Mode, Model, Motor, Place};
+pub use models::MODELS;
 pub use packet::{DecodeError, EncodeError, Id, MAX_LENGTH, MAX_PACKET, Packet};
 pub use status::{ErrorNumber, Pong, Status, StatusError};
 pub use stream::{Received, Skipped, Stream};
+pub use table::{Access, Alarm, Alarms, Field, Indirect, Kind, Memory, Register, Scale, TableError};
