@@ -288,6 +288,7 @@ impl BusState {
             current_a: of(|state| state.current_a),
             winding_degc: of(|state| state.winding_degc),
             fault: states().map(|state| state.fault).collect(),
+            ..DriveStatus::default()
         }
     }
 }

@@ -213,6 +213,7 @@ impl Node for SimNode {
                     enable: message.enable,
                     clear_faults: message.clear_faults,
                     current_a,
+                    ..DriveCommand::default() // drives of the simulation close their current only
                 };
                 if let (true, Some(core)) = (active, &mut self.core) {
                     core.handle(

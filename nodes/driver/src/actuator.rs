@@ -58,6 +58,16 @@ impl Actuator {
         self.direction.sign() * ticks as f64 / self.ticks_per_unit
     }
 
+    /// The encoder count at a position, with the fraction of the next.
+    pub fn ticks(&self, position: f64) -> f64 {
+        self.ticks_per_s(position - self.offset)
+    }
+
+    /// The encoder's speed at a joint's velocity \[ticks/s\].
+    pub fn ticks_per_s(&self, velocity: f64) -> f64 {
+        self.direction.sign() * velocity * self.ticks_per_unit
+    }
+
     /// The joint effort that a motor current gives.
     pub fn effort(&self, current_a: f64) -> f64 {
         self.direction.sign() * current_a * self.effort_per_ampere()
@@ -102,6 +112,8 @@ mod tests {
     fn a_reversed_joint_turns_against_its_encoder_and_its_current() {
         assert!((ELBOW.position(Ticks(250)) - 0.25).abs() < 1e-12);
         assert!(ELBOW.current_a(1.0) < 0.0);
+        assert!((ELBOW.ticks(0.25) - 250.0).abs() < 1e-9);
+        assert!((ELBOW.ticks_per_s(0.25) + 250.0).abs() < 1e-9);
     }
 
     #[test]

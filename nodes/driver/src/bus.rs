@@ -1,16 +1,17 @@
 //! What goes over the bus between a driver and its drives, in both directions.
 //!
 //! A **backend** is whatever produces one [`DriveStatus`] per bus cycle and takes one [`DriveCommand`] in answer. It owns the
-//! wire, the addresses and the clock that stamps a sample; the driver owns everything that is decided. A backend thus
-//! needs no trait: it turns bytes into `Input::Bus` and `Output::Bus` into bytes. Today's is `sim` (two topics); a serial
-//! bus does the same from its own thread. A backend keeps to this:
+//! wire, the addresses and the clock that stamps a sample; the driver owns everything that is decided. The backend `sim` is
+//! two topics; those on wires are a [`Link`](crate::link::Link) each. A backend keeps to this:
 //!
-//! 1. A status frame holds every joint of the group or is not handed over at all: a lost reply is a missing frame, never
-//!    a frame with invented numbers.
+//! 1. The first frame holds a sample of every joint. In a later one a joint whose reply got lost keeps the numbers and the
+//!    time of its last sample: never invented ones.
 //! 2. `stamp` is when the encoders were sampled, in ROS time, and grows from frame to frame; `cycle` grows with it.
-//! 3. The drives keep a watchdog of their own: without a command frame for a while they switch their torque off.
+//! 3. Every cycle has its frame, also one in which nobody replied: the driver's answer brings the next goals. Only a bus that
+//!    is gone hands over nothing.
+//! 4. The drives keep a watchdog of their own: without a command frame for a while they switch their torque off.
 //!
-//! Encoder counts are [`Ticks`], currents A, temperatures °C; signs and zero are the encoder's, not yet the joint's.
+//! Encoder counts are [`Ticks`], currents A, temperatures °C, voltages V; signs and zero are the encoder's, not yet the joint's.
 
 use arrayvec::ArrayVec;
 use servomesh_types::fault::DriveFault;
@@ -19,6 +20,21 @@ use servomesh_types::{JointVec, MAX_JOINTS, Stamp};
 /// A raw encoder count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticks(pub i64);
+
+/// Which loops a drive closes itself; the driver closes those around them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Closes {
+    /// That of the current: the driver closes velocity and position, and its model feeds forward.
+    #[default]
+    Current,
+    /// Those of current and velocity: the driver closes position, with `Gains::position_hz`.
+    Velocity,
+    /// All of them: the driver says where to be.
+    Position {
+        /// How far in time the drive's own loop stays behind an even motion \[s\]. The goal leads by as much.
+        lag_s: f64,
+    },
+}
 
 /// From the drives of a group, once a bus cycle. Joints are in the group's announced order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,15 +47,23 @@ pub struct DriveStatus {
     pub enabled: bool,
     /// Encoder of each joint, at its output.
     pub position_ticks: ArrayVec<Ticks, MAX_JOINTS>,
+    /// When each encoder was sampled, where that was not at `stamp`: a joint whose reply is missing keeps its last time.
+    /// Empty: all at `stamp`.
+    pub sampled: ArrayVec<Stamp, MAX_JOINTS>,
+    /// The positions are worked out from goals, since the servos say nothing.
+    pub estimated: bool,
     /// Measured motor currents \[A\].
     pub current_a: JointVec,
     /// Winding temperatures [°C].
     pub winding_degc: JointVec,
+    /// Supply voltages at the drives \[V\]; empty where they are not known.
+    pub voltage_v: JointVec,
     /// What each drive itself finds wrong.
     pub fault: ArrayVec<Option<DriveFault>, MAX_JOINTS>,
 }
 
-/// To the drives of a group, in answer to one [`DriveStatus`].
+/// To the drives of a group, in answer to one [`DriveStatus`]. A drive takes the goal of the outermost loop that it closes
+/// ([`Closes`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct DriveCommand {
     /// The [`DriveStatus::cycle`] it answers.
@@ -48,6 +72,10 @@ pub struct DriveCommand {
     pub enable: bool,
     /// Forget latched drive faults.
     pub clear_faults: bool,
-    /// Current setpoint of each motor \[A\].
+    /// Current of each motor \[A\]: the setpoint of a drive that closes [`Closes::Current`], the most that any other may use.
     pub current_a: JointVec,
+    /// Speed of each encoder \[ticks/s\].
+    pub velocity_ticks_per_s: JointVec,
+    /// Position of each encoder \[ticks\], to be rounded by the backend.
+    pub position_ticks: JointVec,
 }

@@ -6,6 +6,7 @@
 //! range, and every velocity loop keeps [`MIN_PHASE_MARGIN_DEG`] with the bus's delay.
 
 use crate::actuator::Actuator;
+use crate::bus::Closes;
 use crate::gains::{Gains, MIN_PHASE_MARGIN_DEG};
 use arrayvec::ArrayVec;
 use servomesh_types::{GroupDescription, MAX_JOINTS};
@@ -36,6 +37,8 @@ impl DriverParams {
 pub struct JointParams {
     /// Motor, gear and encoder.
     pub actuator: Actuator,
+    /// Which loops its drive closes itself.
+    pub closes: Closes,
     /// What the loop adds for friction.
     pub friction: Friction,
     /// Inertia at the joint beside the rotor's that no rigid-body model knows of [kg·m², kg]; 0 for none.
@@ -234,6 +237,15 @@ fn check_joint(name: &str, joint: &JointParams, rate_hz: f64) -> Result<(), Conf
         "at most 1",
         actuator.efficiency <= 1.0,
     )?;
+    if let Closes::Position { lag_s } = joint.closes {
+        check(
+            owner,
+            "lag_s",
+            lag_s,
+            "between 0 and 0.5 s",
+            (0.0..=0.5).contains(&lag_s),
+        )?;
+    }
     check(
         owner,
         "offset",

@@ -1,4 +1,5 @@
-//! From a reference and a measurement to motor currents, for all joints of a group at once.
+//! From a reference and a measurement to what the drives are told, for all joints of a group at once. For those that close
+//! the current alone:
 //!
 //! ```text
 //! τ = rnea(q_ref, q̇_ref, q̈) + J·q̈ + friction(q̇_ref) + effort of the command      q̈ = q̈_ref + correction of the loops
@@ -8,9 +9,15 @@
 //! The loops' corrections go through the model too (computed torque): its inertia turns them into efforts, so that
 //! bandwidths hold in every pose. J is the rotor's reflected inertia plus what the parameters add.
 //!
+//! A drive that closes its velocity loop gets `q̇_ref + ω_p · (q_ref − q)`, one that closes its position loop `q_ref` at the time at which
+//! the answer acts, ahead by the loop's own lag; both with the most current they may use.
+//!
+//! A joint without a new sample keeps its correction, while what is fed forward goes on.
+//!
 //! **Invariant:** each effort is within the joint's limit, the command's own limit and the current's, or there is none.
 
-use crate::config::Config;
+use crate::bus::Closes;
+use crate::config::{Config, JointParams};
 use crate::dynamics::Dynamics;
 use crate::gains::Gains;
 use crate::measurement::Measurement;
@@ -19,12 +26,46 @@ use crate::servo_loop::{Deviation, ServoLoop};
 use arrayvec::ArrayVec;
 use servomesh_types::fault::Exceeded;
 use servomesh_types::{Fault, JointVec, MAX_JOINTS, Setpoint};
+use std::f64::consts::TAU;
 
 /// The loops of a group and what they have in common.
 #[derive(Debug)]
 pub(crate) struct Controller {
     loops: ArrayVec<ServoLoop, MAX_JOINTS>,
     dynamics: Option<Dynamics>,
+    /// The reference's velocity when each joint was last sampled.
+    velocity_then: JointVec,
+}
+
+/// Where a group should be when a frame was sampled, and when its answer acts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    /// At the frame's stamp.
+    pub(crate) reference: &'a Motion,
+    /// The reference's acceleration when the answer acts.
+    pub(crate) ahead: &'a JointVec,
+    /// From the stamp until the answer acts \[s\].
+    pub(crate) lead_s: f64,
+    /// What else the command says.
+    pub(crate) setpoint: &'a Setpoint,
+}
+
+/// What each drive is told, in its own units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Goals {
+    pub(crate) current_a: JointVec,
+    pub(crate) velocity_ticks_per_s: JointVec,
+    pub(crate) position_ticks: JointVec,
+}
+
+impl Goals {
+    pub(crate) fn none(joints: usize) -> Self {
+        Self {
+            current_a: JointVec::zeros(joints),
+            velocity_ticks_per_s: JointVec::zeros(joints),
+            position_ticks: JointVec::zeros(joints),
+        }
+    }
 }
 
 impl Controller {
@@ -34,12 +75,17 @@ impl Controller {
             .iter()
             .map(|joint| ServoLoop::new(joint.gains))
             .collect();
-        Self { loops, dynamics }
+        Self {
+            loops,
+            dynamics,
+            velocity_then: JointVec::zeros(config.joint_count()),
+        }
     }
 
-    /// Empties the loops, as before torque is switched on.
-    pub(crate) fn reset(&mut self) {
+    /// Empties the loops, as before torque is switched on with a reference that moves at `velocity`.
+    pub(crate) fn reset(&mut self, velocity: &JointVec) {
         self.loops.iter_mut().for_each(ServoLoop::reset);
+        self.velocity_then = *velocity;
     }
 
     pub(crate) fn retune(&mut self, gains: &[Gains]) {
@@ -48,78 +94,122 @@ impl Controller {
         }
     }
 
-    /// The currents \[A\] for one frame. `velocity_before` is the reference's velocity at the frame before, `ahead` its
-    /// acceleration when these currents act.
+    /// What the drives are told in answer to one frame.
     ///
     /// # Errors
     /// [`Fault::Following`] if a joint is too far from its reference, [`Fault::NotFinite`] if a number overflowed.
-    pub(crate) fn currents(
+    pub(crate) fn goals(
         &mut self,
         config: &Config,
         measured: &Measurement,
-        velocity_before: &JointVec,
-        reference: &Motion,
-        ahead: &JointVec,
-        setpoint: &Setpoint,
-    ) -> Result<JointVec, Fault> {
+        wanted: &Wanted<'_>,
+    ) -> Result<Goals, Fault> {
         let joints = config.joint_count();
-        check_reference(config, measured, reference, setpoint)?;
-        let acceleration = JointVec::from_fn(joints, |i| {
-            let deviation = Deviation {
-                position: reference.position[i] - measured.position[i],
-                velocity: 0.5 * (velocity_before[i] + reference.velocity[i]) - measured.velocity[i],
-                reference_velocity: reference.velocity[i],
-                speed_limit: CATCH_UP * config.group().joints[i].limits.velocity(),
-            };
-            ahead[i] + self.loops[i].correction(deviation, measured.dt)
-        });
+        check_reference(config, measured, wanted)?;
+        let acceleration = self.acceleration(config, measured, wanted);
+        let Wanted {
+            reference, setpoint, ..
+        } = *wanted;
         let bodies = match &mut self.dynamics {
             Some(dynamics) => dynamics.effort(&reference.position, &reference.velocity, &acceleration),
             None => JointVec::zeros(joints),
         };
-        let mut current_a = JointVec::zeros(joints);
+        let mut goals = Goals::none(joints);
         for (i, joint) in config.joints().iter().enumerate() {
-            let inertia = joint.actuator.reflected_inertia() + joint.load_inertia;
-            let wanted = bodies[i]
-                + inertia * acceleration[i]
-                + joint.friction.effort(reference.velocity[i])
-                + setpoint.effort.get(i).copied().unwrap_or(0.0);
-            if !wanted.is_finite() {
-                return Err(Fault::NotFinite { joint: i as u8 });
-            }
+            let actuator = &joint.actuator;
             let own_limit = config.group().joints[i]
                 .limits
                 .effort()
-                .min(joint.actuator.effort_limit());
+                .min(actuator.effort_limit());
             let limit = setpoint
                 .effort_limit
                 .get(i)
                 .map_or(own_limit, |asked| asked.min(own_limit));
-            let effort = wanted.clamp(-limit, limit);
-            // Behind a closed brake every error is the brake's.
-            if measured.enabled {
-                self.loops[i].integrate(measured.dt, wanted - effort, own_limit / inertia);
+            let (velocity, position) = (wanted.velocity(config, measured, i), wanted.position(joint, i));
+            goals.velocity_ticks_per_s[i] = actuator.ticks_per_s(velocity);
+            goals.position_ticks[i] = actuator.ticks(position);
+            let inertia = actuator.reflected_inertia() + joint.load_inertia;
+            let effort = bodies[i]
+                + inertia * acceleration[i]
+                + joint.friction.effort(reference.velocity[i])
+                + setpoint.effort.get(i).copied().unwrap_or(0.0);
+            if ![effort, velocity, position].iter().all(|value| value.is_finite()) {
+                return Err(Fault::NotFinite { joint: i as u8 });
             }
-            let most = joint.actuator.current_limit_a;
-            current_a[i] = joint.actuator.current_a(effort).clamp(-most, most);
+            let most = actuator.current_limit_a;
+            goals.current_a[i] = if joint.closes == Closes::Current {
+                let bounded = effort.clamp(-limit, limit);
+                // Behind a closed brake every error is the brake's.
+                if measured.enabled && measured.is_fresh(i) {
+                    self.loops[i].integrate(measured.dt[i], effort - bounded, own_limit / inertia);
+                }
+                actuator.current_a(bounded).clamp(-most, most)
+            } else {
+                actuator.current_a(limit).abs().min(most)
+            };
         }
-        Ok(current_a)
+        Ok(goals)
+    }
+
+    /// The reference's acceleration, and what the loops add to it.
+    fn acceleration(&mut self, config: &Config, measured: &Measurement, wanted: &Wanted<'_>) -> JointVec {
+        let reference = wanted.reference;
+        JointVec::from_fn(config.joint_count(), |i| {
+            if !measured.is_fresh(i) {
+                return wanted.ahead[i] + self.loops[i].held();
+            }
+            let deviation = Deviation {
+                position: wanted.deviation(measured, i),
+                velocity: 0.5 * (self.velocity_then[i] + reference.velocity[i]) - measured.velocity[i],
+                reference_velocity: reference.velocity[i],
+                speed_limit: CATCH_UP * config.group().joints[i].limits.velocity(),
+            };
+            self.velocity_then[i] = reference.velocity[i];
+            wanted.ahead[i] + self.loops[i].correction(deviation, measured.dt[i])
+        })
+    }
+}
+
+impl Wanted<'_> {
+    /// How far the joint was from its reference when it was sampled.
+    fn deviation(&self, measured: &Measurement, joint: usize) -> f64 {
+        let went_since = self.reference.velocity[joint] * measured.age(joint).as_secs_f64();
+        self.reference.position[joint] - went_since - measured.position[joint]
+    }
+
+    /// The velocity for a drive that closes that loop itself.
+    fn velocity(&self, config: &Config, measured: &Measurement, joint: usize) -> f64 {
+        let limit = CATCH_UP * config.group().joints[joint].limits.velocity();
+        let gain = TAU * config.joints()[joint].gains.position_hz;
+        let then = self.reference.velocity[joint] + self.lead_s * self.ahead[joint];
+        (then + gain * self.deviation(measured, joint)).clamp(-limit, limit)
+    }
+
+    /// The position for a drive that closes that loop itself.
+    fn position(&self, params: &JointParams, joint: usize) -> f64 {
+        let lag_s = match params.closes {
+            Closes::Position { lag_s } => lag_s,
+            Closes::Current | Closes::Velocity => 0.0,
+        };
+        let (velocity, acceleration) = (self.reference.velocity[joint], self.ahead[joint]);
+        let then = velocity + self.lead_s * acceleration;
+        self.reference.position[joint]
+            + self.lead_s * (velocity + 0.5 * self.lead_s * acceleration)
+            + lag_s * then
     }
 }
 
 /// A joint that was given an effort limit is meant to yield: it may stay behind as far as it must.
-fn check_reference(
-    config: &Config,
-    measured: &Measurement,
-    reference: &Motion,
-    setpoint: &Setpoint,
-) -> Result<(), Fault> {
+fn check_reference(config: &Config, measured: &Measurement, wanted: &Wanted<'_>) -> Result<(), Fault> {
+    let Wanted {
+        reference, setpoint, ..
+    } = wanted;
     let joints = config.joints().iter().enumerate();
     for (i, joint) in joints {
         if !(reference.position[i].is_finite() && reference.velocity[i].is_finite()) {
             return Err(Fault::NotFinite { joint: i as u8 });
         }
-        let value = reference.position[i] - measured.position[i];
+        let value = wanted.deviation(measured, i);
         let limit = joint.following_limit;
         if value.abs() > limit && setpoint.effort_limit.is_empty() {
             return Err(Fault::Following(Exceeded {

@@ -17,7 +17,7 @@
 use crate::admission::{Refusal, Tenure, admit};
 use crate::bus::{DriveCommand, DriveStatus};
 use crate::config::{Config, Tuning};
-use crate::control::Controller;
+use crate::control::{Controller, Goals, Wanted};
 use crate::dynamics::Dynamics;
 use crate::measurement::{Measurement, Reading};
 use crate::reference::{Motion, Tracker};
@@ -187,7 +187,7 @@ impl Driver {
                     velocity: measured.speed,
                     acceleration: JointVec::zeros(measured.position.len()),
                 };
-                self.controller.reset();
+                self.controller.reset(&measured.speed);
                 self.torque_missing_since = None;
                 let tracker = Tracker::start(&self.config, setpoint, &self.reference, measured.stamp);
                 self.activity = Activity::Tracking(tracker);
@@ -252,17 +252,19 @@ impl Driver {
                 self.judge(now, frame);
             }
         }
-        let current_a = self.control(now);
-        self.answer(frame.cycle, current_a);
+        let goals = self.control(now);
+        self.answer(frame.cycle, goals);
         self.publish();
     }
 
-    /// Tells the drives the currents of their motors; `None` for torque off.
-    fn answer(&mut self, cycle: u64, current_a: Option<JointVec>) {
+    /// Tells the drives their goals; `None` for torque off.
+    fn answer(&mut self, cycle: u64, goals: Option<Goals>) {
         self.last_cycle = cycle;
+        let enable = goals.is_some();
+        let goals = goals.unwrap_or(Goals::none(self.config.joint_count()));
         self.outputs.push_back(Output::Bus(DriveCommand {
             cycle,
-            enable: current_a.is_some(),
+            enable,
             clear_faults: matches!(
                 self.activity,
                 Activity::Faulted {
@@ -270,7 +272,9 @@ impl Driver {
                     ..
                 }
             ),
-            current_a: current_a.unwrap_or(JointVec::zeros(self.config.joint_count())),
+            current_a: goals.current_a,
+            velocity_ticks_per_s: goals.velocity_ticks_per_s,
+            position_ticks: goals.position_ticks,
         }));
     }
 
@@ -333,8 +337,8 @@ impl Driver {
         self.tell(now, EventKind::Fault, format!("{silent}: stopping"));
     }
 
-    /// The currents for the newest frame; `None` with torque off.
-    fn control(&mut self, now: Stamp) -> Option<JointVec> {
+    /// The goals for the newest frame; `None` with torque off.
+    fn control(&mut self, now: Stamp) -> Option<Goals> {
         let measured = self.measured.as_ref()?;
         let t = measured.stamp;
         let lead = LEAD_CYCLES * self.config.period_s();
@@ -358,11 +362,14 @@ impl Driver {
                 return None;
             }
         };
-        let before = self.reference.velocity;
         self.reference = motion;
-        let answer = self
-            .controller
-            .currents(&self.config, measured, &before, &motion, &ahead, setpoint);
+        let wanted = Wanted {
+            reference: &motion,
+            ahead: &ahead,
+            lead_s: lead,
+            setpoint,
+        };
+        let answer = self.controller.goals(&self.config, measured, &wanted);
         let torque_missing = if measured.enabled {
             self.torque_missing_since = None;
             false
@@ -380,7 +387,7 @@ impl Driver {
                     },
                 );
             }
-            Ok(current_a) => return Some(current_a),
+            Ok(goals) => return Some(goals),
         }
         None
     }
@@ -433,7 +440,12 @@ impl Driver {
             effort: measured.effort,
             current_a: measured.current_a,
             temperature_degc: measured.winding_degc,
-            reference: self.reference.position,
+            voltage_v: measured.voltage_v,
+            age_s: measured.age_s(),
+            estimated: measured.estimated,
+            reference: JointVec::from_fn(measured.position.len(), |i| {
+                self.reference.position[i] - self.reference.velocity[i] * measured.age(i).as_secs_f64()
+            }),
             fault,
             refused: self.refused,
         };

@@ -4,6 +4,7 @@
 //! the same machine. Positions in rad (m).
 
 use crate::actuator::{Actuator, Direction};
+use crate::bus::Closes;
 use crate::config::{DriverParams, Friction, JointParams};
 use crate::dynamics::{Dynamics, WrongJoints};
 use crate::gains::Gains;
@@ -222,6 +223,7 @@ impl Servo {
                 offset: self.offset,
                 current_limit_a: self.max_current_a,
             },
+            closes: Closes::Current,
             friction: Friction {
                 coulomb: self.friction.coulomb,
                 viscous: self.friction.viscous,

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`driver`] | in which mode the group is, and what each input changes |
 //! | [`bus`] | what goes over the bus, and what a backend must keep to |
+//! | [`link`] | what a backend on a wire is, without its port |
 //! | [`config`] | what may be configured |
 //! | [`files`] | how a cell's files become a configuration |
 //! | [`actuator`] | ticks ↔ positions, currents ↔ efforts |
@@ -19,7 +20,7 @@
 //! | `stop` | the driver's own stop |
 //! | `measurement` | what the frames say in joint units |
 //! | `watch` | silence of the bus, faults of the drives |
-//! | `control`, `servo_loop` | from deviations to currents |
+//! | `control`, `servo_loop` | from deviations to what the drives are told |
 //!
 //! **Invariant:** commands of one epoch only; a newer epoch takes over only near the measured position.
 //! **Invariant:** silence of commands ends in a jerk-limited stop, then torque off and brakes on.
@@ -27,7 +28,7 @@
 //!
 //! ```
 //! use servomesh_driver::{Actuator, Config, Direction, Driver, DriverParams, Friction, Gains, Input, JointParams, Output};
-//! use servomesh_driver::bus::{DriveStatus, Ticks};
+//! use servomesh_driver::bus::{Closes, DriveStatus, Ticks};
 //! use servomesh_types::{
 //!     Capabilities, Command, CommandMode, Core, DriveMode, Drivetrain, Epoch, GroupDescription, GroupName, JointDescription,
 //!     JointKind, JointLimits, Setpoint, Stamp, StreamTag,
@@ -53,6 +54,7 @@
 //!             torque_constant: 0.08, gear_ratio: 500.0, efficiency: 0.85, rotor_inertia: 5e-5,
 //!             ticks_per_unit: 20_000.0, direction: Direction::Same, offset: 0.0, current_limit_a: 8.0,
 //!         },
+//!         closes: Closes::Current,
 //!         friction: Friction { coulomb: 25.0, viscous: 20.0, full_speed: 0.005 },
 //!         load_inertia: 5.0,
 //!         gains: Gains::for_rate(500.0),
@@ -74,6 +76,7 @@
 //!     current_a: [0.0].into(),
 //!     winding_degc: [25.0].into(),
 //!     fault: [None].into_iter().collect(),
+//!     ..DriveStatus::default()
 //! };
 //! driver.handle(Stamp::from_millis(2), Input::Bus(frame(1)));
 //! while driver.poll().is_some() {}
@@ -107,6 +110,7 @@ pub mod dynamics;
 mod extrapolation;
 pub mod files;
 pub mod gains;
+pub mod link;
 
 pub use actuator::{Actuator, Direction};
 pub use config::{Config, ConfigError, DriverParams, Friction, JointParams, Tuning};

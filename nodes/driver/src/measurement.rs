@@ -1,7 +1,8 @@
 //! What the drives' frames say, in the joints' own units.
 //!
-//! Velocity is the difference of encoder counts over the difference of stamps, so that lost and late frames don't distort
-//! it. **Invariant:** a frame that can't be right changes nothing here; it comes back as a [`Fault`].
+//! Velocity is the difference of encoder counts over the difference of their times, so that lost and late samples don't distort
+//! it. A joint whose reply is missing keeps what it said last, and its time.
+//! **Invariant:** a frame that can't be right changes nothing here; it comes back as a [`Fault`].
 
 use crate::bus::{DriveStatus, Ticks};
 use crate::config::Config;
@@ -14,8 +15,8 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(crate) struct Measurement {
     pub(crate) stamp: Stamp,
-    /// Since the frame before \[s\]; one period for the first.
-    pub(crate) dt: f64,
+    /// Since the sample of each joint before \[s\]: one period for the first, 0 where there is no new one.
+    pub(crate) dt: JointVec,
     pub(crate) position: JointVec,
     /// By differencing, unfiltered.
     pub(crate) velocity: JointVec,
@@ -24,7 +25,10 @@ pub(crate) struct Measurement {
     pub(crate) effort: JointVec,
     pub(crate) current_a: JointVec,
     pub(crate) winding_degc: JointVec,
+    pub(crate) voltage_v: JointVec,
     pub(crate) enabled: bool,
+    pub(crate) estimated: bool,
+    sampled: ArrayVec<Stamp, MAX_JOINTS>,
     ticks: ArrayVec<Ticks, MAX_JOINTS>,
 }
 
@@ -51,27 +55,46 @@ impl Measurement {
             return Reading::Old;
         }
         let joints = config.joints();
-        let dt = last.map_or(config.period_s(), |last| frame.stamp.seconds_from(last.stamp));
         let per_joint = |f: &dyn Fn(usize) -> f64| JointVec::from_fn(joints.len(), f);
-        let velocity = per_joint(&|i| {
-            let went = last.map_or(0, |last| frame.position_ticks[i].0.wrapping_sub(last.ticks[i].0));
-            joints[i].actuator.distance(went) / dt
+        let sampled = |i: usize| frame.sampled.get(i).copied().unwrap_or(frame.stamp);
+        let dt = per_joint(&|i| {
+            last.map_or(config.period_s(), |last| {
+                sampled(i).seconds_from(last.sampled[i]).max(0.0)
+            })
         });
-        let step = TAU * SPEED_HZ * dt;
+        let kept = |i: usize| last.filter(|_| dt[i] <= 0.0);
+        let velocity = per_joint(&|i| {
+            let went = |last: &Self| frame.position_ticks[i].0.wrapping_sub(last.ticks[i].0);
+            match kept(i) {
+                Some(last) => last.velocity[i],
+                None => joints[i].actuator.distance(last.map_or(0, went)) / dt[i],
+            }
+        });
         Reading::New(Self {
             stamp: frame.stamp,
-            dt,
-            position: per_joint(&|i| joints[i].actuator.position(frame.position_ticks[i])),
+            sampled: (0..joints.len())
+                .map(|i| kept(i).map_or(sampled(i), |last| last.sampled[i]))
+                .collect(),
+            position: per_joint(&|i| match kept(i) {
+                Some(last) => last.position[i],
+                None => joints[i].actuator.position(frame.position_ticks[i]),
+            }),
             velocity,
             speed: per_joint(&|i| {
                 let before = last.map_or(0.0, |last| last.speed[i]);
+                let step = TAU * SPEED_HZ * dt[i];
                 before + (velocity[i] - before) * step / (1.0 + step)
             }),
+            dt,
             effort: per_joint(&|i| joints[i].actuator.effort(frame.current_a[i])),
             current_a: frame.current_a,
             winding_degc: frame.winding_degc,
+            voltage_v: frame.voltage_v,
             enabled: frame.enabled,
-            ticks: frame.position_ticks.clone(),
+            estimated: frame.estimated,
+            ticks: (0..joints.len())
+                .map(|i| kept(i).map_or(frame.position_ticks[i], |last| last.ticks[i]))
+                .collect(),
         })
     }
 
@@ -79,15 +102,33 @@ impl Measurement {
     pub(crate) fn age_of(&self, stamp: Stamp) -> Duration {
         self.stamp.since(stamp)
     }
+
+    /// How much older than `stamp` a joint's sample is.
+    pub(crate) fn age(&self, joint: usize) -> Duration {
+        self.stamp.since(self.sampled[joint])
+    }
+
+    /// Whether the frame held a new sample of a joint.
+    pub(crate) fn is_fresh(&self, joint: usize) -> bool {
+        self.dt[joint] > 0.0
+    }
+
+    /// The age of each joint's sample \[s\].
+    pub(crate) fn age_s(&self) -> JointVec {
+        JointVec::from_fn(self.position.len(), |joint| self.age(joint).as_secs_f64())
+    }
 }
 
 fn malformed(config: &Config, frame: &DriveStatus) -> Option<Fault> {
     let expected = config.joint_count();
+    let or_none = |len: usize| if len == 0 { expected } else { len };
     let lengths = [
         frame.position_ticks.len(),
         frame.current_a.len(),
         frame.winding_degc.len(),
         frame.fault.len(),
+        or_none(frame.sampled.len()),
+        or_none(frame.voltage_v.len()),
     ];
     if let Some(&got) = lengths.iter().find(|&&len| len != expected) {
         return Some(Fault::WrongSize {
@@ -96,7 +137,12 @@ fn malformed(config: &Config, frame: &DriveStatus) -> Option<Fault> {
         });
     }
     (0..expected)
-        .find(|&i| !(frame.current_a[i].is_finite() && frame.winding_degc[i].is_finite()))
+        .find(|&i| {
+            let voltage_v = frame.voltage_v.get(i).copied().unwrap_or(0.0);
+            ![frame.current_a[i], frame.winding_degc[i], voltage_v]
+                .iter()
+                .all(|value| value.is_finite())
+        })
         .map(|i| Fault::NotFinite { joint: i as u8 })
 }
 

@@ -61,6 +61,11 @@ impl ServoLoop {
         self.output()
     }
 
+    /// The correction once more, for a frame without a sample of the joint.
+    pub(crate) fn held(&self) -> f64 {
+        self.output()
+    }
+
     /// Lets the integral part grow over `dt` seconds, up to `bound`. `excess` is the effort that was asked for beyond the
     /// limit, with its sign; 0 if none was.
     pub(crate) fn integrate(&mut self, dt: f64, excess: f64, bound: f64) {

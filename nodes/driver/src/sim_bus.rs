@@ -21,6 +21,7 @@ pub(crate) fn status_from_msg(msg: &msg::DriveStatus) -> Result<DriveStatus, Too
         current_a: JointVec::try_from(&msg.current_a[..])?,
         winding_degc: JointVec::try_from(&msg.winding_degc[..])?,
         fault: fixed(msg.fault.iter().map(|&code| fault_from_msg(code)))?,
+        ..DriveStatus::default()
     })
 }
 

@@ -149,7 +149,17 @@ pub(crate) fn first_fault(
             }))
         })
     };
+    let silent = || {
+        (0..config.joint_count()).find_map(|joint| {
+            let lasting = measured.age(joint);
+            (lasting > config.bus_timeout()).then_some(Fault::ServoSilent {
+                joint: joint as u8,
+                lasting,
+            })
+        })
+    };
     of_drives
+        .or_else(silent)
         .or_else(overheated)
         .or_else(|| if driven { overspeed() } else { None })
 }

@@ -156,7 +156,7 @@ impl GroupTrack {
             Some(outside) => outside.expected(state),
             None => JointVec::zeros(state.position.len()),
         };
-        let advance = self.joints.advance(&state.position, &expected, dt_s);
+        let advance = self.joints.advance(state, &expected, dt_s);
         self.counters.held += advance.held;
         self.changes.extend(advance.failed.map(Change::Found));
         let follow = -(-config.bandwidth() * dt_s).exp_m1();

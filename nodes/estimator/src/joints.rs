@@ -28,6 +28,8 @@ struct Joint {
     /// The filter without the last reading, if that was a surprise: the first sign of a freeze can come between two counts.
     without_last: Option<JointFilter>,
     watch: EncoderWatch,
+    /// For how long its readings have been missing.
+    missed_s: f64,
 }
 
 /// What a sample changed, beside the motion.
@@ -55,6 +57,7 @@ impl Joints {
                 expected: 0.0,
                 without_last: None,
                 watch: EncoderWatch::default(),
+                missed_s: 0.0,
             }
         };
         Self {
@@ -83,21 +86,29 @@ impl Joints {
         }
     }
 
-    /// Takes readings `dt_s` after the last ones; `expected` are the accelerations that the model says.
-    pub(crate) fn advance(&mut self, positions: &JointVec, expected: &JointVec, dt_s: f64) -> Advance {
+    /// Takes the readings of a sample `dt_s` after the last one; `expected` are the accelerations that the model says. A joint whose reading is
+    /// not new moves on as predicted: its servo's reply got lost.
+    pub(crate) fn advance(&mut self, state: &ServoState, expected: &JointVec, dt_s: f64) -> Advance {
         let fastest = self.joints.iter().fold(0.0, |most: f64, joint| {
             most.max(joint.filter.motion().velocity.abs())
         });
         let mut advance = Advance::default();
         for (index, joint) in self.joints.iter_mut().enumerate() {
-            let (reading, was) = (positions[index], joint.watch.fault());
+            if !state.is_fresh(index) {
+                joint.filter.predict(&joint.noise, expected[index], dt_s);
+                joint.missed_s += dt_s;
+                advance.held += 1;
+                continue;
+            }
+            let (reading, was) = (state.position[index], joint.watch.fault());
             joint.filter = joint.predicted(reading, expected[index], dt_s);
             let innovation = joint.filter.innovation(&joint.noise, reading);
-            let since_s = dt_s + joint.watch.unheard_s();
+            let heard_s = dt_s + std::mem::take(&mut joint.missed_s);
+            let since_s = heard_s + joint.watch.unheard_s();
             let speeds = [joint.filter.motion().velocity.abs(), fastest];
             match joint
                 .watch
-                .judge(&joint.rules, reading, &innovation, speeds, dt_s, self.coast_s)
+                .judge(&joint.rules, reading, &innovation, speeds, heard_s, self.coast_s)
             {
                 Verdict::Believe => {
                     joint.without_last = innovation.is_surprise().then_some(joint.filter);
@@ -195,6 +206,7 @@ impl Joint {
     }
 
     fn restart(&mut self, position: f64, velocity: f64) {
+        self.missed_s = 0.0;
         self.filter = JointFilter::starting_at(
             position,
             velocity,
@@ -260,7 +272,8 @@ mod tests {
                     velocity += T * braking;
                     stands = velocity > -sticks;
                 }
-                let advance = joints.advance(&one(read(position)), &one(expected), T);
+                state.position = one(read(position));
+                let advance = joints.advance(&state, &one(expected), T);
                 assert_eq!(advance.failed, None, "run {run}, sample {sample}");
                 assert!(joints.doubtful().is_empty(), "run {run}, sample {sample}");
                 let filtered = joints.motion(0, 0.0).velocity;

@@ -66,6 +66,38 @@ fn a_late_sample_changes_no_more_than_a_lost_one() {
 }
 
 #[test]
+fn a_joint_whose_reply_is_missing_moves_on_while_the_others_are_measured() {
+    let at = |i: i64| Stamp::from_nanos(i * PERIOD_NS);
+    let position = |i: i64| 0.5 * PERIOD_NS as f64 * 1e-9 * i as f64;
+    let mut bench = Bench::new(&[bench::measured_by(group("arm", &["a", "b"]), 1e-5, 5e-6)]);
+    for i in 1..=300 {
+        bench.sample(
+            at(i),
+            "arm",
+            sample(at(i), i.unsigned_abs(), &[position(i), position(i)]),
+        );
+    }
+    for i in 301..=310 {
+        let mut state = sample(at(i), i.unsigned_abs(), &[position(i), position(300)]);
+        state.age_s = [0.0, (i - 300) as f64 * PERIOD_NS as f64 * 1e-9].into();
+        bench.sample(at(i), "arm", state);
+    }
+    bench.tick(at(310));
+    let frames = bench.frames();
+    let motion = &frames.last().expect("frames").1.groups[0].1;
+    let ahead = motion.holds_at.seconds_from(at(310)) * 0.5;
+    for joint in 0..2 {
+        let off = motion.position[joint] - position(310) - ahead;
+        assert!(off.abs() < 2e-4, "joint {joint} is {off} rad off");
+    }
+    assert!(
+        motion.doubtful.is_empty(),
+        "an encoder that says nothing is not one that stands still"
+    );
+    assert!(bench.events().is_empty(), "{:?}", bench.events());
+}
+
+#[test]
 fn numbers_that_are_none_are_a_fault_once_and_over_with_the_next_good_sample() {
     let at = |i: i64| Stamp::from_nanos(i * PERIOD_NS);
     let mut bench = running(10);

@@ -37,6 +37,13 @@ pub enum Fault {
     BusSilent(Duration),
     /// Nothing from the enabling device for this long.
     EnablingSilent(Duration),
+    /// The servo of one joint has not replied for this long, while its bus goes on.
+    ServoSilent {
+        /// Which joint.
+        joint: u8,
+        /// For how long.
+        lasting: Duration,
+    },
     /// A value has fewer or more joints than the group.
     WrongSize {
         /// Joints of the value.
@@ -171,6 +178,7 @@ impl Fault {
             Self::MotionStateSilent(_) => 13,
             Self::BusSilent(_) => 14,
             Self::EnablingSilent(_) => 15,
+            Self::ServoSilent { .. } => 16,
             Self::WrongSize { .. } => 20,
             Self::NotFinite { .. } => 21,
             Self::Position(_) => 22,
@@ -214,7 +222,9 @@ impl Fault {
     /// The joint it concerns, if it is one joint's.
     pub fn joint(&self) -> Option<usize> {
         match self {
-            Self::NotFinite { joint } | Self::Drive { joint, .. } => Some(usize::from(*joint)),
+            Self::NotFinite { joint } | Self::Drive { joint, .. } | Self::ServoSilent { joint, .. } => {
+                Some(usize::from(*joint))
+            }
             other => other.exceeded().map(|exceeded| usize::from(exceeded.joint)),
         }
     }
@@ -230,6 +240,7 @@ impl Fault {
             | Self::MotionStateSilent(d)
             | Self::BusSilent(d)
             | Self::EnablingSilent(d)
+            | Self::ServoSilent { lasting: d, .. }
             | Self::RampTime(d) => (d.as_secs_f64(), 0.0),
             other => other
                 .exceeded()

@@ -133,7 +133,13 @@ pub struct ServoState {
     pub current_a: JointVec,
     /// Winding temperature of each joint \[°C\].
     pub temperature_degc: JointVec,
-    /// Where the loop wanted each joint to be at `stamp`.
+    /// Supply voltage at each drive \[V\]; empty where the backend doesn't know it.
+    pub voltage_v: JointVec,
+    /// How much older than the tag's stamp each joint's values are \[s\]: above zero where a reply of its servo is missing.
+    pub age_s: JointVec,
+    /// The positions are worked out from goals: the servos say nothing.
+    pub estimated: bool,
+    /// Where the loop wanted each joint to be when it was measured.
     pub reference: JointVec,
     /// The most severe thing that is wrong with the group.
     pub fault: Option<Fault>,
@@ -142,6 +148,11 @@ pub struct ServoState {
 }
 
 impl ServoState {
+    /// Whether the values of a joint are new with this state.
+    pub fn is_fresh(&self, joint: usize) -> bool {
+        self.age_s.get(joint).is_none_or(|&age_s| age_s <= 0.0)
+    }
+
     /// Reference minus measured position of one joint.
     pub fn following_error(&self, joint: usize) -> f64 {
         match (self.reference.get(joint), self.position.get(joint)) {

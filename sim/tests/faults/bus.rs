@@ -28,6 +28,7 @@ fn answer(hardware: &mut Hardware, arm: GroupName, ms: u32, current_a: f64) -> V
                 enable: true,
                 clear_faults: status.fault.iter().any(Option::is_some),
                 current_a: JointVec::from_fn(2, |joint| if joint == WHEEL { current_a } else { 0.0 }),
+                ..Frame::default()
             };
             hardware.command(arm, &frame).expect("a frame for two joints");
         }

@@ -3,7 +3,7 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses its own part
 #![allow(clippy::unwrap_used)] // of a bench as of a test
 
-use servomesh_driver::bus::{DriveCommand, DriveStatus, Ticks};
+use servomesh_driver::bus::{Closes, DriveCommand, DriveStatus, Ticks};
 use servomesh_driver::{
     Actuator, Config, Direction, Driver, DriverParams, Dynamics, Friction, Gains, Input, JointParams, Output,
 };
@@ -48,6 +48,7 @@ pub fn params() -> DriverParams {
             offset,
             ..actuator()
         },
+        closes: Closes::Current,
         friction: Friction {
             coulomb: 6.0,
             viscous: 5.0,
@@ -102,6 +103,7 @@ pub struct Joint {
     pub inertia_factor: f64,
     /// Positions it can't pass, as a part between the jaws.
     pub wall: f64,
+    closes: Closes,
     actuator: Actuator,
 }
 
@@ -118,6 +120,26 @@ impl Joint {
         let effort = self.actuator.effort(current_a) - gravity - friction - contact;
         self.velocity += effort / inertia * dt;
         self.position += self.velocity * dt;
+    }
+
+    /// The current that the drive gives its motor: it closes the loops that it is meant to, with more stiffness than any driver could.
+    fn current_a(&self, acting: &DriveCommand, i: usize) -> f64 {
+        let Some(&most) = acting.current_a.get(i) else {
+            return 0.0;
+        };
+        let inertia = MASS * ARM * ARM + self.actuator.reflected_inertia();
+        let sign = self.actuator.ticks_per_s(1.0).signum();
+        let per_tick = sign / self.actuator.ticks_per_unit;
+        let velocity = match self.closes {
+            Closes::Current => return most,
+            Closes::Velocity => per_tick * acting.velocity_ticks_per_s[i],
+            Closes::Position { .. } => {
+                let goal = self.actuator.offset + per_tick * acting.position_ticks[i];
+                100.0 * (goal - self.position)
+            }
+        };
+        let effort = 400.0 * inertia * (velocity - self.velocity);
+        self.actuator.current_a(effort).clamp(-most, most)
     }
 
     fn ticks(&self) -> Ticks {
@@ -143,6 +165,8 @@ pub struct Bench {
     pub commands: Vec<DriveCommand>,
     pub states: Vec<ServoState>,
     pub events: Vec<Event>,
+    /// When each joint was sampled that is in the newest frame, and its ticks.
+    replied: [(Stamp, Ticks); JOINTS],
     cycle: u64,
     pending: Option<DriveCommand>,
     acting: DriveCommand,
@@ -161,6 +185,7 @@ impl Bench {
             velocity: 0.0,
             inertia_factor: 1.0,
             wall: f64::INFINITY,
+            closes: joint.closes,
             actuator: joint.actuator,
         };
         Self {
@@ -176,6 +201,7 @@ impl Bench {
             commands: Vec::new(),
             states: Vec::new(),
             events: Vec::new(),
+            replied: [(Stamp::ZERO, Ticks(0)); JOINTS],
             cycle: 0,
             pending: None,
             acting: DriveCommand::default(),
@@ -192,15 +218,25 @@ impl Bench {
 
     /// One bus cycle: the drives move on, sample, and the driver answers.
     pub fn cycle(&mut self) {
-        self.drives_only();
-        let frame = self.frame();
-        self.give(Input::Bus(frame));
+        self.cycle_without(|_| false);
     }
 
     pub fn cycles(&mut self, count: usize) {
         for _ in 0..count {
             self.cycle();
         }
+    }
+
+    /// One bus cycle in which the replies of some joints are lost: these keep what they said last, and when.
+    pub fn cycle_without(&mut self, lost: impl Fn(usize) -> bool) {
+        self.drives_only();
+        let mut frame = self.frame();
+        for joint in (0..JOINTS).filter(|joint| lost(*joint)) {
+            let (sampled, ticks) = self.replied[joint];
+            (frame.sampled[joint], frame.position_ticks[joint]) = (sampled, ticks);
+        }
+        self.replied = std::array::from_fn(|joint| (frame.sampled[joint], frame.position_ticks[joint]));
+        self.give(Input::Bus(frame));
     }
 
     /// One bus cycle in which the status frame is lost.
@@ -215,8 +251,8 @@ impl Bench {
         }
         let on = self.is_on();
         for (i, joint) in self.joints.iter_mut().enumerate() {
-            let current_a = self.acting.current_a.get(i).copied().unwrap_or(0.0);
             for _ in 0..20 {
+                let current_a = joint.current_a(&self.acting, i);
                 joint.step(current_a, DT / 20.0, !on);
             }
         }
@@ -246,6 +282,8 @@ impl Bench {
             },
             winding_degc: JointVec::from_fn(JOINTS, |_| self.winding_degc),
             fault: self.fault.into_iter().collect(),
+            sampled: [self.now; JOINTS].into_iter().collect(),
+            ..DriveStatus::default()
         }
     }
 

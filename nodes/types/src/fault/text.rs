@@ -26,6 +26,7 @@ impl fmt::Display for Fault {
             Self::ServoStateSilent(d) => silent(f, "servo state", d),
             Self::MotionStateSilent(d) => silent(f, "motion state", d),
             Self::BusSilent(d) => silent(f, "frame from the drives", d),
+            Self::ServoSilent { lasting, .. } => silent(f, "reply from its servo", lasting),
             Self::WrongSize { got, expected } => {
                 write!(f, "{got} joints, but the group has {expected}")
             }

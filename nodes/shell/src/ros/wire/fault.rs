@@ -60,6 +60,10 @@ pub(super) fn fault_from_msg(msg: &msg::Fault) -> Result<Option<Fault>, WireErro
         13 => Fault::MotionStateSilent(silence),
         14 => Fault::BusSilent(silence),
         15 => Fault::EnablingSilent(silence),
+        16 => Fault::ServoSilent {
+            joint,
+            lasting: silence,
+        },
         20 => Fault::WrongSize {
             got: msg.value as u8,
             expected: msg.limit as u8,
@@ -155,6 +159,7 @@ mod tests {
             Fault::SafeStop1Requested,
             Fault::SafeStop2Requested,
             Fault::EnablingSilent(d),
+            Fault::ServoSilent { joint: 2, lasting: d },
             Fault::Jerk(e),
             Fault::Effort(e),
             Fault::ToolSpeed {
