@@ -5,6 +5,7 @@
 //! | room | what it holds |
 //! |---|---|
 //! | [`can`] | CAN 2.0: frames, the lines of serial adapters (slcan), time on the wire |
+//! | [`canopen`] | CANopen: NMT, heartbeats, SYNC, emergencies, PDOs, SDOs, LSS |
 //! | [`cia402`] | the state machine of CiA 402 drives, modes, option codes, errors by name |
 //! | [`dynamixel`] | DYNAMIXEL Protocol 2.0: packets, instructions, answers, groups of devices; control tables of the X series |
 //! | [`feetech`] | FEETECH's serial bus servos: STS (low byte first) and SCS (high byte first) |
@@ -36,6 +37,7 @@
 //! **Invariant:** encoding and decoding allocate nothing.
 
 pub mod can;
+pub mod canopen;
 pub mod cia402;
 pub mod dynamixel;
 pub mod feetech;

@@ -49,6 +49,10 @@ const SCRIPTS: [(&[&str], &str); 12] = [
         "nodes/fieldbus/tests/golden/slcan.py",
     ),
     (&["canopen==2.4.1"], "nodes/fieldbus/tests/golden/cia402.py"),
+    (
+        &["canopen==2.4.1"],
+        "nodes/fieldbus/tests/golden/canopen_frames.py",
+    ),
 ];
 
 /// Options of `cargo xtask golden`.
