@@ -13,8 +13,8 @@ use crate::motor::{MotorCommand, MotorState};
 ///
 /// After each call that changes it, [`poll`](Self::poll) is called until it says nothing more, and [`deadline`](Self::deadline) is asked anew.
 pub trait Device: Send {
-    /// Hears bytes, one right after the other; the last one's stop bit ended at `now`. They are the master's or other devices', never its
-    /// own, and those in which two talked at once are not what either said.
+    /// Hears bytes; the last one's stop bit ended at `now`. A [`Bus`](crate::Bus) hands over each byte as it ends. They are the master's or
+    /// other devices', never its own, and those in which two talked at once are not what either said.
     fn receive(&mut self, now: Stamp, bytes: &[u8]);
 
     /// Learns at `now` of its motor, a millisecond after the last time, and says what the motor shall do until the next.
@@ -29,7 +29,7 @@ pub trait Device: Send {
     /// Its deadline has come.
     fn tick(&mut self, now: Stamp);
 
-    /// Bits per second that it listens and talks at.
+    /// Bits per second that it listens and talks at. What it says in the call that changes them is still said at the old ones.
     fn baud(&self) -> u32;
 
     /// Something befalls it.

@@ -3,12 +3,22 @@
 //! | room | what it decides |
 //! |---|---|
 //! | [`device`] | what a device is: it hears a bus, says something, runs a motor, and what may befall it |
-//! | [`motor`] | what a device sees of its motor and tells it; a motor on a bench |
+//! | [`motor`] | what a device sees of its motor and tells it; a motor on a bench, the joints of a machine |
+//! | [`wire`] | what a master has at its end of a bus, whichever kind it is |
+//! | [`bus`] | a serial bus in virtual time, made of `line` (who talks when, clashes), `uart` (wrong speeds) and [`noise`] (line faults) |
 //!
 //! Devices, lines and motors know no clock: time comes in as an argument, and the same calls give the same bytes.
 
+pub mod bus;
 pub mod device;
+mod line;
 pub mod motor;
+pub mod noise;
+mod uart;
+pub mod wire;
 
+pub use bus::Bus;
 pub use device::{CanDevice, Device, Mishap, Saying};
-pub use motor::{FreeMotor, Motor, MotorCommand, MotorParameters, MotorState};
+pub use motor::{FreeMotor, JointMotor, Machine, Motor, MotorCommand, MotorParameters, MotorState};
+pub use noise::LineFaults;
+pub use wire::{Toward, Wire};

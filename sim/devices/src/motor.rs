@@ -1,13 +1,15 @@
-//! What a device reads of its motor and tells it, and a motor that turns free.
+//! What a device reads of its motor and tells it, and what motors there are: one on a bench, and the joints of a machine.
 //!
 //! Positions and velocities are those of the servo's output, in its own sense of rotation; whichever way it is mounted is not its business.
 
 mod free;
+mod machine;
 
 use servomesh_sim::servo::parameters::ServoParameters;
 use servomesh_types::Stamp;
 
 pub use free::FreeMotor;
+pub use machine::{JointMotor, Machine};
 
 /// A motor behind a device, in steps of 1 ms.
 pub trait Motor: Send {
@@ -15,6 +17,9 @@ pub trait Motor: Send {
     fn state(&mut self, now: Stamp) -> MotorState;
 
     /// Tells it what to do from `now` on.
+    ///
+    /// # Panics
+    /// If the command is not finite.
     fn command(&mut self, now: Stamp, command: MotorCommand);
 }
 
@@ -78,4 +83,14 @@ pub enum MotorCommand {
     Current(f64),
     /// A share of the supply's voltage at the winding, −1 to 1; 0 shorts the winding, which brakes.
     Duty(f64),
+}
+
+impl MotorCommand {
+    /// Whether its figure is finite.
+    pub fn is_finite(self) -> bool {
+        match self {
+            Self::Off => true,
+            Self::Current(figure) | Self::Duty(figure) => figure.is_finite(),
+        }
+    }
 }

@@ -101,6 +101,7 @@ impl Motor for FreeMotor {
     }
 
     fn command(&mut self, _now: Stamp, command: MotorCommand) {
+        assert!(command.is_finite(), "a device drives with {command:?}");
         self.command = command;
     }
 }
