@@ -14,7 +14,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use servomesh_driver::bus::{DriveCommand, DriveStatus, Ticks};
 use servomesh_robot::Model;
-use servomesh_types::{GroupName, JointVec, Stamp};
+use servomesh_types::{GroupName, JointSet, JointVec, Stamp};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -280,10 +280,18 @@ impl BusState {
         let of = |read: fn(&servo_drive::DriveState) -> f64| {
             JointVec::from_fn(self.joints.len(), |i| read(&plant.drive(self.joints[i])))
         };
+        let mut without_torque = JointSet::EMPTY;
+        for (joint, state) in states().enumerate() {
+            if !state.enabled {
+                without_torque.insert(joint);
+            }
+        }
         DriveStatus {
             stamp,
             cycle: self.cycle,
             enabled: states().all(|state| state.enabled),
+            without_torque,
+            voltage_v: of(|state| state.bus_voltage_v),
             position_ticks: states().map(|state| Ticks(state.ticks.0)).collect(),
             current_a: of(|state| state.current_a),
             winding_degc: of(|state| state.winding_degc),

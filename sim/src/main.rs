@@ -360,19 +360,15 @@ fn status_to_msg(status: &DriveStatus) -> msg::DriveStatus {
         stamp: stamp_to_msg(status.stamp),
         cycle: status.cycle,
         enabled: status.enabled,
+        without_torque: status.without_torque.bits(),
         position_ticks: status.position_ticks.iter().map(|ticks| ticks.0).collect(),
         current_a: status.current_a.to_vec(),
         winding_degc: status.winding_degc.to_vec(),
+        voltage_v: status.voltage_v.to_vec(),
         fault: status
             .fault
             .iter()
-            .map(|fault| match fault {
-                None => 0,
-                Some(DriveFault::Watchdog) => 1,
-                Some(DriveFault::Overheated) => 2,
-                // The message has no code for what this program does not know; the simulation makes none.
-                Some(DriveFault::Overcurrent | DriveFault::Other(_)) => 3,
-            })
+            .map(|fault| fault.map_or(0, DriveFault::number))
             .collect(),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nalgebra::Vector3;
 use servomesh_robot::Model;
-use servomesh_sim::servo::drive::{Drive, OVERVOLTAGE, UNDERVOLTAGE};
+use servomesh_sim::servo::drive::Drive;
 use servomesh_sim::{DriveCommand, Fault, Plant, ServoCatalog, Wrench};
 use servomesh_types::Stamp;
 use servomesh_types::fault::DriveFault;
@@ -280,11 +280,11 @@ fn a_supply_out_of_the_drives_window_trips_it() {
     for (supply, fault) in [
         (
             "voltage_v: 48.0, source_resistance_ohm: 20.0, capacitance_f: 0.004",
-            UNDERVOLTAGE,
+            DriveFault::Undervoltage,
         ),
         (
             "voltage_v: 48.0, source_resistance_ohm: 0.2, capacitance_f: 0.004",
-            OVERVOLTAGE,
+            DriveFault::Overvoltage,
         ),
     ] {
         let supplies = format!("supplies:\n  main: {{ {supply}, joints: [wheel, other] }}");

@@ -8,6 +8,7 @@
 
 use crate::config::Config;
 use crate::measurement::Measurement;
+use servomesh_types::fault::DriveFault;
 use servomesh_types::{Command, CommandMode, Epoch, JointVec, Setpoint, Stamp};
 use std::fmt;
 
@@ -34,6 +35,12 @@ pub(crate) enum Refusal {
         distance: f64,
         tolerance: f64,
     },
+    /// A first command while a drive's supply is outside of its window.
+    Unpowered {
+        joint: usize,
+        voltage_v: f64,
+        kind: DriveFault,
+    },
     /// A first command before the drives said where they are.
     Unmeasured,
 }
@@ -47,7 +54,9 @@ impl Refusal {
     /// The joint it concerns, if it is one joint's.
     pub(crate) fn joint(&self) -> Option<usize> {
         match *self {
-            Self::NotANumber { joint } | Self::Far { joint, .. } => Some(joint),
+            Self::NotANumber { joint } | Self::Far { joint, .. } | Self::Unpowered { joint, .. } => {
+                Some(joint)
+            }
             _ => None,
         }
     }
@@ -72,6 +81,9 @@ impl fmt::Display for Refusal {
                     f,
                     "it starts {distance:.4} from the measured position, but must start within {tolerance:.4}"
                 )
+            }
+            Self::Unpowered { voltage_v, kind, .. } => {
+                write!(f, "{kind}, the drive has {voltage_v:.1} V: {}", kind.advice())
             }
             Self::Unmeasured => f.write_str("the drives have not yet said where they are"),
         }
@@ -123,7 +135,11 @@ pub(crate) fn admit(
                 Err(Refusal::Overtaken)
             }
         }
-        _ => check_near(config, &command.setpoint, measured.ok_or(Refusal::Unmeasured)?),
+        _ => {
+            let measured = measured.ok_or(Refusal::Unmeasured)?;
+            check_power(config, measured)?;
+            check_near(config, &command.setpoint, measured)
+        }
     }
 }
 
@@ -157,6 +173,16 @@ fn check_numbers(config: &Config, setpoint: &Setpoint) -> Result<(), Refusal> {
     (0..joints)
         .find(bad)
         .map_or(Ok(()), |joint| Err(Refusal::NotANumber { joint }))
+}
+
+fn check_power(config: &Config, measured: &Measurement) -> Result<(), Refusal> {
+    measured.wrong_voltage(config).map_or(Ok(()), |(joint, kind)| {
+        Err(Refusal::Unpowered {
+            joint,
+            voltage_v: measured.voltage_v[joint],
+            kind,
+        })
+    })
 }
 
 /// Compares at the time of the measurement: a machine under way is not where the command wants it now.

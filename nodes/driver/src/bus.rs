@@ -15,7 +15,7 @@
 
 use arrayvec::ArrayVec;
 use servomesh_types::fault::DriveFault;
-use servomesh_types::{JointVec, MAX_JOINTS, Stamp};
+use servomesh_types::{JointSet, JointVec, MAX_JOINTS, Stamp};
 
 /// A raw encoder count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +45,8 @@ pub struct DriveStatus {
     pub cycle: u64,
     /// Torque is on and the brakes are released, in all drives.
     pub enabled: bool,
+    /// Those whose drive has no torque, where that is known of each.
+    pub without_torque: JointSet,
     /// Encoder of each joint, at its output.
     pub position_ticks: ArrayVec<Ticks, MAX_JOINTS>,
     /// When each encoder was sampled, where that was not at `stamp`: a joint whose reply is missing keeps its last time.

@@ -9,6 +9,7 @@ use crate::actuator::Actuator;
 use crate::bus::Closes;
 use crate::gains::{Gains, MIN_PHASE_MARGIN_DEG};
 use arrayvec::ArrayVec;
+use servomesh_types::fault::DriveFault;
 use servomesh_types::{GroupDescription, MAX_JOINTS};
 use std::time::Duration;
 
@@ -51,6 +52,25 @@ pub struct JointParams {
     pub near_tolerance: f64,
     /// Hottest winding [°C]; beyond it is a fault.
     pub winding_limit_degc: f64,
+    /// Lowest and highest supply at which the drive works \[V\]. Outside of it nothing is switched on, and under torque it is a fault.
+    pub voltage_window_v: [f64; 2],
+}
+
+impl JointParams {
+    /// The window of a drive that does not say one.
+    pub const ANY_VOLTAGE: [f64; 2] = [0.0, f64::INFINITY];
+
+    /// What a supply of so many volts is to the drive, if it is outside of its window.
+    pub(crate) fn wrong_voltage(&self, voltage_v: f64) -> Option<DriveFault> {
+        let [low_v, high_v] = self.voltage_window_v;
+        if voltage_v < low_v {
+            Some(DriveFault::Undervoltage)
+        } else if voltage_v > high_v {
+            Some(DriveFault::Overvoltage)
+        } else {
+            None
+        }
+    }
 }
 
 /// Friction at the joint's output, compensated from the reference velocity, so that noise can't excite it.
@@ -266,6 +286,21 @@ fn check_joint(name: &str, joint: &JointParams, rate_hz: f64) -> Result<(), Conf
             value >= 0.0 && value.is_finite(),
         )?;
     }
+    let [low_v, high_v] = joint.voltage_window_v;
+    check(
+        owner,
+        "voltage_window_v[0]",
+        low_v,
+        "zero or more, and finite",
+        low_v >= 0.0 && low_v.is_finite(),
+    )?;
+    check(
+        owner,
+        "voltage_window_v[1]",
+        high_v,
+        "above voltage_window_v[0]",
+        high_v > low_v,
+    )?;
     let nearer = joint.near_tolerance < joint.following_limit;
     check(
         owner,

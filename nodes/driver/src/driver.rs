@@ -20,10 +20,10 @@ use crate::config::{Config, Tuning};
 use crate::control::{Controller, Goals, Wanted};
 use crate::dynamics::Dynamics;
 use crate::measurement::{Measurement, Reading};
+use crate::power::{Demand, Power, Seen};
 use crate::reference::{Motion, Tracker};
 use crate::stop::Stop;
 use crate::watch::{BusRate, BusWatch, first_fault};
-use servomesh_types::fault::DriveFault;
 use servomesh_types::{
     Command, CommandMode, Core, DriveMode, Event, EventKind, Fault, HopTimes, JointVec, ServoState, Setpoint,
     Stamp, StreamTag,
@@ -55,9 +55,6 @@ pub enum Output {
     Event(Event),
 }
 
-/// The code in [`DriveFault::Other`] for drives that don't switch their torque on, or lose it without saying why.
-pub const NOT_SWITCHED_ON: u16 = 0xFFFF;
-
 /// Closes the servo loops of one group on one bus.
 #[derive(Debug)]
 pub struct Driver {
@@ -71,7 +68,7 @@ pub struct Driver {
     reference: Motion,
     bus: BusWatch,
     rate: BusRate,
-    torque_missing_since: Option<Stamp>,
+    power: Power,
     hops: HopTimes,
     seq: u64,
     refused: u64,
@@ -106,7 +103,7 @@ impl Driver {
             measured: None,
             last_cycle: 0,
             reference: Motion::default(),
-            torque_missing_since: None,
+            power: Power::new(),
             hops: HopTimes::default(),
             seq: 0,
             refused: 0,
@@ -188,7 +185,6 @@ impl Driver {
                     acceleration: JointVec::zeros(measured.position.len()),
                 };
                 self.controller.reset(&measured.speed);
-                self.torque_missing_since = None;
                 let tracker = Tracker::start(&self.config, setpoint, &self.reference, measured.stamp);
                 self.activity = Activity::Tracking(tracker);
             }
@@ -283,7 +279,16 @@ impl Driver {
         let Some(measured) = &self.measured else { return };
         let t = measured.stamp;
         let driven = matches!(self.activity, Activity::Tracking(_) | Activity::Stopping { .. });
-        let found = first_fault(&self.config, frame, measured, driven);
+        let faulted = matches!(self.activity, Activity::Faulted { .. });
+        let without_torque = || measured.without_torque.iter().next().unwrap_or(0) as u8;
+        let demand = self.demand();
+        let found = first_fault(&self.config, frame, measured, driven, faulted).or_else(|| {
+            let kind = self.power.wrong(t, demand, measured.enabled)?;
+            Some(Fault::Drive {
+                joint: without_torque(),
+                kind,
+            })
+        });
         let standing = measured
             .speed
             .iter()
@@ -370,26 +375,23 @@ impl Driver {
             setpoint,
         };
         let answer = self.controller.goals(&self.config, measured, &wanted);
-        let torque_missing = if measured.enabled {
-            self.torque_missing_since = None;
-            false
-        } else {
-            t.since(*self.torque_missing_since.get_or_insert(t)) > SWITCH_ON
-        };
         match answer {
-            Err(fault) => self.fail(now, fault),
-            Ok(_) if torque_missing => {
-                self.fail(
-                    now,
-                    Fault::Drive {
-                        joint: 0,
-                        kind: DriveFault::Other(NOT_SWITCHED_ON),
-                    },
-                );
+            Err(fault) => {
+                self.fail(now, fault);
+                None
             }
-            Ok(goals) => return Some(goals),
+            Ok(goals) => Some(goals),
         }
-        None
+    }
+
+    /// What the group should do, of what the state machine of the power knows.
+    fn demand(&self) -> Demand {
+        match self.activity {
+            Activity::Disabled => Demand::Off,
+            Activity::Tracking(_) => Demand::Drive,
+            Activity::Stopping { .. } => Demand::QuickStop,
+            Activity::Faulted { .. } => Demand::Fault,
+        }
     }
 
     /// Torque off, brakes on, until a newer epoch. The first fault is kept.
@@ -405,13 +407,7 @@ impl Driver {
             clearing_until: None,
         };
         self.tenure.used_up = true;
-        let what = match fault {
-            Fault::Drive {
-                kind: DriveFault::Other(NOT_SWITCHED_ON),
-                ..
-            } => "the drives were told to switch on, but have no torque".to_owned(),
-            _ => fault.describe(self.config.group()),
-        };
+        let what = fault.describe(self.config.group());
         self.tell(
             now,
             EventKind::Fault,
@@ -420,7 +416,14 @@ impl Driver {
     }
 
     fn publish(&mut self) {
+        let demand = self.demand();
         let Some(measured) = &self.measured else { return };
+        let seen = Seen {
+            ready: true,
+            supplied: measured.wrong_voltage(&self.config).is_none(),
+            torque: measured.enabled,
+        };
+        self.power.advance(demand, seen);
         let fault = match &self.activity {
             Activity::Faulted { fault, .. } => Some(*fault),
             Activity::Stopping { last, .. } => Some(Fault::CommandSilent(measured.age_of(last.tag.stamp))),
@@ -435,6 +438,7 @@ impl Driver {
                 hops: self.hops,
             },
             mode: self.mode(),
+            power: self.power.state(),
             position: measured.position,
             velocity: measured.velocity,
             effort: measured.effort,
@@ -514,8 +518,6 @@ impl Core for Driver {
 const LEAD_CYCLES: f64 = 1.5;
 /// A drive clears its faults within a few frames; one that still has its fault after this has it for a reason.
 const CLEARING: Duration = Duration::from_millis(100);
-/// Brakes take up to 0.2 s to release, and a drive some cycles to magnetise.
-const SWITCH_ON: Duration = Duration::from_millis(500);
 /// Share of the velocity limit below which a joint counts as standing.
 const STANDING: f64 = 0.01;
 /// How long after a stop's end the joints may still swing before the brakes close anyway \[s\].

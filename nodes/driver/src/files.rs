@@ -87,6 +87,7 @@ struct Servo {
     #[serde(default)]
     encoder: ServoEncoder,
     thermal: Thermal,
+    voltage_window_v: Option<[f64; 2]>,
     #[serde(default)]
     reversed: bool,
     #[serde(default)]
@@ -234,6 +235,7 @@ impl Servo {
             following_limit,
             near_tolerance,
             winding_limit_degc: self.thermal.limit_degc - HEADROOM_K,
+            voltage_window_v: self.voltage_window_v.unwrap_or(JointParams::ANY_VOLTAGE),
         }
     }
 }

@@ -17,6 +17,7 @@
 //! | `admission` | which commands are taken: epochs, lives, distances |
 //! | `reference` | where the group should be at any time |
 //! | `extrapolation` | how a setpoint is followed on while nothing newer comes |
+//! | `power` | the power state after CiA 402, and what a drive without torque means |
 //! | `stop` | the driver's own stop |
 //! | `measurement` | what the frames say in joint units |
 //! | `watch` | silence of the bus, faults of the drives |
@@ -61,6 +62,7 @@
 //!         following_limit: 0.05,
 //!         near_tolerance: 0.01,
 //!         winding_limit_degc: 110.0,
+//!         voltage_window_v: JointParams::ANY_VOLTAGE,
 //!     }],
 //!     command_timeout: DriverParams::COMMAND_TIMEOUT,
 //!     bus_timeout: DriverParams::BUS_TIMEOUT,
@@ -97,6 +99,7 @@
 mod admission;
 mod control;
 mod measurement;
+mod power;
 mod reference;
 mod servo_loop;
 mod stop;

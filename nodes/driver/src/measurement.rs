@@ -7,7 +7,8 @@
 use crate::bus::{DriveStatus, Ticks};
 use crate::config::Config;
 use arrayvec::ArrayVec;
-use servomesh_types::{Fault, JointVec, MAX_JOINTS, Stamp};
+use servomesh_types::fault::DriveFault;
+use servomesh_types::{Fault, JointSet, JointVec, MAX_JOINTS, Stamp};
 use std::f64::consts::TAU;
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub(crate) struct Measurement {
     pub(crate) winding_degc: JointVec,
     pub(crate) voltage_v: JointVec,
     pub(crate) enabled: bool,
+    pub(crate) without_torque: JointSet,
     pub(crate) estimated: bool,
     sampled: ArrayVec<Stamp, MAX_JOINTS>,
     ticks: ArrayVec<Ticks, MAX_JOINTS>,
@@ -91,6 +93,7 @@ impl Measurement {
             winding_degc: frame.winding_degc,
             voltage_v: frame.voltage_v,
             enabled: frame.enabled,
+            without_torque: frame.without_torque,
             estimated: frame.estimated,
             ticks: (0..joints.len())
                 .map(|i| kept(i).map_or(frame.position_ticks[i], |last| last.ticks[i]))
@@ -111,6 +114,14 @@ impl Measurement {
     /// Whether the frame held a new sample of a joint.
     pub(crate) fn is_fresh(&self, joint: usize) -> bool {
         self.dt[joint] > 0.0
+    }
+
+    /// The first joint whose supply is outside of its drive's window, and what that is to the drive.
+    pub(crate) fn wrong_voltage(&self, config: &Config) -> Option<(usize, DriveFault)> {
+        let joints = config.joints().iter().zip(self.voltage_v.iter()).enumerate();
+        joints
+            .into_iter()
+            .find_map(|(i, (joint, &voltage_v))| Some((i, joint.wrong_voltage(voltage_v)?)))
     }
 
     /// The age of each joint's sample \[s\].

@@ -6,7 +6,7 @@ use servomesh_driver::bus::{DriveCommand, DriveStatus, Ticks};
 use servomesh_shell::ros::wire::stamp_from_msg;
 use servomesh_types::fault::DriveFault;
 use servomesh_types::joint_vec::TooManyJoints;
-use servomesh_types::{JointVec, MAX_JOINTS};
+use servomesh_types::{JointSet, JointVec, MAX_JOINTS};
 
 /// A frame from the drives.
 ///
@@ -17,10 +17,12 @@ pub(crate) fn status_from_msg(msg: &msg::DriveStatus) -> Result<DriveStatus, Too
         stamp: stamp_from_msg(&msg.stamp),
         cycle: msg.cycle,
         enabled: msg.enabled,
+        without_torque: JointSet::from_bits(msg.without_torque),
         position_ticks: fixed(msg.position_ticks.iter().map(|&ticks| Ticks(ticks)))?,
         current_a: JointVec::try_from(&msg.current_a[..])?,
         winding_degc: JointVec::try_from(&msg.winding_degc[..])?,
-        fault: fixed(msg.fault.iter().map(|&code| fault_from_msg(code)))?,
+        voltage_v: JointVec::try_from(&msg.voltage_v[..])?,
+        fault: fixed(msg.fault.iter().map(|&code| DriveFault::of_number(code)))?,
         ..DriveStatus::default()
     })
 }
@@ -32,17 +34,6 @@ pub(crate) fn fill_command(msg: &mut msg::DriveCommand, command: &DriveCommand) 
     msg.clear_faults = command.clear_faults;
     msg.current_a.clear();
     msg.current_a.extend_from_slice(&command.current_a);
-}
-
-/// By the numbers of DriveStatus.msg.
-fn fault_from_msg(code: u8) -> Option<DriveFault> {
-    match code {
-        0 => None,
-        1 => Some(DriveFault::Watchdog),
-        2 => Some(DriveFault::Overheated),
-        3 => Some(DriveFault::Overcurrent),
-        other => Some(DriveFault::Other(other.into())),
-    }
 }
 
 fn fixed<T>(values: impl ExactSizeIterator<Item = T>) -> Result<ArrayVec<T, MAX_JOINTS>, TooManyJoints> {

@@ -106,12 +106,13 @@ impl BusRate {
     }
 }
 
-/// The first fault that a frame shows. Overspeed is one only where this driver is at the wheel.
+/// The first fault that a frame shows. Overspeed is one only where this driver is at the wheel, a wrong supply where it is or has been.
 pub(crate) fn first_fault(
     config: &Config,
     frame: &DriveStatus,
     measured: &Measurement,
     driven: bool,
+    faulted: bool,
 ) -> Option<Fault> {
     let of_drives = frame
         .fault
@@ -158,8 +159,16 @@ pub(crate) fn first_fault(
             })
         })
     };
+    let supply = || {
+        let (joint, kind) = measured.wrong_voltage(config)?;
+        Some(Fault::Drive {
+            joint: joint as u8,
+            kind,
+        })
+    };
     of_drives
         .or_else(silent)
+        .or_else(|| if driven || faulted { supply() } else { None })
         .or_else(overheated)
         .or_else(|| if driven { overspeed() } else { None })
 }

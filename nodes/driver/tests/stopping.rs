@@ -275,7 +275,7 @@ fn drives_that_lose_their_torque_without_a_word_are_a_fault() {
         frame.enabled = false;
         bench.give(Input::Bus(frame));
     }
-    assert!(bench.heard(EventKind::Fault, "have no torque"));
+    assert!(bench.heard(EventKind::Fault, "not switched on"));
     assert_eq!(bench.state().mode, DriveMode::Faulted);
 }
 

@@ -9,6 +9,7 @@
 use crate::config::StopCategory;
 use crate::digest::Digest;
 use crate::setup::SetupError;
+use servomesh_types::fault::DriveFault;
 use servomesh_types::{ActiveFault, ActiveFaults, Clearing, Fault, Severity, Stamp};
 use std::hash::Hasher;
 
@@ -74,8 +75,17 @@ const fn rule(code: u16, name: &'static str, action: Action, least: Severity, cl
     }
 }
 
+/// A fault of a drive: what it may not be configured below is the drive fault's own.
+const fn drive(kind: DriveFault, name: &'static str) -> Rule {
+    let action = match kind.severity() {
+        Severity::Stop0 => Action::Stop0,
+        _ => Action::Stop,
+    };
+    rule(kind.code(), name, action, kind.severity(), Clearing::Reset)
+}
+
 /// Every fault, in the order of their numbers.
-pub const TABLE: [Rule; 38] = {
+pub const TABLE: [Rule; 52] = {
     use Action::{Derate, Stop, Stop0, Stop1, Stop2};
     use Clearing::{Itself, Reset};
     use Severity as S;
@@ -93,6 +103,7 @@ pub const TABLE: [Rule; 38] = {
         rule(13, "motion_state_silent", Stop, S::Stop2, Reset),
         rule(14, "bus_silent", Stop, S::Stop2, Reset),
         rule(15, "enabling_silent", Stop, S::Stop2, Reset),
+        rule(16, "servo_silent", Stop, S::Stop2, Reset),
         rule(20, "wrong_size", Stop, S::Stop2, Reset),
         rule(21, "not_finite", Stop, S::Stop2, Reset),
         rule(22, "position", Stop, S::Stop2, Reset),
@@ -103,10 +114,10 @@ pub const TABLE: [Rule; 38] = {
         rule(27, "effort", Stop, S::Stop2, Reset),
         rule(30, "following", Stop, S::Stop2, Reset),
         rule(31, "overheated", Stop, S::Stop2, Reset),
-        rule(40, "drive_watchdog", Stop, S::Stop2, Reset),
-        rule(41, "drive_overheated", Stop, S::Stop2, Reset),
-        rule(42, "drive_overcurrent", Stop, S::Stop2, Reset),
-        rule(43, "drive_other", Stop, S::Stop2, Reset),
+        drive(DriveFault::Watchdog, "drive_watchdog"),
+        drive(DriveFault::Overheated, "drive_overheated"),
+        drive(DriveFault::Overcurrent, "drive_overcurrent"),
+        drive(DriveFault::Other(0), "drive_other"),
         // The driver's loop is closed on it: while it drives, the joint goes anywhere.
         rule(50, "encoder_stuck", Stop0, S::Stop0, Reset),
         rule(51, "encoder_step", Stop0, S::Stop0, Reset),
@@ -119,6 +130,19 @@ pub const TABLE: [Rule; 38] = {
         rule(74, "standstill", Stop0, S::Stop1, Reset),
         rule(75, "ramp_time", Stop0, S::Stop0, Reset),
         rule(76, "warm", Derate, S::Warn, Itself),
+        drive(DriveFault::Overvoltage, "drive_overvoltage"),
+        drive(DriveFault::Undervoltage, "drive_undervoltage"),
+        drive(DriveFault::Overload, "drive_overload"),
+        drive(DriveFault::Encoder, "drive_encoder"),
+        drive(DriveFault::MotorPosition, "drive_motor_position"),
+        drive(DriveFault::ShortCircuit, "drive_short_circuit"),
+        drive(DriveFault::Communication, "drive_communication"),
+        drive(DriveFault::Following, "drive_following"),
+        drive(DriveFault::LostPower, "drive_lost_power"),
+        drive(DriveFault::NotSwitchedOn, "drive_not_switched_on"),
+        drive(DriveFault::SafeTorqueOff, "drive_safe_torque_off"),
+        drive(DriveFault::Blocked, "drive_blocked"),
+        drive(DriveFault::Internal, "drive_internal"),
     ]
 };
 
@@ -344,7 +368,7 @@ fn bit(fault: &Fault) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use servomesh_types::fault::{DriveFault, Exceeded};
+    use servomesh_types::fault::Exceeded;
     use std::time::Duration;
 
     fn policy() -> Policy {

@@ -2,7 +2,10 @@
 //!
 //! **Invariant:** a physical fault is a [`Fault`]: reported and counted, never a panic and never silently absorbed.
 
+mod drive;
 mod text;
+
+pub use drive::DriveFault;
 
 use crate::GroupDescription;
 use arrayvec::ArrayString;
@@ -148,19 +151,6 @@ impl TooNear {
     }
 }
 
-/// What a drive can report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DriveFault {
-    /// Its bus watchdog tripped: no frame reached it in time.
-    Watchdog,
-    /// Its winding is too hot.
-    Overheated,
-    /// Its current was too high.
-    Overcurrent,
-    /// A code this program does not know.
-    Other(u16),
-}
-
 impl Fault {
     /// A stable number for messages; the same kind has the same number in every release.
     pub fn code(&self) -> u16 {
@@ -189,22 +179,7 @@ impl Fault {
             Self::Effort(_) => 27,
             Self::Following(_) => 30,
             Self::Overheated(_) => 31,
-            Self::Drive {
-                kind: DriveFault::Watchdog,
-                ..
-            } => 40,
-            Self::Drive {
-                kind: DriveFault::Overheated,
-                ..
-            } => 41,
-            Self::Drive {
-                kind: DriveFault::Overcurrent,
-                ..
-            } => 42,
-            Self::Drive {
-                kind: DriveFault::Other(_),
-                ..
-            } => 43,
+            Self::Drive { kind, .. } => kind.code(),
             Self::EncoderStuck(_) => 50,
             Self::EncoderStep(_) => 51,
             Self::EncoderDrift(_) => 52,

@@ -17,6 +17,7 @@
 //! | [`severity`] | [`Severity`], [`ActiveFaults`]: what is done about faults, and what clears them |
 //! | [`fault`] | [`Fault`]: what went wrong, as a value |
 //! | [`event`] | [`Event`]: what happened, for people and recorders |
+//! | [`power`] | [`PowerState`]: how far a group's drives are from torque |
 //! | [`ramp`] | [`Ramp`]: a joint's quickest way to standstill, the same in each layer that stops it |
 //! | [`range`] | what a configuration value may be |
 
@@ -28,6 +29,7 @@ pub mod joint_set;
 pub mod joint_vec;
 pub mod limits;
 pub mod motion;
+pub mod power;
 pub mod ramp;
 pub mod range;
 pub mod safety;
@@ -45,6 +47,7 @@ pub use joint_set::JointSet;
 pub use joint_vec::{JointVec, MAX_JOINTS};
 pub use limits::JointLimits;
 pub use motion::{ExternalWrench, GroupMotion, MotionDeviation, ToolMotion};
+pub use power::PowerState;
 pub use ramp::Ramp;
 pub use safety::{GroupSafety, OperatingMode, SafetyMode, SafetyState};
 pub use severity::{ActiveFault, ActiveFaults, Clearing, Severity};

@@ -16,7 +16,7 @@ use crate::servo::energy::Energy;
 use crate::servo::gearbox::{Acting, Gearbox};
 use crate::servo::heat::Heat;
 use crate::servo::modes::{Known, Mode, Modes, Target};
-pub use crate::servo::modes::{OVERVOLTAGE, STOPPING_LIMIT, UNDERVOLTAGE, WATCHDOG};
+pub use crate::servo::modes::{STOPPING_LIMIT, WATCHDOG};
 use crate::servo::motor::{Electrics, Flow, Motor};
 use crate::servo::parameters::ServoParameters;
 

@@ -22,10 +22,6 @@ use crate::servo::parameters::ServoParameters;
 pub const WATCHDOG: Duration = Duration::from_millis(20);
 /// How long the motor may brake before the brake has to: a rated servo stops from full speed in a third of that.
 pub const STOPPING_LIMIT: Duration = Duration::from_millis(250);
-/// What a drive reports when its supply is too high: the error code that CiA 402 gives to an overvoltage of the DC link.
-pub const OVERVOLTAGE: DriveFault = DriveFault::Other(0x3210);
-/// What a drive reports when its supply is too low, likewise.
-pub const UNDERVOLTAGE: DriveFault = DriveFault::Other(0x3220);
 /// Standstill, in stiction velocities of the joint.
 const STANDSTILL: f64 = 10.0;
 /// How far below its limit a winding must cool before an overheated drive can be enabled again (K).
@@ -134,9 +130,9 @@ impl Modes {
         } else if known.winding_degc > servo.thermal.limit_degc {
             Some(DriveFault::Overheated)
         } else if known.bus_voltage_v < low_v {
-            Some(UNDERVOLTAGE)
+            Some(DriveFault::Undervoltage)
         } else if known.bus_voltage_v > high_v {
-            Some(OVERVOLTAGE)
+            Some(DriveFault::Overvoltage)
         } else {
             None
         }

@@ -2,7 +2,6 @@
 
 use super::{HINGE, WHEEL, fault, plant, run};
 use servomesh_sim::faults::{Fault, Kind};
-use servomesh_sim::servo::drive::UNDERVOLTAGE;
 use servomesh_sim::{Plant, SimError};
 use servomesh_types::fault::DriveFault;
 use std::time::Duration;
@@ -181,7 +180,7 @@ fn a_sagging_supply_makes_slow_and_trips_what_needs_more() {
     run(&mut plant, 4000, [3.0, 0.0]);
     assert_eq!(
         plant.drive(WHEEL).fault,
-        Some(UNDERVOLTAGE),
+        Some(DriveFault::Undervoltage),
         "27 V is below its window"
     );
     assert!(plant.clear(id));

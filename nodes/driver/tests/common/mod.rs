@@ -59,6 +59,7 @@ pub fn params() -> DriverParams {
         following_limit: 0.1,
         near_tolerance: 0.05,
         winding_limit_degc: 110.0,
+        voltage_window_v: [20.0, 60.0],
     };
     DriverParams {
         group: GroupDescription {
@@ -161,6 +162,10 @@ pub struct Bench {
     /// Clears its fault when told to.
     pub clearable: bool,
     pub winding_degc: f64,
+    /// Of the drives' supply.
+    pub voltage_v: f64,
+    /// The drives started anew: no torque until they are switched off and on.
+    pub rebooted: bool,
     /// Answers to frames, newest last.
     pub commands: Vec<DriveCommand>,
     pub states: Vec<ServoState>,
@@ -198,6 +203,8 @@ impl Bench {
             fault: [None; JOINTS],
             clearable: true,
             winding_degc: 30.0,
+            voltage_v: 48.0,
+            rebooted: false,
             commands: Vec::new(),
             states: Vec::new(),
             events: Vec::new(),
@@ -249,6 +256,7 @@ impl Bench {
         if self.acting.clear_faults && self.clearable {
             self.fault = [None; JOINTS];
         }
+        self.rebooted &= self.acting.enable;
         let on = self.is_on();
         for (i, joint) in self.joints.iter_mut().enumerate() {
             for _ in 0..20 {
@@ -281,6 +289,7 @@ impl Bench {
                 JointVec::zeros(JOINTS)
             },
             winding_degc: JointVec::from_fn(JOINTS, |_| self.winding_degc),
+            voltage_v: JointVec::from_fn(JOINTS, |_| self.voltage_v),
             fault: self.fault.into_iter().collect(),
             sampled: [self.now; JOINTS].into_iter().collect(),
             ..DriveStatus::default()
@@ -288,7 +297,7 @@ impl Bench {
     }
 
     pub fn is_on(&self) -> bool {
-        self.acting.enable && self.fault == [None; JOINTS]
+        self.acting.enable && self.fault == [None; JOINTS] && !self.rebooted
     }
 
     pub fn give(&mut self, input: Input) {

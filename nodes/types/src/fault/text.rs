@@ -1,6 +1,6 @@
 //! Faults as sentences, for people.
 
-use super::{DriveFault, Exceeded, Fault};
+use super::{Exceeded, Fault};
 use std::fmt;
 use std::time::Duration;
 
@@ -63,12 +63,7 @@ impl fmt::Display for Fault {
                 near.what, near.distance, near.limit
             ),
             Self::RampTime(d) => write!(f, "the stop is not over after {:.0} ms", d.as_secs_f64() * 1e3),
-            Self::Drive { kind, .. } => match kind {
-                DriveFault::Watchdog => f.write_str("drive: bus watchdog tripped"),
-                DriveFault::Overheated => f.write_str("drive: winding overheated"),
-                DriveFault::Overcurrent => f.write_str("drive: overcurrent"),
-                DriveFault::Other(code) => write!(f, "drive: fault {code:#06x}"),
-            },
+            Self::Drive { kind, .. } => write!(f, "drive: {kind}; {}", kind.advice()),
         }
     }
 }

@@ -99,6 +99,13 @@ pub fn how(code: u16) -> Vec<Act> {
         15 => std::iter::once(Act::Enable(Device::Silent))
             .chain([SWING; 3])
             .collect(),
+        16 => vec![
+            Act::DriveFails(Fault::ServoSilent {
+                joint: 0,
+                lasting: PERIOD,
+            }),
+            SWING,
+        ],
         20 => vec![say(Stream::WrongSize)],
         21 => vec![say(Stream::NotFinite)],
         22 => vec![say(Stream::Position)],
@@ -109,10 +116,6 @@ pub fn how(code: u16) -> Vec<Act> {
         27 => vec![say(Stream::Effort)],
         30 => vec![Act::Stray(true), SWING],
         31 => vec![Act::Heat(120.0), SWING],
-        40 => drive(DriveFault::Watchdog),
-        41 => drive(DriveFault::Overheated),
-        42 => drive(DriveFault::Overcurrent),
-        43 => drive(DriveFault::Other(7)),
         50 => vec![Act::Doubt(Fault::EncoderStuck(EXCEEDED)), SWING],
         51 => vec![Act::Doubt(Fault::EncoderStep(EXCEEDED)), SWING],
         52 => vec![Act::Doubt(Fault::EncoderDrift(EXCEEDED)), SWING],
@@ -126,7 +129,7 @@ pub fn how(code: u16) -> Vec<Act> {
         75 => stopped().chain([Act::Creep(true), WELL, WELL]).collect(),
         76 => vec![Act::Heat(100.0), SWING],
         // What the table has and this does not is found to be raised never.
-        _ => Vec::new(),
+        code => DriveFault::of_code(code, 7).map_or_else(Vec::new, drive),
     }
 }
 

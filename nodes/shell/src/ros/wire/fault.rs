@@ -77,22 +77,6 @@ pub(super) fn fault_from_msg(msg: &msg::Fault) -> Result<Option<Fault>, WireErro
         27 => Fault::Effort(exceeded),
         30 => Fault::Following(exceeded),
         31 => Fault::Overheated(exceeded),
-        40 => Fault::Drive {
-            joint,
-            kind: DriveFault::Watchdog,
-        },
-        41 => Fault::Drive {
-            joint,
-            kind: DriveFault::Overheated,
-        },
-        42 => Fault::Drive {
-            joint,
-            kind: DriveFault::Overcurrent,
-        },
-        43 => Fault::Drive {
-            joint,
-            kind: DriveFault::Other(msg.value as u16),
-        },
         50 => Fault::EncoderStuck(exceeded),
         51 => Fault::EncoderStep(exceeded),
         52 => Fault::EncoderDrift(exceeded),
@@ -107,12 +91,15 @@ pub(super) fn fault_from_msg(msg: &msg::Fault) -> Result<Option<Fault>, WireErro
         74 => Fault::Standstill(exceeded),
         75 => Fault::RampTime(silence),
         76 => Fault::Warm(exceeded),
-        other => {
-            return Err(WireError::Enum {
-                what: "fault",
-                value: other.into(),
-            });
-        }
+        other => match DriveFault::of_code(other, msg.value as u16) {
+            Some(kind) => Fault::Drive { joint, kind },
+            None => {
+                return Err(WireError::Enum {
+                    what: "fault",
+                    value: other.into(),
+                });
+            }
+        },
     }))
 }
 
@@ -145,9 +132,6 @@ mod tests {
             Fault::Jump(e),
             Fault::Following(e),
             Fault::Overheated(e),
-            drive(DriveFault::Watchdog),
-            drive(DriveFault::Overheated),
-            drive(DriveFault::Overcurrent),
             drive(DriveFault::Other(77)),
             Fault::EncoderStuck(e),
             Fault::EncoderStep(e),
@@ -173,6 +157,9 @@ mod tests {
             Fault::RampTime(d),
             Fault::Warm(e),
         ] {
+            assert_eq!(fault_from_msg(&fault_to_msg(Some(fault), None)), Ok(Some(fault)));
+        }
+        for fault in DriveFault::ALL.map(drive) {
             assert_eq!(fault_from_msg(&fault_to_msg(Some(fault), None)), Ok(Some(fault)));
         }
         assert_eq!(fault_from_msg(&fault_to_msg(None, None)), Ok(None));

@@ -4,7 +4,7 @@ use super::fault::{fault_from_msg, fault_to_msg};
 use super::{Wire, WireError, duration_from_msg, duration_to_msg, joints, stamp_from_msg, stamp_to_msg};
 use r2r::servomesh_msgs::msg;
 use servomesh_types::{
-    Command, CommandMode, DriveMode, Epoch, HopTimes, ServoState, Setpoint, Stopping, StreamTag,
+    Command, CommandMode, DriveMode, Epoch, HopTimes, PowerState, ServoState, Setpoint, Stopping, StreamTag,
 };
 
 impl Wire for StreamTag {
@@ -136,6 +136,7 @@ impl Wire for ServoState {
                 DriveMode::Stopping => 2,
                 DriveMode::Faulted => 3,
             },
+            power: self.power as u8,
             position: self.position.to_vec(),
             velocity: self.velocity.to_vec(),
             effort: self.effort.to_vec(),
@@ -165,6 +166,10 @@ impl Wire for ServoState {
                     });
                 }
             },
+            power: PowerState::of_number(msg.power).ok_or_else(|| WireError::Enum {
+                what: "power state",
+                value: msg.power.into(),
+            })?,
             position: joints(&msg.position)?,
             velocity: joints(&msg.velocity)?,
             effort: joints(&msg.effort)?,
