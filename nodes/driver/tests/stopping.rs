@@ -275,7 +275,7 @@ fn drives_that_lose_their_torque_without_a_word_are_a_fault() {
         frame.enabled = false;
         bench.give(Input::Bus(frame));
     }
-    assert!(bench.heard(EventKind::Fault, "not switched on"));
+    assert!(bench.heard(EventKind::Fault, "power lost"));
     assert_eq!(bench.state().mode, DriveMode::Faulted);
 }
 
