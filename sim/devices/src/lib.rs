@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`device`] | what a device is: it hears a bus, says something, runs a motor, and what may befall it |
 //! | [`motor`] | what a device sees of its motor and tells it; a motor on a bench, the joints of a machine |
+//! | [`dynamixel`] | DYNAMIXEL X servos: Protocol 2.0, control table, modes |
 //! | [`wire`] | what a master has at its end of a bus, whichever kind it is |
 //! | [`bus`] | a serial bus in virtual time, made of `line` (who talks when, clashes), `uart` (wrong speeds) and [`noise`] (line faults) |
 //!
@@ -11,6 +12,7 @@
 
 pub mod bus;
 pub mod device;
+pub mod dynamixel;
 mod line;
 pub mod motor;
 pub mod noise;
@@ -19,6 +21,7 @@ pub mod wire;
 
 pub use bus::Bus;
 pub use device::{CanDevice, Device, Mishap, Saying};
+pub use dynamixel::{Dynamixel, DynamixelError};
 pub use motor::{FreeMotor, JointMotor, Machine, Motor, MotorCommand, MotorParameters, MotorState};
 pub use noise::LineFaults;
 pub use wire::{Toward, Wire};

@@ -1,0 +1,7 @@
+//! DYNAMIXEL servos on their bus: what they answer to each instruction, and what they make of their goals.
+
+#![allow(clippy::unwrap_used)] // a test that fails says where
+
+mod instructions;
+mod master;
+mod modes;
