@@ -7,10 +7,12 @@
 //! | [`dynamixel`] | DYNAMIXEL X servos: Protocol 2.0, control table, modes |
 //! | [`wire`] | what a master has at its end of a bus, whichever kind it is |
 //! | [`bus`] | a serial bus in virtual time, made of `line` (who talks when, clashes), `uart` (wrong speeds) and [`noise`] (line faults) |
+//! | [`canopen`] | CiA 402 drives on a CAN bus, with the adapter to it |
 //!
 //! Devices, lines and motors know no clock: time comes in as an argument, and the same calls give the same bytes.
 
 pub mod bus;
+pub mod canopen;
 pub mod device;
 pub mod dynamixel;
 mod line;
@@ -20,6 +22,7 @@ mod uart;
 pub mod wire;
 
 pub use bus::Bus;
+pub use canopen::{CanBus, CanopenDrive};
 pub use device::{CanDevice, Device, Mishap, Saying};
 pub use dynamixel::{Dynamixel, DynamixelError};
 pub use motor::{FreeMotor, JointMotor, Machine, Motor, MotorCommand, MotorParameters, MotorState};

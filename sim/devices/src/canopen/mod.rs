@@ -1,0 +1,27 @@
+//! CANopen drives after CiA 402, and the bus they are on, as a master sees it through a serial adapter (slcan).
+//!
+//! | file | what it decides |
+//! |---|---|
+//! | [`bus`] | who sends when: arbitration, bit timing; the adapter between bus and serial line |
+//! | `device` | a drive as a whole: power, booting, what befalls it |
+//! | `node` | NMT, heartbeats and guarding, errors, SDO, LSS |
+//! | `process` | when process data go out and are obeyed |
+//! | `drive` | the CiA 402 state machine, faults, modes |
+//! | `homing`, `motion`, `loops` | ways home; profiles and interpolation; position over velocity over current |
+//! | `table`, `object`, `objects`, `eds` | the dictionary: what there is, its values and who may change them, as an electronic data sheet |
+
+pub mod bus;
+mod device;
+mod drive;
+mod eds;
+mod homing;
+mod loops;
+mod motion;
+mod node;
+mod object;
+mod objects;
+mod process;
+mod table;
+
+pub use bus::CanBus;
+pub use device::CanopenDrive;
