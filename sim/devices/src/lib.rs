@@ -3,21 +3,31 @@
 //! | room | what it decides |
 //! |---|---|
 //! | [`device`] | what a device is: it hears a bus, says something, runs a motor, and what may befall it |
+//! | [`feetech`] | FEETECH's STS servos |
 //! | [`motor`] | what a device sees of its motor and tells it; a motor on a bench, the joints of a machine |
 //! | [`dynamixel`] | DYNAMIXEL X servos: Protocol 2.0, control table, modes |
 //! | [`wire`] | what a master has at its end of a bus, whichever kind it is |
 //! | [`bus`] | a serial bus in virtual time, made of `line` (who talks when, clashes), `uart` (wrong speeds) and [`noise`] (line faults) |
 //! | [`canopen`] | CiA 402 drives on a CAN bus, with the adapter to it |
+//! | [`file`], [`rig`] | which buses there are with which devices (YAML), and all of them on one time |
+//! | [`serve`], [`pty`], [`command`] | a rig in real time behind pseudo-terminals, and what can be done to it: the program `devices` |
 //!
-//! Devices, lines and motors know no clock: time comes in as an argument, and the same calls give the same bytes.
+//! But for `serve`, `pty` and `main`, nothing here knows a clock: time comes in as an argument, and the same calls give the same bytes.
 
 pub mod bus;
 pub mod canopen;
+pub mod command;
 pub mod device;
 pub mod dynamixel;
+pub mod error;
+pub mod feetech;
+pub mod file;
 mod line;
 pub mod motor;
 pub mod noise;
+pub mod pty;
+pub mod rig;
+pub mod serve;
 mod uart;
 pub mod wire;
 
@@ -25,6 +35,10 @@ pub use bus::Bus;
 pub use canopen::{CanBus, CanopenDrive};
 pub use device::{CanDevice, Device, Mishap, Saying};
 pub use dynamixel::{Dynamixel, DynamixelError};
+pub use error::DevicesError;
+pub use file::BusFile;
 pub use motor::{FreeMotor, JointMotor, Machine, Motor, MotorCommand, MotorParameters, MotorState};
 pub use noise::LineFaults;
+pub use rig::Rig;
+pub use serve::Server;
 pub use wire::{Toward, Wire};

@@ -43,7 +43,12 @@ impl FreeMotor {
 
     /// ROBOTIS' XM430-W350 at 12 V, with a flywheel of 2 g·m², at rest half a turn from its sensor's zero.
     pub fn xm430() -> Self {
-        Self::new(&xm430(), 0.002, 0.5 * TAU)
+        Self::xm430_with(0.002, 0.5 * TAU)
+    }
+
+    /// The same with a flywheel of `inertia` \[kg·m²\], at rest at `position` \[rad\].
+    pub fn xm430_with(inertia: f64, position: f64) -> Self {
+        Self::new(&xm430(), inertia, position)
     }
 
     /// Sets the torque that it has to hold against \[N·m\], positive where it turns the output backwards.

@@ -1,0 +1,240 @@
+//! Buses, devices and motors as a file describes them, all on one time.
+//!
+//! **Invariant:** all buses of a rig have gone through a millisecond before one begins the next, so that joints of one machine move in step.
+
+use std::time::Duration;
+
+use servomesh_fieldbus::canopen::NodeId;
+use servomesh_fieldbus::dynamixel::{Id, MODELS, Model};
+use servomesh_sim::plant::PERIOD;
+use servomesh_sim::{DataSheet, Plant, ServoCatalog};
+use servomesh_types::Stamp;
+
+use crate::bus::Bus;
+use crate::canopen::{CanBus, CanopenDrive};
+use crate::device::{Device, Mishap};
+use crate::dynamixel::Dynamixel;
+use crate::error::DevicesError;
+use crate::feetech;
+use crate::file::{BusEntry, BusFile, DeviceEntry, MachineEntry, Protocol};
+use crate::motor::{FreeMotor, Machine, Motor};
+use crate::wire::Wire;
+
+/// Everything that a file describes.
+pub struct Rig {
+    buses: Vec<NamedBus>,
+    machine: Option<Machine>,
+    now: Stamp,
+}
+
+/// A bus with its name.
+pub struct NamedBus {
+    /// As in the file.
+    pub name: String,
+    /// Bits per second of its port, until the master sets others.
+    pub baud: u32,
+    /// What its master has.
+    pub wire: Box<dyn Wire>,
+    /// The devices' ids, in the order of their indices.
+    pub ids: Vec<u8>,
+    /// What hangs on it, in words.
+    pub devices: String,
+}
+
+impl Rig {
+    /// Builds what a file describes, at the time `now`.
+    ///
+    /// # Errors
+    /// A file that it names can't be used, or a device can't be; names bus and device.
+    pub fn new(file: &BusFile, now: Stamp) -> Result<Self, DevicesError> {
+        let machine = file.machine.as_ref().map(build_machine).transpose()?;
+        let mut buses = Vec::new();
+        for (name, entry) in &file.buses {
+            let refused = |reason| DevicesError::Bus {
+                bus: name.clone(),
+                reason,
+            };
+            buses.push(NamedBus {
+                name: name.clone(),
+                baud: entry.baud,
+                wire: build_bus(entry, machine.as_ref(), now).map_err(refused)?,
+                ids: entry.devices.iter().map(|device| device.id).collect(),
+                devices: in_words(&entry.devices),
+            });
+        }
+        Ok(Self { buses, machine, now })
+    }
+
+    /// The buses, in the order of their names.
+    pub fn buses_mut(&mut self) -> &mut [NamedBus] {
+        &mut self.buses
+    }
+
+    /// The machine, if there is one.
+    pub fn machine(&self) -> Option<&Machine> {
+        self.machine.as_ref()
+    }
+
+    /// A bus by its name.
+    ///
+    /// # Errors
+    /// There is none; names those there are.
+    pub fn bus_mut(&mut self, name: &str) -> Result<&mut NamedBus, DevicesError> {
+        let known: Vec<_> = self.buses.iter().map(|bus| bus.name.clone()).collect();
+        let found = self.buses.iter_mut().find(|bus| bus.name == name);
+        found.ok_or_else(|| {
+            DevicesError::Command(format!("there is no bus {name}; there are {}", known.join(", ")))
+        })
+    }
+
+    /// Goes on to `now`, millisecond by millisecond with all buses.
+    pub fn advance_to(&mut self, now: Stamp) {
+        while self.now < now {
+            self.now = self.now.next_multiple(PERIOD, Duration::ZERO).min(now);
+            for bus in &mut self.buses {
+                bus.wire.advance_to(self.now);
+            }
+        }
+    }
+
+    /// When something happens next on one of the buses.
+    pub fn next_event(&self) -> Stamp {
+        let events = self.buses.iter().map(|bus| bus.wire.next_event());
+        events.fold(self.now + PERIOD, Stamp::min)
+    }
+}
+
+impl NamedBus {
+    /// Something befalls the devices with an id, or all of them.
+    ///
+    /// # Errors
+    /// There is no such device; names those there are.
+    pub fn suffer(&mut self, id: Option<u8>, mishap: Mishap) -> Result<(), DevicesError> {
+        let concerned = |(index, own): (usize, &u8)| id.is_none_or(|id| id == *own).then_some(index);
+        let indices: Vec<_> = self.ids.iter().enumerate().filter_map(concerned).collect();
+        if indices.is_empty() {
+            let known: Vec<_> = self.ids.iter().map(u8::to_string).collect();
+            return Err(DevicesError::Command(format!(
+                "bus {} has no device {}; it has {}",
+                self.name,
+                id.unwrap_or_default(),
+                known.join(", ")
+            )));
+        }
+        for index in indices {
+            self.wire.suffer(index, mishap);
+            if let Mishap::Id(id) = mishap {
+                self.ids[index] = id;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn build_machine(entry: &MachineEntry) -> Result<Machine, DevicesError> {
+    let model = servomesh_robot::Model::from_urdf_file(&entry.urdf).map_err(servomesh_sim::SimError::from)?;
+    let servos = ServoCatalog::from_yaml_file(&entry.servos)?;
+    let mut plant = Plant::new(&model, &servos)?;
+    let mut positions = plant.positions().to_vec();
+    for (joint, start) in &entry.start {
+        let index = model.joint_index(joint).map_err(servomesh_sim::SimError::from)?;
+        positions[index] = *start;
+    }
+    plant.place(&positions)?;
+    Ok(Machine::new(plant))
+}
+
+fn build_bus(entry: &BusEntry, machine: Option<&Machine>, now: Stamp) -> Result<Box<dyn Wire>, String> {
+    if entry
+        .devices
+        .iter()
+        .any(|device| device.protocol == Protocol::Canopen)
+    {
+        return build_can(entry, machine, now);
+    }
+    let mut bus = Bus::new(now, entry.baud);
+    bus.set_seed(entry.seed);
+    for device in &entry.devices {
+        let named = |reason: String| format!("device {}: {reason}", device.id);
+        let motor = build_motor(device, machine).map_err(named)?;
+        bus.add_boxed(build_face(device, entry.baud).map_err(named)?, motor);
+    }
+    Ok(Box::new(bus))
+}
+
+fn build_can(entry: &BusEntry, machine: Option<&Machine>, now: Stamp) -> Result<Box<dyn Wire>, String> {
+    let mut bus = CanBus::new(now, entry.baud);
+    bus.set_seed(entry.seed);
+    for (serial_number, device) in (1..).zip(&entry.devices) {
+        let named = |reason: String| format!("device {}: {reason}", device.id);
+        let id = match device.id {
+            0 => None,
+            id => Some(NodeId::new(id).ok_or_else(|| named("node ids are 1 to 127".to_owned()))?),
+        };
+        let drive = CanopenDrive::new(now, id, device.baud.unwrap_or(entry.baud), serial_number);
+        bus.add_boxed(Box::new(drive), build_motor(device, machine).map_err(named)?);
+    }
+    Ok(Box::new(bus))
+}
+
+/// The device itself, on a serial line.
+fn build_face(entry: &DeviceEntry, bus_baud: u32) -> Result<Box<dyn Device>, String> {
+    let baud = entry.baud.unwrap_or(bus_baud);
+    match entry.protocol {
+        Protocol::Dynamixel => {
+            let name = entry.model.as_deref().unwrap_or("XM430-W350");
+            let model = Model::named(name).ok_or_else(|| {
+                let known: Vec<_> = MODELS.iter().map(|model| model.name).collect();
+                format!("model {name} is unknown; there are {}", known.join(", "))
+            })?;
+            let id = Id::device(entry.id).ok_or("ids are 0 to 252")?;
+            let servo = Dynamixel::new(model, id, baud).map_err(|error| error.to_string())?;
+            Ok(Box::new(servo))
+        }
+        Protocol::Canopen => Err("it is no device of a serial line".to_owned()),
+        Protocol::Feetech => {
+            let model = entry.model.as_deref().unwrap_or("STS3215");
+            if model != "STS3215" {
+                return Err(format!("model {model} is unknown; of FEETECH there is STS3215"));
+            }
+            let servo = feetech::Servo::new(entry.id, baud).ok_or_else(|| {
+                let rates = servomesh_fieldbus::feetech::table::BAUD_RATES;
+                format!("id or baud can't be: ids are 0 to 253, baud rates {rates:?}; here {baud}")
+            })?;
+            Ok(Box::new(servo))
+        }
+    }
+}
+
+fn build_motor(entry: &DeviceEntry, machine: Option<&Machine>) -> Result<Box<dyn Motor>, String> {
+    if let (Some(joint), Some(machine)) = (&entry.joint, machine) {
+        let motor = machine.motor(joint, entry.ratio.unwrap_or(1.0));
+        return Ok(Box::new(motor.map_err(|error| error.to_string())?));
+    }
+    let bench = entry.motor.clone().unwrap_or_default();
+    let mut motor = match &bench.sheet {
+        Some(sheet) => {
+            let sheet = DataSheet::from_yaml_file(sheet).map_err(|error| error.to_string())?;
+            FreeMotor::new(&sheet.servo, bench.inertia, bench.position)
+        }
+        None => FreeMotor::xm430_with(bench.inertia, bench.position),
+    };
+    motor.set_load(bench.load);
+    Ok(Box::new(motor))
+}
+
+fn in_words(devices: &[DeviceEntry]) -> String {
+    let word = |device: &DeviceEntry| {
+        let protocol = match device.protocol {
+            Protocol::Dynamixel => "dynamixel",
+            Protocol::Feetech => "feetech",
+            Protocol::Canopen => "canopen",
+        };
+        let joint = device
+            .joint
+            .as_ref()
+            .map_or(String::new(), |joint| format!(" {joint}"));
+        format!("{protocol} {}{joint}", device.id)
+    };
+    devices.iter().map(word).collect::<Vec<_>>().join(", ")
+}
