@@ -9,7 +9,7 @@
 //! | [`wire`] | what a master has at its end of a bus, whichever kind it is |
 //! | [`bus`] | a serial bus in virtual time, made of `line` (who talks when, clashes), `uart` (wrong speeds) and [`noise`] (line faults) |
 //! | [`canopen`] | CiA 402 drives on a CAN bus, with the adapter to it |
-//! | [`file`], [`rig`] | which buses there are with which devices (YAML), and all of them on one time |
+//! | [`mod@file`], [`rig`] | which buses there are with which devices (YAML), and all of them on one time |
 //! | [`serve`], [`pty`], [`command`] | a rig in real time behind pseudo-terminals, and what can be done to it: the program `devices` |
 //!
 //! But for `serve`, `pty` and `main`, nothing here knows a clock: time comes in as an argument, and the same calls give the same bytes.
