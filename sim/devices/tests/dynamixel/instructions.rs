@@ -203,6 +203,33 @@ fn a_fast_sync_read_is_answered_in_one_packet_without_a_pause() {
 }
 
 #[test]
+fn a_cycle_of_six_servos_takes_its_bytes_and_nothing_more() {
+    let ids = [1, 2, 3, 4, 5, 6];
+    let mut master = Master::with(&ids);
+    for number in ids {
+        master.set(number, &[(Field::OperatingMode, 4), (Field::TorqueEnable, 1)]);
+    }
+    let request = sync_read(Replies::Joined, Field::PresentCurrent.address(), 10, &ids);
+    let mut begin = master.now;
+    for turn in 0..300_i32 {
+        master.bus.write(begin, &request);
+        let answered = begin + Duration::from_micros(10) * (20 + 92);
+        master.bus.advance_to(answered);
+        let line: Vec<_> = std::iter::from_fn(|| master.bus.read()).collect();
+        assert_eq!(blocks(&line, |_| 10).len(), 6, "turn {turn}");
+        let goals = ids.map(|number| (id(number), (2048 + turn).to_le_bytes()));
+        let write = packet(|buffer| group::sync_write(buffer, 116, 4, goals).unwrap());
+        assert_eq!((request.len(), write.len()), (20, 44));
+        master.bus.write(answered, &write);
+        begin = answered + Duration::from_micros(440);
+    }
+    master.now = begin;
+    for number in ids {
+        assert_eq!(master.get(number, Field::GoalPosition), 2347);
+    }
+}
+
+#[test]
 fn a_missing_servo_ends_a_joined_answer_but_not_what_follows() {
     let mut master = Master::with(&[1, 3]);
     let line = master.exchange(&sync_read(Replies::Joined, 0, 2, &[1, 2, 3]));
