@@ -293,14 +293,24 @@ impl Dynamixel {
     }
 
     fn write(&mut self, address: u16, data: &[u8], eeprom: bool) -> Result<(), ErrorNumber> {
-        for change in self.table.check(address, data, eeprom)? {
-            match change {
+        let changes = self.table.check(address, data, eeprom)?;
+        for change in &changes {
+            match *change {
                 Change::Byte(address, value) => {
                     if let Some(byte) = self.table.byte_mut(address) {
                         *byte = value;
                     }
                 }
                 Change::Register(field, value) => self.set(field, value),
+            }
+        }
+        // A profile that comes with its goal counts for it, in whatever order they stand.
+        for change in changes {
+            match change {
+                Change::Register(field, _) if GOALS.contains(&field) => {
+                    self.controller.aim(&self.table, field);
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -331,7 +341,6 @@ impl Dynamixel {
                     .and_then(|code| self.table.model.baud_rate(code));
                 self.baud = rate.unwrap_or(self.baud);
             }
-            _ if GOALS.contains(&field) => self.controller.aim(&self.table, field),
             _ => {}
         }
     }

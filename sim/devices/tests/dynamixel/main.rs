@@ -5,3 +5,4 @@
 mod instructions;
 mod master;
 mod modes;
+mod random;

@@ -164,6 +164,19 @@ fn a_velocity_is_held_and_limited_in_its_acceleration() {
 }
 
 #[test]
+fn an_acceleration_that_comes_with_a_goal_velocity_counts_for_it() {
+    let mut master = in_mode(VELOCITY);
+    let data = [100, 0, 0, 0, 10, 0, 0, 0];
+    let both = Instruction::Write {
+        address: 104,
+        data: &data,
+    };
+    assert_eq!(master.ask(1, &both).unwrap().error.number, None);
+    master.wait_ms(295);
+    near(master.get(1, Field::VelocityTrajectory), 47, 3);
+}
+
+#[test]
 fn a_share_of_the_supply_gives_a_share_of_the_speed() {
     let mut master = in_mode(PWM);
     assert_eq!(master.get(1, Field::GoalPwm), 0);
