@@ -9,6 +9,7 @@ mod commands;
 mod domain;
 mod progress;
 mod ros;
+mod wheels;
 mod workspace;
 
 use std::process::ExitCode;

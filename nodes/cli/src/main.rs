@@ -1,5 +1,6 @@
 //! The `servomesh` command line.
 
+mod devices;
 #[cfg(feature = "ros")]
 mod fault;
 mod run;
@@ -30,6 +31,7 @@ struct Command {
 enum Action {
     Up(Up),
     Run(run::Run),
+    Devices(devices::Devices),
     #[cfg(feature = "ros")]
     Fault(fault::Fault),
     /// Becomes another program that dies with the process `parent`.
@@ -90,6 +92,7 @@ fn main() -> ExitCode {
     let result = match Command::parse().action {
         Action::Up(up) => up.run(),
         Action::Run(run) => run.run(),
+        Action::Devices(devices) => devices.run(),
         #[cfg(feature = "ros")]
         Action::Fault(fault) => fault.run(),
         Action::Exec { parent, command } => {

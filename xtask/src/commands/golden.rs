@@ -4,18 +4,18 @@
 //! `target/wheels/`, and so does what `--fresh` has calculated.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::progress::{note, run_logged, run_shown};
+use crate::wheels::{self, environment};
 use crate::workspace::Workspace;
 
 const PINOCCHIO: &str = "pin==4.1.0";
 const DYNAMICS: &str = "nodes/robot/tests/golden/generate.py";
 /// Which packages each script needs; it writes the files beside it.
-const SCRIPTS: [(&[&str], &str); 12] = [
+const SCRIPTS: &[(&[&str], &str)] = &[
     (&[PINOCCHIO], DYNAMICS),
     (&[PINOCCHIO], "nodes/robot/tests/golden/collision.py"),
     (&["mujoco==4.0.0"], "sim/tests/golden/generate.py"),
@@ -74,7 +74,6 @@ pub(crate) struct Args {
 /// # Errors
 /// The packages can't be installed, a script fails, or ours and Pinocchio's numbers differ.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
-    let wheels = workspace.root().join("target/wheels");
     let Some(states) = args.fresh else {
         let only = args.only.as_deref().unwrap_or_default();
         let chosen = SCRIPTS.iter().filter(|(_, script)| script.contains(only));
@@ -83,7 +82,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
             "no script's path contains {only:?}"
         );
         for (packages, script) in chosen {
-            let python = environment(&wheels, packages)?;
+            let python = environment(workspace, "golden", packages)?;
             note(script);
             run_shown(
                 Command::new(python)
@@ -94,8 +93,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         }
         return Ok(());
     };
+    let wheels = wheels::folder(workspace);
     let into = wheels.join("golden-states");
-    let mut generate = Command::new(environment(&wheels, &[PINOCCHIO])?);
+    let mut generate = Command::new(environment(workspace, "golden", &[PINOCCHIO])?);
     generate
         .current_dir(workspace.root())
         .args([DYNAMICS, "--full", "--states", &states.to_string()])
@@ -115,27 +115,4 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     .env("SERVOMESH_GOLDEN", &into);
     run_shown(&mut test)?;
     fs::remove_dir_all(&into).with_context(|| format!("can't remove {}", into.display()))
-}
-
-/// The interpreter of an environment with the packages; made if it is not there.
-fn environment(wheels: &Path, packages: &[&str]) -> Result<PathBuf> {
-    let names = packages.join("+");
-    let folder = wheels.join(format!("golden-{names}"));
-    let (python, installed) = (folder.join("bin/python"), folder.join("installed"));
-    if !installed.is_file() {
-        fs::create_dir_all(wheels).with_context(|| format!("can't create {}", wheels.display()))?;
-        let mut create = Command::new("python3");
-        create.args(["-m", "venv", "--clear"]).arg(&folder);
-        run_logged("Python environment", &mut create, &wheels.join("golden-venv.log"))?;
-        let mut pip = Command::new(&python);
-        pip.args(["-m", "pip", "install", "--disable-pip-version-check"])
-            .args(packages);
-        run_logged(
-            &format!("installing {names}"),
-            &mut pip,
-            &wheels.join("golden-pip.log"),
-        )?;
-        fs::write(&installed, "").with_context(|| format!("can't write {}", installed.display()))?;
-    }
-    Ok(python)
 }

@@ -12,13 +12,14 @@ use super::steps::{passes, runs};
 use super::{Bench, Ended};
 
 /// What `ros2 run servomesh` must find.
-const EXECUTABLES: [&str; 7] = [
+const EXECUTABLES: [&str; 8] = [
     "trajectory",
     "safety",
     "driver",
     "estimator",
     "visualizer",
     "sim",
+    "devices",
     "servomesh",
 ];
 

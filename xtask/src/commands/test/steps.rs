@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use super::{Bench, Ended, colcon};
 use crate::commands::build;
 use crate::progress::{note, run_shown, shown};
+use crate::wheels;
 
 /// One check.
 pub(super) struct Step {
@@ -51,6 +52,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "shell",
         checks: "tests of the ROS adapter against real ROS 2",
         run: shell,
+    },
+    Step {
+        name: "masters",
+        checks: "the simulated devices, driven by the SDKs of servos' makers and by python's canopen",
+        run: masters,
     },
     Step {
         name: "build",
@@ -149,6 +155,33 @@ fn shell(bench: &Bench<'_>) -> Result<Ended> {
         "ros",
     ]);
     passes(alone(bench, &mut cargo)?)
+}
+
+/// Needs no ROS: the devices and the masters' wheels only.
+fn masters(bench: &Bench<'_>) -> Result<Ended> {
+    let root = bench.workspace.root();
+    let tests = root.join("sim/devices/tests/masters");
+    passes(bench.workspace.cargo().args([
+        "build",
+        "--locked",
+        "--package",
+        "servomesh_devices",
+        "--bin",
+        "devices",
+    ]))?;
+    let requirements = std::fs::read_to_string(tests.join("requirements.txt"))
+        .with_context(|| format!("can't read the requirements in {}", tests.display()))?;
+    let python = wheels::environment(bench.workspace, "masters", &wheels::packages(&requirements))?;
+    let mut pytest = Command::new(python);
+    pytest
+        .current_dir(root)
+        .args(["-m", "pytest", "-p", "no:cacheprovider"])
+        .arg(&tests);
+    passes(
+        pytest
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("SERVOMESH_BIN_DIR", bench.workspace.target_dir().join("debug")),
+    )
 }
 
 fn release(bench: &Bench<'_>) -> Result<Ended> {
