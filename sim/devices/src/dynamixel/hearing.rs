@@ -41,6 +41,8 @@ pub(super) enum Heard {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hearing {
     bytes: Vec<u8>,
+    /// How far an unfinished joined answer was searched for an instruction behind it.
+    searched: usize,
     last: Option<Stamp>,
 }
 
@@ -70,6 +72,7 @@ impl Hearing {
 
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
+        self.searched = 0;
     }
 
     /// The next packet. Call it until it gives `None`.
@@ -109,21 +112,21 @@ impl Hearing {
         None
     }
 
-    /// A whole packet somewhere behind the front.
+    /// The first instruction behind the front, once all of it is there.
     fn behind(&mut self) -> Option<Heard> {
-        for from in 1..self.bytes.len() {
-            let front = &self.bytes[from..];
-            if let Some(Some(head)) = Head::read(front)
-                && let Some(whole) = front.get(..head.total)
-                && head.code != STATUS
-                && is_right(whole)
-            {
-                let whole = whole.to_vec();
-                self.drop_front(from + head.total);
-                return Some(self.packet(head, &whole));
+        loop {
+            let from = self.searched.max(1);
+            let front = self.bytes.get(from..)?;
+            if let Some(head) = Head::read(front)?.filter(|head| head.code != STATUS) {
+                let whole = front.get(..head.total)?;
+                if is_right(whole) {
+                    let whole = whole.to_vec();
+                    self.drop_front(from + head.total);
+                    return Some(self.packet(head, &whole));
+                }
             }
+            self.searched = from + 1;
         }
-        None
     }
 
     fn packet(&self, head: Head, whole: &[u8]) -> Heard {
@@ -142,7 +145,10 @@ impl Hearing {
     }
 
     fn drop_front(&mut self, count: usize) {
-        self.bytes.drain(..count);
+        if count > 0 {
+            self.bytes.drain(..count);
+            self.searched = 0;
+        }
     }
 }
 

@@ -157,7 +157,7 @@ impl Dynamixel {
         Some(self.table.get(field))
     }
 
-    /// Bits of its registers that are begun anew, and what depends on them.
+    /// Begins anew with what its EEPROM holds.
     fn boot(&mut self) {
         self.table.boot();
         self.controller = Controller::default();
