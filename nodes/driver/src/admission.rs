@@ -9,7 +9,7 @@
 use crate::config::Config;
 use crate::measurement::Measurement;
 use servomesh_types::fault::DriveFault;
-use servomesh_types::{Command, CommandMode, Epoch, JointVec, Setpoint, Stamp};
+use servomesh_types::{Command, CommandMode, Epoch, JointSet, JointVec, Setpoint, Stamp};
 use std::fmt;
 
 /// Why a command was refused.
@@ -41,6 +41,8 @@ pub(crate) enum Refusal {
         voltage_v: f64,
         kind: DriveFault,
     },
+    /// A command while a joint does not know where it is.
+    Unhomed { joint: usize },
     /// A first command before the drives said where they are.
     Unmeasured,
 }
@@ -54,9 +56,10 @@ impl Refusal {
     /// The joint it concerns, if it is one joint's.
     pub(crate) fn joint(&self) -> Option<usize> {
         match *self {
-            Self::NotANumber { joint } | Self::Far { joint, .. } | Self::Unpowered { joint, .. } => {
-                Some(joint)
-            }
+            Self::NotANumber { joint }
+            | Self::Far { joint, .. }
+            | Self::Unpowered { joint, .. }
+            | Self::Unhomed { joint } => Some(joint),
             _ => None,
         }
     }
@@ -85,6 +88,7 @@ impl fmt::Display for Refusal {
             Self::Unpowered { voltage_v, kind, .. } => {
                 write!(f, "{kind}, the drive has {voltage_v:.1} V: {}", kind.advice())
             }
+            Self::Unhomed { .. } => f.write_str("it has to be homed first"),
             Self::Unmeasured => f.write_str("the drives have not yet said where they are"),
         }
     }
@@ -107,6 +111,7 @@ pub(crate) fn admit(
     tenure: Tenure,
     in_use: Option<&Setpoint>,
     measured: Option<&Measurement>,
+    unhomed: JointSet,
 ) -> Result<(), Refusal> {
     let tag = &command.setpoint.tag;
     if tag.epoch == Epoch::NONE || tag.epoch < tenure.epoch {
@@ -138,6 +143,9 @@ pub(crate) fn admit(
         _ => {
             let measured = measured.ok_or(Refusal::Unmeasured)?;
             check_power(config, measured)?;
+            if let Some(joint) = unhomed.iter().next() {
+                return Err(Refusal::Unhomed { joint });
+            }
             check_near(config, &command.setpoint, measured)
         }
     }

@@ -52,6 +52,8 @@ pub struct DriveStatus {
     /// When each encoder was sampled, where that was not at `stamp`: a joint whose reply is missing keeps its last time.
     /// Empty: all at `stamp`.
     pub sampled: ArrayVec<Stamp, MAX_JOINTS>,
+    /// What each encoder counted when it last passed its index, where drives latch that. Empty: they don't.
+    pub index: ArrayVec<Option<Ticks>, MAX_JOINTS>,
     /// The positions are worked out from goals, since the servos say nothing.
     pub estimated: bool,
     /// Measured motor currents \[A\].

@@ -7,10 +7,13 @@
 
 use crate::actuator::Actuator;
 use crate::bus::Closes;
+use crate::counts::{Counting, WIDEST_RANGE};
 use crate::gains::{Gains, MIN_PHASE_MARGIN_DEG};
+use crate::homing::Homing;
+use crate::transmission::Transmission;
 use arrayvec::ArrayVec;
 use servomesh_types::fault::DriveFault;
-use servomesh_types::{GroupDescription, MAX_JOINTS};
+use servomesh_types::{GroupDescription, JointDescription, JointLimits, MAX_JOINTS};
 use std::time::Duration;
 
 /// Everything a driver needs to know, as people write it.
@@ -20,6 +23,8 @@ pub struct DriverParams {
     pub group: GroupDescription,
     /// Each joint's figures, in the group's order.
     pub joints: Vec<JointParams>,
+    /// How actuators move joints together.
+    pub transmission: Transmission,
     /// How long after its stamp a command is followed when no newer one comes; then the driver stops by itself.
     pub command_timeout: Duration,
     /// How long the bus may be silent before the driver calls it a fault.
@@ -38,6 +43,8 @@ impl DriverParams {
 pub struct JointParams {
     /// Motor, gear and encoder.
     pub actuator: Actuator,
+    /// How its encoder counts.
+    pub counting: Counting,
     /// Which loops its drive closes itself.
     pub closes: Closes,
     /// What the loop adds for friction.
@@ -179,6 +186,16 @@ impl Config {
         }
         for (i, joint) in params.joints.iter().enumerate() {
             check_joint(group.joint_name(i), joint, group.rate_hz)?;
+            let coupled = params.transmission.coupled().contains(i);
+            check_counting(&group.joints[i], joint, coupled)?;
+        }
+        if let Some(got) = params.transmission.joint_count().filter(|&got| got != joints) {
+            return Err(ConfigError::JointCount {
+                group: group.name.to_string(),
+                what: "rows of the transmission",
+                got,
+                expected: joints,
+            });
         }
         Ok(Self { params })
     }
@@ -210,6 +227,11 @@ impl Config {
     /// Each joint's figures, in the group's order.
     pub fn joints(&self) -> &[JointParams] {
         &self.params.joints
+    }
+
+    /// How actuators move its joints together.
+    pub fn transmission(&self) -> &Transmission {
+        &self.params.transmission
     }
 
     /// How many joints the group has.
@@ -310,6 +332,78 @@ fn check_joint(name: &str, joint: &JointParams, rate_hz: f64) -> Result<(), Conf
         nearer,
     )?;
     check_gains(name, &joint.gains, rate_hz)
+}
+
+fn check_counting(
+    described: &JointDescription,
+    params: &JointParams,
+    coupled: bool,
+) -> Result<(), ConfigError> {
+    let owner = || format!("joint {}", described.name);
+    let limits = &described.limits;
+    if coupled && params.counting != Counting::MultiTurn {
+        return check(
+            owner,
+            "counting",
+            f64::NAN,
+            "multi-turn where actuators move joints together",
+            false,
+        );
+    }
+    match params.counting {
+        Counting::MultiTurn => Ok(()),
+        Counting::SingleTurn { counts } => {
+            check(
+                owner,
+                "single_turn.counts",
+                counts as f64,
+                "2 or more",
+                counts >= 2,
+            )?;
+            let turn = params.actuator.distance(counts).abs();
+            let range = (limits.upper() - limits.lower()) / turn;
+            check(
+                owner,
+                "range in turns of a single-turn encoder",
+                range,
+                "at most 0.9, or nobody knows in which turn it is: narrow its limits, home it or use a multi-turn mode",
+                range <= WIDEST_RANGE,
+            )
+        }
+        Counting::Incremental(homing) => check_homing(owner, &homing, limits),
+    }
+}
+
+fn check_homing(
+    owner: impl Fn() -> String + Copy,
+    homing: &Homing,
+    limits: &JointLimits,
+) -> Result<(), ConfigError> {
+    let speed = homing.velocity.abs();
+    let slow = speed > 0.0 && speed <= limits.velocity();
+    check(
+        owner,
+        "homing.velocity",
+        homing.velocity,
+        "not zero, and within the joint's velocity limit",
+        slow,
+    )?;
+    let gentle = homing.effort > 0.0 && homing.effort <= limits.effort();
+    check(
+        owner,
+        "homing.effort",
+        homing.effort,
+        "above zero, and within the joint's effort limit",
+        gentle,
+    )?;
+    positive(owner, "homing.travel", homing.travel)?;
+    check(
+        owner,
+        "homing.position",
+        homing.position,
+        "finite",
+        homing.position.is_finite(),
+    )
 }
 
 fn check_gains(name: &str, gains: &Gains, rate_hz: f64) -> Result<(), ConfigError> {

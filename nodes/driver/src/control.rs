@@ -12,6 +12,8 @@
 //! A drive that closes its velocity loop gets `q̇_ref + ω_p · (q_ref − q)`, one that closes its position loop `q_ref` at the time at which
 //! the answer acts, ahead by the loop's own lag; both with the most current they may use.
 //!
+//! The actuators of coupled joints ([`Transmission`](crate::Transmission)) get Mᵀ of the joints' efforts, and what their own rotors and friction take.
+//!
 //! A joint without a new sample keeps its correction, while what is fed forward goes on.
 //!
 //! **Invariant:** each effort is within the joint's limit, the command's own limit and the current's, or there is none.
@@ -56,6 +58,30 @@ pub(crate) struct Goals {
     pub(crate) current_a: JointVec,
     pub(crate) velocity_ticks_per_s: JointVec,
     pub(crate) position_ticks: JointVec,
+}
+
+/// What coupled joints ask of the actuators that they share.
+#[derive(Clone, Copy, Debug)]
+struct Shares {
+    /// Effort of each joint without rotors and friction.
+    effort: JointVec,
+    /// The most of it.
+    limit: JointVec,
+    /// How the actuators move.
+    velocity: JointVec,
+    acceleration: JointVec,
+}
+
+impl Shares {
+    fn of(config: &Config, reference: &Motion, acceleration: &JointVec) -> Self {
+        let transmission = config.transmission();
+        Self {
+            effort: JointVec::zeros(config.joint_count()),
+            limit: JointVec::zeros(config.joint_count()),
+            velocity: transmission.actuators(&reference.velocity),
+            acceleration: transmission.actuators(acceleration),
+        }
+    }
 }
 
 impl Goals {
@@ -114,7 +140,16 @@ impl Controller {
             Some(dynamics) => dynamics.effort(&reference.position, &reference.velocity, &acceleration),
             None => JointVec::zeros(joints),
         };
+        let transmission = config.transmission();
+        let mut position = JointVec::from_fn(joints, |i| wanted.position(&config.joints()[i], i));
+        let mut velocity = JointVec::from_fn(joints, |i| wanted.velocity(config, measured, i));
+        if let Some(joint) = (0..joints).find(|&i| !(position[i].is_finite() && velocity[i].is_finite())) {
+            return Err(Fault::NotFinite { joint: joint as u8 });
+        }
+        position = transmission.actuators(&position);
+        velocity = transmission.actuators(&velocity);
         let mut goals = Goals::none(joints);
+        let mut shares = Shares::of(config, reference, &acceleration);
         for (i, joint) in config.joints().iter().enumerate() {
             let actuator = &joint.actuator;
             let own_limit = config.group().joints[i]
@@ -125,15 +160,21 @@ impl Controller {
                 .effort_limit
                 .get(i)
                 .map_or(own_limit, |asked| asked.min(own_limit));
-            let (velocity, position) = (wanted.velocity(config, measured, i), wanted.position(joint, i));
-            goals.velocity_ticks_per_s[i] = actuator.ticks_per_s(velocity);
-            goals.position_ticks[i] = actuator.ticks(position);
+            goals.velocity_ticks_per_s[i] = actuator.ticks_per_s(velocity[i]);
+            goals.position_ticks[i] = actuator.ticks(position[i]);
+            if transmission.coupled().contains(i) {
+                shares.limit[i] = limit.min(config.group().joints[i].limits.effort());
+                shares.effort[i] = bodies[i]
+                    + joint.load_inertia * acceleration[i]
+                    + setpoint.effort.get(i).copied().unwrap_or(0.0);
+                continue;
+            }
             let inertia = actuator.reflected_inertia() + joint.load_inertia;
             let effort = bodies[i]
                 + inertia * acceleration[i]
                 + joint.friction.effort(reference.velocity[i])
                 + setpoint.effort.get(i).copied().unwrap_or(0.0);
-            if ![effort, velocity, position].iter().all(|value| value.is_finite()) {
+            if !effort.is_finite() {
                 return Err(Fault::NotFinite { joint: i as u8 });
             }
             let most = actuator.current_limit_a;
@@ -148,7 +189,55 @@ impl Controller {
                 actuator.current_a(limit).abs().min(most)
             };
         }
+        if !transmission.coupled().is_empty() {
+            self.share(config, measured, &shares, &mut goals)?;
+        }
         Ok(goals)
+    }
+
+    /// Turns the efforts of coupled joints into the currents of the actuators that move them.
+    fn share(
+        &mut self,
+        config: &Config,
+        measured: &Measurement,
+        shares: &Shares,
+        goals: &mut Goals,
+    ) -> Result<(), Fault> {
+        let (transmission, joints) = (config.transmission(), config.joints());
+        let bounded = JointVec::from_fn(joints.len(), |i| {
+            shares.effort[i].clamp(-shares.limit[i], shares.limit[i])
+        });
+        let of_joints = transmission.actuator_efforts(&bounded);
+        let mut cut = JointVec::zeros(joints.len());
+        for i in transmission.coupled().iter() {
+            let actuator = &joints[i].actuator;
+            let effort = of_joints[i]
+                + actuator.reflected_inertia() * shares.acceleration[i]
+                + joints[i].friction.effort(shares.velocity[i]);
+            if !effort.is_finite() {
+                return Err(Fault::NotFinite { joint: i as u8 });
+            }
+            let most = actuator.effort_limit();
+            let given = effort.clamp(-most, most);
+            cut[i] = effort - given;
+            let current_a = actuator.current_a(given);
+            let limit_a = actuator.current_limit_a;
+            goals.current_a[i] = if joints[i].closes == Closes::Current {
+                current_a.clamp(-limit_a, limit_a)
+            } else {
+                limit_a
+            };
+        }
+        let cut = transmission.joint_efforts(&cut);
+        for i in transmission.coupled().iter() {
+            let excess = cut[i] + shares.effort[i] - bounded[i];
+            if joints[i].closes == Closes::Current && measured.enabled && measured.is_fresh(i) {
+                let rotors = transmission.inertia_at(i, |k| joints[k].actuator.reflected_inertia());
+                let inertia = rotors + joints[i].load_inertia;
+                self.loops[i].integrate(measured.dt[i], excess, shares.limit[i] / inertia);
+            }
+        }
+        Ok(())
     }
 
     /// The reference's acceleration, and what the loops add to it.

@@ -15,18 +15,21 @@
 //! **Invariant:** torque is on in `Enabled` and `Stopping` only, and no current is beyond its limit or not a number.
 
 use crate::admission::{Refusal, Tenure, admit};
-use crate::bus::{DriveCommand, DriveStatus};
+use crate::bus::{DriveCommand, DriveStatus, Ticks};
 use crate::config::{Config, Tuning};
 use crate::control::{Controller, Goals, Wanted};
+use crate::counts::{Counting, Counts};
 use crate::dynamics::Dynamics;
+use crate::homing::{Progress, Search};
 use crate::measurement::{Measurement, Reading};
 use crate::power::{Demand, Power, Seen};
 use crate::reference::{Motion, Tracker};
 use crate::stop::Stop;
 use crate::watch::{BusRate, BusWatch, first_fault};
+use servomesh_types::fault::DriveFault;
 use servomesh_types::{
-    Command, CommandMode, Core, DriveMode, Event, EventKind, Fault, HopTimes, JointVec, ServoState, Setpoint,
-    Stamp, StreamTag,
+    Command, CommandMode, Core, DriveMode, Event, EventKind, Fault, HopTimes, JointSet, JointVec, ServoState,
+    Setpoint, Stamp, StreamTag,
 };
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -40,6 +43,8 @@ pub enum Input {
     Bus(DriveStatus),
     /// New gains, from a person who tunes.
     Tune(Tuning),
+    /// The next commands that come are permission to home joints, for as long as they come.
+    Home,
     /// The driver is about to end: torque off and brakes on, now.
     SwitchOff,
 }
@@ -63,6 +68,9 @@ pub struct Driver {
     activity: Activity,
     tenure: Tenure,
     measured: Option<Measurement>,
+    counts: Counts,
+    /// Until when the next epoch homes the joints that don't know where they are.
+    homing_until: Option<Stamp>,
     last_cycle: u64,
     /// At the newest frame, or where tracking started after it.
     reference: Motion,
@@ -81,6 +89,11 @@ pub struct Driver {
 enum Activity {
     Disabled,
     Tracking(Tracker),
+    /// As long as commands of the epoch come, which are permission and no goal.
+    Homing {
+        search: Search,
+        last: Setpoint,
+    },
     Stopping {
         stop: Stop,
         last: Setpoint,
@@ -101,6 +114,8 @@ impl Driver {
             activity: Activity::Disabled,
             tenure: Tenure::default(),
             measured: None,
+            counts: Counts::new(&config),
+            homing_until: None,
             last_cycle: 0,
             reference: Motion::default(),
             power: Power::new(),
@@ -122,7 +137,7 @@ impl Driver {
     pub fn mode(&self) -> DriveMode {
         match self.activity {
             Activity::Disabled => DriveMode::Disabled,
-            Activity::Tracking(_) => DriveMode::Enabled,
+            Activity::Tracking(_) | Activity::Homing { .. } => DriveMode::Enabled,
             Activity::Stopping { .. } => DriveMode::Stopping,
             Activity::Faulted { .. } => DriveMode::Faulted,
         }
@@ -136,6 +151,7 @@ impl Driver {
     fn on_command(&mut self, now: Stamp, command: &Command) {
         let in_use = match &self.activity {
             Activity::Tracking(tracker) => Some(tracker.setpoint()),
+            Activity::Homing { last, .. } => Some(last),
             _ => None,
         };
         if let Err(refusal) = admit(
@@ -145,6 +161,7 @@ impl Driver {
             self.tenure,
             in_use,
             self.measured.as_ref(),
+            self.unhomed(now),
         ) {
             self.refuse(now, refusal);
             return;
@@ -178,6 +195,7 @@ impl Driver {
                 let tracker = Tracker::start(&self.config, setpoint, &self.reference, measured.stamp);
                 self.activity = Activity::Tracking(tracker);
             }
+            Activity::Homing { last, .. } => *last = setpoint,
             Activity::Disabled => {
                 self.reference = Motion {
                     position: measured.position,
@@ -185,6 +203,14 @@ impl Driver {
                     acceleration: JointVec::zeros(measured.position.len()),
                 };
                 self.controller.reset(&measured.speed);
+                let unhomed = self.counts.unhomed(&self.config);
+                if let Some(search) = Search::first(&self.config, unhomed, measured) {
+                    self.activity = Activity::Homing {
+                        search,
+                        last: setpoint,
+                    };
+                    return;
+                }
                 let tracker = Tracker::start(&self.config, setpoint, &self.reference, measured.stamp);
                 self.activity = Activity::Tracking(tracker);
             }
@@ -193,7 +219,7 @@ impl Driver {
     }
 
     fn switch_off(&mut self, now: Stamp, text: &str) {
-        if matches!(self.activity, Activity::Tracking(_) | Activity::Stopping { .. }) {
+        if self.is_driven() {
             self.activity = Activity::Disabled;
             self.tenure.used_up = true;
             self.tell(now, EventKind::Stopped, text.to_owned());
@@ -221,7 +247,7 @@ impl Driver {
     }
 
     fn on_frame(&mut self, now: Stamp, frame: &DriveStatus) {
-        match Measurement::read(&self.config, frame, self.measured.as_ref()) {
+        match Measurement::read(&self.config, frame, self.measured.as_ref(), &mut self.counts) {
             Reading::Old => return,
             Reading::Bad(fault) => {
                 self.bus.hear(now);
@@ -270,7 +296,7 @@ impl Driver {
             ),
             current_a: goals.current_a,
             velocity_ticks_per_s: goals.velocity_ticks_per_s,
-            position_ticks: goals.position_ticks,
+            position_ticks: self.counts.raws(&goals.position_ticks),
         }));
     }
 
@@ -278,7 +304,7 @@ impl Driver {
     fn judge(&mut self, now: Stamp, frame: &DriveStatus) {
         let Some(measured) = &self.measured else { return };
         let t = measured.stamp;
-        let driven = matches!(self.activity, Activity::Tracking(_) | Activity::Stopping { .. });
+        let driven = self.is_driven();
         let faulted = matches!(self.activity, Activity::Faulted { .. });
         let without_torque = || measured.without_torque.iter().next().unwrap_or(0) as u8;
         let demand = self.demand();
@@ -318,6 +344,21 @@ impl Driver {
                 let (end, from) = (tracker.end(), tracker.at(tracker.end()));
                 self.begin_stop(now, end, &from, last);
             }
+            Activity::Homing { search, last } => {
+                let life = self.config.command_timeout().min(last.tag.valid_for);
+                let end = last.tag.stamp + life;
+                let joint = search.joint;
+                if t > end {
+                    let (from, last) = (search.motion(), *last);
+                    self.begin_stop(now, end, &from, last);
+                } else {
+                    match search.advance(&self.config, measured) {
+                        Progress::Moving => {}
+                        Progress::Failed(fault) => self.fail(now, fault),
+                        Progress::Found(ticks) => self.home(now, joint, ticks),
+                    }
+                }
+            }
             Activity::Stopping { stop, .. } => {
                 let over_for = -stop.remaining_s(t);
                 if over_for > 0.0 && (standing || over_for > SETTLE_S) {
@@ -331,6 +372,37 @@ impl Driver {
             }
             Activity::Disabled | Activity::Tracking(_) => {}
         }
+    }
+
+    /// A joint has found its mark: the next one, or torque off, since the positions of before mean nothing any more.
+    fn home(&mut self, now: Stamp, joint: usize, ticks: Ticks) {
+        let params = &self.config.joints()[joint];
+        let Counting::Incremental(homing) = params.counting else {
+            return;
+        };
+        self.counts.home(&params.actuator, joint, ticks, homing.position);
+        let name = self.config.group().joint_name(joint);
+        let text = format!("joint {name} is homed: its mark is at {}", homing.position);
+        self.measured = None;
+        self.homing_until = Some(now + HOMING);
+        self.activity = Activity::Disabled;
+        self.tenure.used_up = true;
+        self.tell(now, EventKind::Recovered, text);
+    }
+
+    /// Joints that no command may move before they are homed; none while a command may home them.
+    fn unhomed(&self, now: Stamp) -> JointSet {
+        if self.homing_until.is_some_and(|until| now <= until) {
+            return JointSet::EMPTY;
+        }
+        self.counts.unhomed(&self.config)
+    }
+
+    fn is_driven(&self) -> bool {
+        matches!(
+            self.activity,
+            Activity::Tracking(_) | Activity::Homing { .. } | Activity::Stopping { .. }
+        )
     }
 
     /// Stops from where the last command ended, so that the reference never waits for a frame.
@@ -347,6 +419,7 @@ impl Driver {
         let measured = self.measured.as_ref()?;
         let t = measured.stamp;
         let lead = LEAD_CYCLES * self.config.period_s();
+        let gentle;
         let (motion, ahead, setpoint) = match &self.activity {
             Activity::Tracking(tracker) => (
                 tracker.at(t),
@@ -356,6 +429,11 @@ impl Driver {
             Activity::Stopping { stop, last } => {
                 let later = t + Duration::from_secs_f64(lead);
                 (stop.at(t), stop.at(later).acceleration, last)
+            }
+            Activity::Homing { search, last } => {
+                let motion = search.motion();
+                gentle = search.setpoint(last);
+                (motion, motion.acceleration, &gentle)
             }
             Activity::Disabled | Activity::Faulted { .. } => {
                 let zeros = JointVec::zeros(measured.position.len());
@@ -388,7 +466,7 @@ impl Driver {
     fn demand(&self) -> Demand {
         match self.activity {
             Activity::Disabled => Demand::Off,
-            Activity::Tracking(_) => Demand::Drive,
+            Activity::Tracking(_) | Activity::Homing { .. } => Demand::Drive,
             Activity::Stopping { .. } => Demand::QuickStop,
             Activity::Faulted { .. } => Demand::Fault,
         }
@@ -402,6 +480,14 @@ impl Driver {
     }
 
     fn fail_again(&mut self, now: Stamp, fault: Fault) {
+        if let Fault::BusSilent(_)
+        | Fault::Drive {
+            kind: DriveFault::LostPower | DriveFault::Undervoltage,
+            ..
+        } = fault
+        {
+            self.counts.forget(); // encoders that only count began anew
+        }
         self.activity = Activity::Faulted {
             fault,
             clearing_until: None,
@@ -427,7 +513,7 @@ impl Driver {
         let fault = match &self.activity {
             Activity::Faulted { fault, .. } => Some(*fault),
             Activity::Stopping { last, .. } => Some(Fault::CommandSilent(measured.age_of(last.tag.stamp))),
-            Activity::Disabled | Activity::Tracking(_) => None,
+            Activity::Disabled | Activity::Tracking(_) | Activity::Homing { .. } => None,
         };
         let state = ServoState {
             tag: StreamTag {
@@ -439,6 +525,7 @@ impl Driver {
             },
             mode: self.mode(),
             power: self.power.state(),
+            unhomed: self.counts.unhomed(&self.config),
             position: measured.position,
             velocity: measured.velocity,
             effort: measured.effort,
@@ -493,6 +580,7 @@ impl Core for Driver {
         match input {
             Input::Command(command) => self.on_command(now, &command),
             Input::Bus(frame) => self.on_frame(now, &frame),
+            Input::Home => self.homing_until = Some(now + HOMING),
             Input::Tune(tuning) => self.controller.retune(&tuning.0),
             Input::SwitchOff => {
                 self.switch_off(now, "switched off: torque off, brakes on");
@@ -518,6 +606,8 @@ impl Core for Driver {
 const LEAD_CYCLES: f64 = 1.5;
 /// A drive clears its faults within a few frames; one that still has its fault after this has it for a reason.
 const CLEARING: Duration = Duration::from_millis(100);
+/// How long after it is asked for homing may begin.
+const HOMING: Duration = Duration::from_secs(30);
 /// Share of the velocity limit below which a joint counts as standing.
 const STANDING: f64 = 0.01;
 /// How long after a stop's end the joints may still swing before the brakes close anyway \[s\].

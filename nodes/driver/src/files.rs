@@ -6,21 +6,25 @@
 use crate::actuator::{Actuator, Direction};
 use crate::bus::Closes;
 use crate::config::{DriverParams, Friction, JointParams};
+use crate::counts::Counting;
 use crate::dynamics::{Dynamics, WrongJoints};
 use crate::gains::Gains;
+use crate::homing::{Homing, Mark};
+use crate::transmission::{Transmission, TransmissionError};
 use serde::Deserialize;
 use servomesh_robot::{LimitsFile, Model, RobotError};
 use servomesh_types::limits::LimitsError;
 use servomesh_types::{
     Capabilities, Drivetrain, Encoder, GroupDescription, GroupName, JointDescription, JointKind,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::TAU;
 
 /// The servos and limits of a machine's joints.
 #[derive(Clone, Debug)]
 pub struct JointFiles {
     servos: BTreeMap<String, Servo>,
+    couplings: Vec<Coupling>,
     limits: LimitsFile,
 }
 
@@ -66,6 +70,30 @@ pub enum FileError {
         /// What is wrong with them.
         source: LimitsError,
     },
+    /// Joints that actuators move together, of which some are not in the group.
+    #[error("coupling of {joints}: {missing} is not in group {group}, but one driver must have them all")]
+    Apart {
+        /// The coupled joints.
+        joints: String,
+        /// The one that is missing.
+        missing: String,
+        /// The group.
+        group: String,
+    },
+    /// A joint that is coupled twice.
+    #[error("joint {joint} is in two couplings: make them one, with one matrix")]
+    CoupledTwice {
+        /// Which joint.
+        joint: String,
+    },
+    /// A matrix that couples nothing.
+    #[error("coupling of {joints}: {source}")]
+    Coupling {
+        /// The coupled joints.
+        joints: String,
+        /// What is wrong with the matrix.
+        source: TransmissionError,
+    },
     /// The robot's description has no such joint.
     #[error(transparent)]
     Robot(#[from] RobotError),
@@ -88,6 +116,8 @@ struct Servo {
     encoder: ServoEncoder,
     thermal: Thermal,
     voltage_window_v: Option<[f64; 2]>,
+    #[serde(default)]
+    counting: ServoCounting,
     #[serde(default)]
     reversed: bool,
     #[serde(default)]
@@ -112,9 +142,44 @@ struct Thermal {
     limit_degc: f64,
 }
 
+/// How a servo's encoder counts, as people write it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum ServoCounting {
+    #[default]
+    MultiTurn,
+    SingleTurn {
+        counts: i64,
+    },
+    Incremental {
+        mark: ServoMark,
+        velocity: f64,
+        effort: f64,
+        travel: f64,
+        position: f64,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ServoMark {
+    Stop,
+    Index,
+}
+
+/// Joints that actuators move together.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Coupling {
+    joints: Vec<String>,
+    joint_from_actuator: Vec<Vec<f64>>,
+}
+
 #[derive(Deserialize)]
 struct ServosFile {
     servos: BTreeMap<String, Servo>,
+    #[serde(default)]
+    couplings: Vec<Coupling>,
 }
 
 impl JointFiles {
@@ -128,6 +193,7 @@ impl JointFiles {
             serde_norway::from_str(servos).map_err(|reason| FileError::Syntax { file, reason })?;
         Ok(Self {
             servos: servos.servos,
+            couplings: servos.couplings,
             limits: LimitsFile::parse(limits)?,
         })
     }
@@ -179,13 +245,87 @@ impl JointFiles {
             backend: wanted.backend,
         };
         let dynamics = Dynamics::new(model, &group)?;
+        let transmission = self.transmission(&group)?;
         let params = DriverParams {
             group,
             joints,
+            transmission,
             command_timeout: DriverParams::COMMAND_TIMEOUT,
             bus_timeout: DriverParams::BUS_TIMEOUT,
         };
         Ok((params, dynamics))
+    }
+}
+
+impl JointFiles {
+    /// The couplings of a group's joints as one matrix.
+    fn transmission(&self, group: &GroupDescription) -> Result<Transmission, FileError> {
+        let count = group.joints.len();
+        let place = |name: &String| group.joints.iter().position(|joint| joint.name == *name);
+        let mut rows: Vec<Vec<f64>> = (0..count)
+            .map(|i| (0..count).map(|j| f64::from(u8::from(i == j))).collect())
+            .collect();
+        let mut coupled = BTreeSet::new();
+        for coupling in &self.couplings {
+            let joints = || coupling.joints.join(", ");
+            let places: Vec<Option<usize>> = coupling.joints.iter().map(place).collect();
+            if places.iter().all(Option::is_none) {
+                continue; // another group's
+            }
+            if let Some(missing) = places.iter().position(Option::is_none) {
+                return Err(FileError::Apart {
+                    joints: joints(),
+                    missing: coupling.joints[missing].clone(),
+                    group: group.name.to_string(),
+                });
+            }
+            if let Some(joint) = coupling.joints.iter().find(|name| !coupled.insert(*name)) {
+                return Err(FileError::CoupledTwice { joint: joint.clone() });
+            }
+            let matrix = &coupling.joint_from_actuator;
+            let wrong = |source| FileError::Coupling {
+                joints: joints(),
+                source,
+            };
+            if matrix.len() != places.len() {
+                return Err(wrong(TransmissionError::Shape { joints: places.len() }));
+            }
+            Transmission::new(matrix).map_err(wrong)?;
+            for (row, i) in matrix.iter().zip(places.iter().flatten()) {
+                for (value, j) in row.iter().zip(places.iter().flatten()) {
+                    rows[*i][*j] = *value;
+                }
+            }
+        }
+        Transmission::new(&rows).map_err(|source| FileError::Coupling {
+            joints: "all joints".to_owned(),
+            source,
+        })
+    }
+}
+
+impl ServoCounting {
+    fn counting(&self) -> Counting {
+        match *self {
+            Self::MultiTurn => Counting::MultiTurn,
+            Self::SingleTurn { counts } => Counting::SingleTurn { counts },
+            Self::Incremental {
+                mark,
+                velocity,
+                effort,
+                travel,
+                position,
+            } => Counting::Incremental(Homing {
+                mark: match mark {
+                    ServoMark::Stop => Mark::Stop,
+                    ServoMark::Index => Mark::Index,
+                },
+                velocity,
+                effort,
+                travel,
+                position,
+            }),
+        }
     }
 }
 
@@ -224,6 +364,7 @@ impl Servo {
                 offset: self.offset,
                 current_limit_a: self.max_current_a,
             },
+            counting: self.counting.counting(),
             closes: Closes::Current,
             friction: Friction {
                 coulomb: self.friction.coulomb,
@@ -297,6 +438,64 @@ mod tests {
         ] {
             let (params, _) = files.driver(&model, wanted).unwrap();
             Config::new(params).unwrap();
+        }
+    }
+
+    fn coupled(couplings: &str) -> Result<DriverParams, FileError> {
+        let model = Model::from_urdf_str(URDF).unwrap();
+        let text = format!("{SERVOS}\ncouplings: {couplings}\n");
+        let files = JointFiles::parse(&text, LIMITS)?;
+        let joints = ["wrist_1_joint", "wrist_2_joint", "wrist_3_joint"];
+        Ok(files.driver(&model, wanted("wrist", &joints, 500.0))?.0)
+    }
+
+    #[test]
+    fn couplings_become_the_groups_transmission() {
+        let params = coupled(
+            "[{ joints: [wrist_3_joint, wrist_2_joint], joint_from_actuator: [[0.5, 0.5], [-0.5, 0.5]] },
+              { joints: [elbow_joint], joint_from_actuator: [[2.0]] }]",
+        )
+        .unwrap();
+        let transmission = &params.transmission;
+        let joints = transmission.joints(&[0.0, 1.0, 0.0].into());
+        assert_eq!(*joints, [0.0, 0.5, 0.5]);
+        Config::new(params).unwrap();
+    }
+
+    #[test]
+    fn an_encoder_counts_as_its_servo_says() {
+        let model = Model::from_urdf_str(URDF).unwrap();
+        let homed = "!incremental { mark: stop, velocity: -0.1, effort: 20.0, travel: 3.0, position: -1.5 }";
+        let counted = format!("    counting: {homed}\n    encoder_ticks:");
+        let text = SERVOS.replacen("    encoder_ticks:", &counted, 1);
+        let files = JointFiles::parse(&text, LIMITS).unwrap();
+        let joints: Vec<&str> = files.servos.keys().map(String::as_str).collect();
+        let homing = |name: &&str| {
+            let wanted = wanted("one", &[*name], 500.0);
+            let (params, _) = files.driver(&model, wanted).unwrap();
+            matches!(params.joints[0].counting, Counting::Incremental(homing) if homing.mark == Mark::Stop)
+        };
+        assert!(joints.iter().any(homing));
+    }
+
+    #[test]
+    fn couplings_that_cannot_be_are_refused_with_their_joints() {
+        for (couplings, part) in [
+            (
+                "[{ joints: [wrist_3_joint, elbow_joint], joint_from_actuator: [[1, 0], [0, 1]] }]",
+                "elbow_joint is not in group wrist",
+            ),
+            (
+                "[{ joints: [wrist_2_joint, wrist_3_joint], joint_from_actuator: [[1, 1], [1, 1]] }]",
+                "wrist_2_joint, wrist_3_joint: the transmission can't be inverted",
+            ),
+            (
+                "[{ joints: [wrist_2_joint, wrist_3_joint], joint_from_actuator: [[1, 1]] }]",
+                "needs 2 rows of 2 numbers",
+            ),
+        ] {
+            let error = coupled(couplings).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
         }
     }
 

@@ -14,6 +14,9 @@
 //! | [`actuator`] | ticks ↔ positions, currents ↔ efforts |
 //! | [`gains`] | how stiff the loops are, and whether that is stable |
 //! | [`dynamics`] | what effort a motion needs |
+//! | [`transmission`] | how actuators move joints together |
+//! | [`counts`] | what an encoder's count means: turns, where it counts from |
+//! | `homing` | where a joint is whose encoder only counts |
 //! | `admission` | which commands are taken: epochs, lives, distances |
 //! | `reference` | where the group should be at any time |
 //! | `extrapolation` | how a setpoint is followed on while nothing newer comes |
@@ -28,7 +31,7 @@
 //! **Invariant:** no current is beyond its limit, and none is not a number.
 //!
 //! ```
-//! use servomesh_driver::{Actuator, Config, Direction, Driver, DriverParams, Friction, Gains, Input, JointParams, Output};
+//! use servomesh_driver::{Actuator, Config, Counting, Direction, Driver, DriverParams, Friction, Gains, Input, JointParams, Output, Transmission};
 //! use servomesh_driver::bus::{Closes, DriveStatus, Ticks};
 //! use servomesh_types::{
 //!     Capabilities, Command, CommandMode, Core, DriveMode, Drivetrain, Epoch, GroupDescription, GroupName, JointDescription,
@@ -55,6 +58,7 @@
 //!             torque_constant: 0.08, gear_ratio: 500.0, efficiency: 0.85, rotor_inertia: 5e-5,
 //!             ticks_per_unit: 20_000.0, direction: Direction::Same, offset: 0.0, current_limit_a: 8.0,
 //!         },
+//!         counting: Counting::MultiTurn,
 //!         closes: Closes::Current,
 //!         friction: Friction { coulomb: 25.0, viscous: 20.0, full_speed: 0.005 },
 //!         load_inertia: 5.0,
@@ -64,6 +68,7 @@
 //!         winding_limit_degc: 110.0,
 //!         voltage_window_v: JointParams::ANY_VOLTAGE,
 //!     }],
+//!     transmission: Transmission::direct(),
 //!     command_timeout: DriverParams::COMMAND_TIMEOUT,
 //!     bus_timeout: DriverParams::BUS_TIMEOUT,
 //! })?;
@@ -98,6 +103,7 @@
 
 mod admission;
 mod control;
+mod homing;
 mod measurement;
 mod power;
 mod reference;
@@ -108,16 +114,21 @@ mod watch;
 pub mod actuator;
 pub mod bus;
 pub mod config;
+pub mod counts;
 pub mod driver;
 pub mod dynamics;
 mod extrapolation;
 pub mod files;
 pub mod gains;
 pub mod link;
+pub mod transmission;
 
 pub use actuator::{Actuator, Direction};
 pub use config::{Config, ConfigError, DriverParams, Friction, JointParams, Tuning};
+pub use counts::Counting;
 pub use driver::{Driver, Input, Output};
 pub use dynamics::Dynamics;
 pub use files::{JointFiles, Wanted};
 pub use gains::Gains;
+pub use homing::{Homing, Mark};
+pub use transmission::{Transmission, TransmissionError};

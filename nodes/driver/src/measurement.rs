@@ -6,6 +6,7 @@
 
 use crate::bus::{DriveStatus, Ticks};
 use crate::config::Config;
+use crate::counts::Counts;
 use arrayvec::ArrayVec;
 use servomesh_types::fault::DriveFault;
 use servomesh_types::{Fault, JointSet, JointVec, MAX_JOINTS, Stamp};
@@ -32,6 +33,9 @@ pub(crate) struct Measurement {
     pub(crate) estimated: bool,
     sampled: ArrayVec<Stamp, MAX_JOINTS>,
     ticks: ArrayVec<Ticks, MAX_JOINTS>,
+    /// Velocities that the encoders tell, before the transmission.
+    of_encoders: JointVec,
+    index: ArrayVec<Option<Ticks>, MAX_JOINTS>,
 }
 
 /// What became of a frame.
@@ -47,7 +51,12 @@ pub(crate) enum Reading {
 
 impl Measurement {
     /// Reads a frame that comes after `last`.
-    pub(crate) fn read(config: &Config, frame: &DriveStatus, last: Option<&Self>) -> Reading {
+    pub(crate) fn read(
+        config: &Config,
+        frame: &DriveStatus,
+        last: Option<&Self>,
+        counts: &mut Counts,
+    ) -> Reading {
         if let Some(fault) = malformed(config, frame) {
             return Reading::Bad(fault);
         }
@@ -58,45 +67,65 @@ impl Measurement {
         }
         let joints = config.joints();
         let per_joint = |f: &dyn Fn(usize) -> f64| JointVec::from_fn(joints.len(), f);
-        let sampled = |i: usize| frame.sampled.get(i).copied().unwrap_or(frame.stamp);
+        let mut read = ArrayVec::<Ticks, MAX_JOINTS>::new();
+        for (i, &raw) in frame.position_ticks.iter().enumerate() {
+            match counts.read(config, i, raw) {
+                Ok(ticks) => read.push(ticks),
+                Err(fault) => return Reading::Bad(fault),
+            }
+        }
+        let transmission = config.transmission();
+        let alone = |i: usize| frame.sampled.get(i).copied().unwrap_or(frame.stamp);
+        let together = whole_sample(config, frame);
+        let sampled = |i: usize| match together {
+            Some(stamp) if transmission.coupled().contains(i) => stamp,
+            _ => alone(i),
+        };
         let dt = per_joint(&|i| {
             last.map_or(config.period_s(), |last| {
                 sampled(i).seconds_from(last.sampled[i]).max(0.0)
             })
         });
         let kept = |i: usize| last.filter(|_| dt[i] <= 0.0);
-        let velocity = per_joint(&|i| {
-            let went = |last: &Self| frame.position_ticks[i].0.wrapping_sub(last.ticks[i].0);
+        let of_encoders = per_joint(&|i| {
+            let went = |last: &Self| read[i].0.wrapping_sub(last.ticks[i].0);
             match kept(i) {
-                Some(last) => last.velocity[i],
+                Some(last) => last.of_encoders[i],
                 None => joints[i].actuator.distance(last.map_or(0, went)) / dt[i],
             }
         });
+        let velocity = transmission.joints(&of_encoders);
+        let ticks: ArrayVec<Ticks, MAX_JOINTS> = (0..joints.len())
+            .map(|i| kept(i).map_or(read[i], |last| last.ticks[i]))
+            .collect();
         Reading::New(Self {
             stamp: frame.stamp,
             sampled: (0..joints.len())
                 .map(|i| kept(i).map_or(sampled(i), |last| last.sampled[i]))
                 .collect(),
-            position: per_joint(&|i| match kept(i) {
-                Some(last) => last.position[i],
-                None => joints[i].actuator.position(frame.position_ticks[i]),
-            }),
+            position: transmission.joints(&per_joint(&|i| joints[i].actuator.position(ticks[i]))),
             velocity,
+            of_encoders,
             speed: per_joint(&|i| {
                 let before = last.map_or(0.0, |last| last.speed[i]);
                 let step = TAU * SPEED_HZ * dt[i];
                 before + (velocity[i] - before) * step / (1.0 + step)
             }),
             dt,
-            effort: per_joint(&|i| joints[i].actuator.effort(frame.current_a[i])),
+            effort: transmission
+                .joint_efforts(&per_joint(&|i| joints[i].actuator.effort(frame.current_a[i]))),
             current_a: frame.current_a,
             winding_degc: frame.winding_degc,
             voltage_v: frame.voltage_v,
             enabled: frame.enabled,
             without_torque: frame.without_torque,
             estimated: frame.estimated,
-            ticks: (0..joints.len())
-                .map(|i| kept(i).map_or(frame.position_ticks[i], |last| last.ticks[i]))
+            ticks,
+            index: frame
+                .index
+                .iter()
+                .enumerate()
+                .map(|(i, latched)| latched.map(|raw| counts.continued(i, raw)))
                 .collect(),
         })
     }
@@ -109,6 +138,16 @@ impl Measurement {
     /// How much older than `stamp` a joint's sample is.
     pub(crate) fn age(&self, joint: usize) -> Duration {
         self.stamp.since(self.sampled[joint])
+    }
+
+    /// The count of a joint's encoder, without a wrap.
+    pub(crate) fn ticks(&self, joint: usize) -> Ticks {
+        self.ticks[joint]
+    }
+
+    /// The count that its drive latched at the index, without a wrap.
+    pub(crate) fn index(&self, joint: usize) -> Option<Ticks> {
+        self.index.get(joint).copied().flatten()
     }
 
     /// Whether the frame held a new sample of a joint.
@@ -130,6 +169,15 @@ impl Measurement {
     }
 }
 
+/// When the actuators of all coupled joints were sampled together; the time of the oldest if they were not, so that none of them is new.
+fn whole_sample(config: &Config, frame: &DriveStatus) -> Option<Stamp> {
+    let coupled = config.transmission().coupled();
+    let stamps = || coupled.iter().filter_map(|i| frame.sampled.get(i).copied());
+    let (oldest, newest) = (stamps().min()?, stamps().max()?);
+    let apart = newest.seconds_from(oldest) > 0.5 * config.period_s();
+    (apart || newest < frame.stamp).then_some(oldest)
+}
+
 fn malformed(config: &Config, frame: &DriveStatus) -> Option<Fault> {
     let expected = config.joint_count();
     let or_none = |len: usize| if len == 0 { expected } else { len };
@@ -140,6 +188,7 @@ fn malformed(config: &Config, frame: &DriveStatus) -> Option<Fault> {
         frame.fault.len(),
         or_none(frame.sampled.len()),
         or_none(frame.voltage_v.len()),
+        or_none(frame.index.len()),
     ];
     if let Some(&got) = lengths.iter().find(|&&len| len != expected) {
         return Some(Fault::WrongSize {

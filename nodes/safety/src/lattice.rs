@@ -85,7 +85,7 @@ const fn drive(kind: DriveFault, name: &'static str) -> Rule {
 }
 
 /// Every fault, in the order of their numbers.
-pub const TABLE: [Rule; 52] = {
+pub const TABLE: [Rule; 53] = {
     use Action::{Derate, Stop, Stop0, Stop1, Stop2};
     use Clearing::{Itself, Reset};
     use Severity as S;
@@ -114,6 +114,7 @@ pub const TABLE: [Rule; 52] = {
         rule(27, "effort", Stop, S::Stop2, Reset),
         rule(30, "following", Stop, S::Stop2, Reset),
         rule(31, "overheated", Stop, S::Stop2, Reset),
+        rule(32, "homing", Stop, S::Stop2, Reset),
         drive(DriveFault::Watchdog, "drive_watchdog"),
         drive(DriveFault::Overheated, "drive_overheated"),
         drive(DriveFault::Overcurrent, "drive_overcurrent"),

@@ -102,6 +102,11 @@ pub enum Fault {
     Collision(Exceeded),
     /// A winding gets hot: motion is slowed down before it is too hot \[°C\].
     Warm(Exceeded),
+    /// A joint found no mark to be homed at: nothing within its way, or something before it.
+    Homing {
+        /// Which joint.
+        joint: u8,
+    },
     /// The drive of one joint reports a fault of its own.
     Drive {
         /// Which joint.
@@ -179,6 +184,7 @@ impl Fault {
             Self::Effort(_) => 27,
             Self::Following(_) => 30,
             Self::Overheated(_) => 31,
+            Self::Homing { .. } => 32,
             Self::Drive { kind, .. } => kind.code(),
             Self::EncoderStuck(_) => 50,
             Self::EncoderStep(_) => 51,
@@ -197,9 +203,10 @@ impl Fault {
     /// The joint it concerns, if it is one joint's.
     pub fn joint(&self) -> Option<usize> {
         match self {
-            Self::NotFinite { joint } | Self::Drive { joint, .. } | Self::ServoSilent { joint, .. } => {
-                Some(usize::from(*joint))
-            }
+            Self::NotFinite { joint }
+            | Self::Homing { joint }
+            | Self::Drive { joint, .. }
+            | Self::ServoSilent { joint, .. } => Some(usize::from(*joint)),
             other => other.exceeded().map(|exceeded| usize::from(exceeded.joint)),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** every streamed value says until when it is valid, and in whose epoch it was made.
 
-use crate::{Fault, JointVec, PowerState, Stamp};
+use crate::{Fault, JointSet, JointVec, PowerState, Stamp};
 use std::time::Duration;
 
 /// Whose turn it is to command a group. Made by `safety`, one more at each start and reset.
@@ -125,6 +125,8 @@ pub struct ServoState {
     pub mode: DriveMode,
     /// How far its drives are from torque.
     pub power: PowerState,
+    /// Joints that do not know where they are until they are homed: their positions count from anywhere.
+    pub unhomed: JointSet,
     /// Measured position of each joint.
     pub position: JointVec,
     /// Velocity of each joint by differencing, unfiltered.

@@ -32,6 +32,9 @@ struct File {
     servos: BTreeMap<String, ServoParameters>,
     #[serde(default)]
     supplies: BTreeMap<String, SupplyEntry>,
+    /// The driver's; the simulation's joints are moved by one motor each.
+    #[serde(default, rename = "couplings")]
+    _couplings: serde::de::IgnoredAny,
 }
 
 #[derive(Deserialize)]

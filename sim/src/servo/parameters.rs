@@ -56,6 +56,9 @@ pub struct ServoParameters {
     pub friction: Friction,
     /// The effort that the engaged brake holds (N·m, N); 0 without a brake.
     pub brake: f64,
+    /// How a driver has to understand the encoder; here it counts on from 0.
+    #[serde(default)]
+    pub counting: serde::de::IgnoredAny,
     /// Encoder ticks for each revolution of the joint, or for each metre.
     pub encoder_ticks: f64,
     /// What the encoder adds to the truth.

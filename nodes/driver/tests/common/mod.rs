@@ -5,7 +5,8 @@
 
 use servomesh_driver::bus::{Closes, DriveCommand, DriveStatus, Ticks};
 use servomesh_driver::{
-    Actuator, Config, Direction, Driver, DriverParams, Dynamics, Friction, Gains, Input, JointParams, Output,
+    Actuator, Config, Counting, Direction, Driver, DriverParams, Dynamics, Friction, Gains, Input,
+    JointParams, Output, Transmission,
 };
 use servomesh_robot::Model;
 use servomesh_types::fault::DriveFault;
@@ -48,6 +49,7 @@ pub fn params() -> DriverParams {
             offset,
             ..actuator()
         },
+        counting: Counting::MultiTurn,
         closes: Closes::Current,
         friction: Friction {
             coulomb: 6.0,
@@ -70,6 +72,7 @@ pub fn params() -> DriverParams {
             backend: "bench".to_owned(),
         },
         joints: vec![figures(Direction::Same, 0.0), figures(Direction::Reversed, 0.3)],
+        transmission: Transmission::direct(),
         command_timeout: DriverParams::COMMAND_TIMEOUT,
         bus_timeout: DriverParams::BUS_TIMEOUT,
     }
@@ -104,21 +107,24 @@ pub struct Joint {
     pub inertia_factor: f64,
     /// Positions it can't pass, as a part between the jaws.
     pub wall: f64,
+    pub floor: f64,
     closes: Closes,
     actuator: Actuator,
 }
 
 impl Joint {
-    fn step(&mut self, current_a: f64, dt: f64, braked: bool) {
+    /// `share`: how many actuators of that size it moves.
+    fn step(&mut self, motor: f64, share: f64, dt: f64, braked: bool) {
         if braked {
             self.velocity = 0.0;
             return;
         }
-        let inertia = self.inertia_factor * (MASS * ARM * ARM + 0.001 + self.actuator.reflected_inertia());
+        let inertia =
+            self.inertia_factor * (MASS * ARM * ARM + 0.001 + share * self.actuator.reflected_inertia());
         let gravity = MASS * GRAVITY * ARM * self.position.cos();
-        let friction = 6.0 * (self.velocity / 0.001).clamp(-1.0, 1.0) + 5.0 * self.velocity;
-        let contact = 2e5 * (self.position - self.wall).max(0.0);
-        let effort = self.actuator.effort(current_a) - gravity - friction - contact;
+        let friction = share * (6.0 * (self.velocity / 0.001).clamp(-1.0, 1.0) + 5.0 * self.velocity);
+        let contact = 2e5 * ((self.position - self.wall).max(0.0) + (self.position - self.floor).min(0.0));
+        let effort = motor - gravity - friction - contact;
         self.velocity += effort / inertia * dt;
         self.position += self.velocity * dt;
     }
@@ -143,13 +149,13 @@ impl Joint {
         self.actuator.current_a(effort).clamp(-most, most)
     }
 
-    fn ticks(&self) -> Ticks {
+    fn ticks(&self, position: f64) -> Ticks {
         let sign = if self.actuator.direction == Direction::Same {
             1.0
         } else {
             -1.0
         };
-        Ticks(((self.position - self.actuator.offset) * sign * self.actuator.ticks_per_unit).floor() as i64)
+        Ticks(((position - self.actuator.offset) * sign * self.actuator.ticks_per_unit).floor() as i64)
     }
 }
 
@@ -166,6 +172,12 @@ pub struct Bench {
     pub voltage_v: f64,
     /// The drives started anew: no torque until they are switched off and on.
     pub rebooted: bool,
+    /// The encoders read within one turn of so many counts.
+    pub wrap: Option<i64>,
+    /// The encoders count from elsewhere.
+    pub lost_counts: [i64; JOINTS],
+    /// What the drives have latched.
+    pub index: [Option<Ticks>; JOINTS],
     /// Answers to frames, newest last.
     pub commands: Vec<DriveCommand>,
     pub states: Vec<ServoState>,
@@ -190,6 +202,7 @@ impl Bench {
             velocity: 0.0,
             inertia_factor: 1.0,
             wall: f64::INFINITY,
+            floor: f64::NEG_INFINITY,
             closes: joint.closes,
             actuator: joint.actuator,
         };
@@ -205,6 +218,9 @@ impl Bench {
             winding_degc: 30.0,
             voltage_v: 48.0,
             rebooted: false,
+            wrap: None,
+            lost_counts: [0; JOINTS],
+            index: [None; JOINTS],
             commands: Vec::new(),
             states: Vec::new(),
             events: Vec::new(),
@@ -258,10 +274,20 @@ impl Bench {
         }
         self.rebooted &= self.acting.enable;
         let on = self.is_on();
-        for (i, joint) in self.joints.iter_mut().enumerate() {
-            for _ in 0..20 {
-                let current_a = joint.current_a(&self.acting, i);
-                joint.step(current_a, DT / 20.0, !on);
+        let transmission = &self.params.transmission;
+        let share = if transmission.coupled().is_empty() {
+            1.0
+        } else {
+            2.0
+        };
+        for _ in 0..20 {
+            let of_motors = JointVec::from_fn(JOINTS, |i| {
+                let joint = &self.joints[i];
+                joint.actuator.effort(joint.current_a(&self.acting, i))
+            });
+            let efforts = transmission.joint_efforts(&of_motors);
+            for (i, joint) in self.joints.iter_mut().enumerate() {
+                joint.step(efforts[i], share, DT / 20.0, !on);
             }
         }
     }
@@ -278,11 +304,19 @@ impl Bench {
     }
 
     pub fn frame(&self) -> DriveStatus {
+        let positions = JointVec::from_fn(JOINTS, |i| self.joints[i].position);
+        let of_actuators = self.params.transmission.actuators(&positions);
+        let ticks = |i: usize| {
+            let Ticks(ticks) = self.joints[i].ticks(of_actuators[i]);
+            let wrapped = self.wrap.map_or(ticks, |counts| ticks.rem_euclid(counts));
+            Ticks(wrapped + self.lost_counts[i])
+        };
         DriveStatus {
             stamp: self.now,
             cycle: self.cycle,
             enabled: self.is_on(),
-            position_ticks: self.joints.iter().map(Joint::ticks).collect(),
+            position_ticks: (0..JOINTS).map(ticks).collect(),
+            index: self.index.into_iter().collect(),
             current_a: if self.is_on() {
                 self.acting.current_a
             } else {

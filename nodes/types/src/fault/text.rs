@@ -63,6 +63,9 @@ impl fmt::Display for Fault {
                 near.what, near.distance, near.limit
             ),
             Self::RampTime(d) => write!(f, "the stop is not over after {:.0} ms", d.as_secs_f64() * 1e3),
+            Self::Homing { .. } => f.write_str(
+                "not homed: found nothing on its way, or was stopped before its index; check homing.travel and homing.effort",
+            ),
             Self::Drive { kind, .. } => write!(f, "drive: {kind}; {}", kind.advice()),
         }
     }

@@ -116,6 +116,7 @@ pub fn how(code: u16) -> Vec<Act> {
         27 => vec![say(Stream::Effort)],
         30 => vec![Act::Stray(true), SWING],
         31 => vec![Act::Heat(120.0), SWING],
+        32 => vec![Act::DriveFails(Fault::Homing { joint: 0 }), SWING],
         50 => vec![Act::Doubt(Fault::EncoderStuck(EXCEEDED)), SWING],
         51 => vec![Act::Doubt(Fault::EncoderStep(EXCEEDED)), SWING],
         52 => vec![Act::Doubt(Fault::EncoderDrift(EXCEEDED)), SWING],

@@ -4,7 +4,8 @@ use super::fault::{fault_from_msg, fault_to_msg};
 use super::{Wire, WireError, duration_from_msg, duration_to_msg, joints, stamp_from_msg, stamp_to_msg};
 use r2r::servomesh_msgs::msg;
 use servomesh_types::{
-    Command, CommandMode, DriveMode, Epoch, HopTimes, PowerState, ServoState, Setpoint, Stopping, StreamTag,
+    Command, CommandMode, DriveMode, Epoch, HopTimes, JointSet, PowerState, ServoState, Setpoint, Stopping,
+    StreamTag,
 };
 
 impl Wire for StreamTag {
@@ -137,6 +138,7 @@ impl Wire for ServoState {
                 DriveMode::Faulted => 3,
             },
             power: self.power as u8,
+            unhomed: self.unhomed.bits(),
             position: self.position.to_vec(),
             velocity: self.velocity.to_vec(),
             effort: self.effort.to_vec(),
@@ -170,6 +172,7 @@ impl Wire for ServoState {
                 what: "power state",
                 value: msg.power.into(),
             })?,
+            unhomed: JointSet::from_bits(msg.unhomed),
             position: joints(&msg.position)?,
             velocity: joints(&msg.velocity)?,
             effort: joints(&msg.effort)?,

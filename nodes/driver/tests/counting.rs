@@ -1,0 +1,217 @@
+//! Encoders that don't know everything: single-turn ones, and those that only count.
+
+mod common;
+
+use common::{Bench, DT, JOINTS, params, quintic};
+use servomesh_driver::bus::Ticks;
+use servomesh_driver::{Config, Counting, DriverParams, Homing, Input, Mark};
+use servomesh_types::{DriveMode, EventKind, Fault, JointLimits, PowerState};
+
+const REST: [f64; JOINTS] = [0.0; JOINTS];
+const COUNTS: i64 = 524_288;
+
+fn narrow(params: &mut DriverParams) {
+    for joint in &mut params.group.joints {
+        joint.limits = JointLimits::new((-1.0, 3.5), 3.0, 5.0, 50.0, 150.0).expect("they are limits");
+    }
+}
+
+fn single_turn() -> DriverParams {
+    let mut params = params();
+    narrow(&mut params);
+    for joint in &mut params.joints {
+        joint.counting = Counting::SingleTurn { counts: COUNTS };
+    }
+    params
+}
+
+#[test]
+fn a_single_turn_encoder_finds_its_turn_and_counts_on_through_the_wrap() {
+    for start in [-0.9, 0.4, 3.0] {
+        let mut bench = Bench::with(single_turn());
+        bench.wrap = Some(COUNTS);
+        bench.joints.iter_mut().for_each(|joint| joint.position = start);
+        bench.cycles(3);
+        assert!(
+            (bench.state().position[0] - start).abs() < 1e-4,
+            "{:?}",
+            bench.state()
+        );
+        assert!(
+            (bench.state().position[1] - start).abs() < 1e-4,
+            "{:?}",
+            bench.state()
+        );
+    }
+    // Through 0, where the first joint's encoder wraps.
+    let mut bench = Bench::with(single_turn());
+    bench.wrap = Some(COUNTS);
+    bench.cycles(3);
+    bench.hold(1, [0.4; JOINTS], 200);
+    for k in 0..700 {
+        let [p, v, a] = quintic(f64::from(k) * DT, 1.2, -1.0);
+        bench.track(1, [[0.4 + p; JOINTS], [v; JOINTS], [a; JOINTS]]);
+        bench.cycle();
+    }
+    assert_eq!(bench.state().mode, DriveMode::Enabled, "{:?}", bench.events);
+    assert!((bench.joints[0].position + 0.6).abs() < 1e-3);
+    assert!((bench.state().position[0] + 0.6).abs() < 1e-3);
+}
+
+#[test]
+fn a_reading_that_could_be_two_turns_is_refused() {
+    let mut bench = Bench::with(single_turn());
+    bench.wrap = Some(COUNTS);
+    // Opposite to the middle of the range.
+    bench.joints[0].position = 1.25 + std::f64::consts::PI;
+    bench.cycles(3);
+    assert!(bench.states.is_empty(), "nothing is said of where it is");
+    assert!(
+        bench.heard(EventKind::Fault, "joint first: position"),
+        "{:?}",
+        bench.events
+    );
+    assert!(!bench.answer().enable);
+}
+
+#[test]
+fn a_range_wider_than_the_encoders_turn_is_refused() {
+    let mut params = params();
+    params.joints[0].counting = Counting::SingleTurn { counts: COUNTS };
+    let error = Config::new(params).unwrap_err().to_string();
+    assert!(error.contains("joint first: range in turns"), "{error}");
+}
+
+const HOMING: Homing = Homing {
+    mark: Mark::Stop,
+    velocity: -0.2,
+    effort: 80.0,
+    travel: 3.0,
+    position: -0.5,
+};
+
+fn to_be_homed(homing: Homing) -> Bench {
+    let mut params = params();
+    params.joints[1].counting = Counting::Incremental(homing);
+    let mut bench = Bench::with(params);
+    bench.lost_counts[1] = 123_456;
+    bench.joints[1].floor = -0.1;
+    bench.cycles(3);
+    bench
+}
+
+/// Commands hold what is measured, for as long as the driver follows the epoch.
+fn permit(bench: &mut Bench, epoch: u64, cycles: usize) {
+    for _ in 0..cycles {
+        let state = bench.state();
+        let there = [state.position[0], state.position[1]];
+        bench.track(epoch, [there, REST, REST]);
+        bench.cycle();
+        if bench.state().unhomed.is_empty() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_joint_that_is_not_homed_takes_no_command() {
+    let mut bench = to_be_homed(HOMING);
+    assert!(bench.state().unhomed.contains(1) && !bench.state().unhomed.contains(0));
+    permit(&mut bench, 1, 10);
+    assert_eq!(bench.state().mode, DriveMode::Disabled);
+    assert!(bench.heard(EventKind::Fault, "joint second: it has to be homed first"));
+    assert!(bench.commands.iter().all(|command| !command.enable));
+}
+
+#[test]
+fn homing_to_a_stop_finds_it_with_the_effort_it_may_use() {
+    let mut bench = to_be_homed(HOMING);
+    bench.give(Input::Home);
+    permit(&mut bench, 1, 100);
+    assert_eq!(bench.state().mode, DriveMode::Enabled, "{:?}", bench.events);
+    assert_eq!(bench.state().power, PowerState::OperationEnabled);
+    permit(&mut bench, 1, 4000);
+    assert!(
+        bench.heard(EventKind::Recovered, "joint second is homed"),
+        "{:?}",
+        bench.events
+    );
+    let (first, second) = (bench.joints[0].position, bench.joints[1].position);
+    assert!((first - 0.4).abs() < 5e-3, "the other one was held: {first}");
+    assert!((second + 0.1).abs() < 5e-3, "{second}");
+    assert!(
+        (bench.state().position[1] + 0.5).abs() < 5e-3,
+        "{:?}",
+        bench.state()
+    );
+    let limit = common::actuator().current_a(80.0) * 1.000_001;
+    assert!(
+        bench
+            .commands
+            .iter()
+            .all(|command| command.current_a[1].abs() <= limit)
+    );
+
+    // The epoch is used up; the next one moves it in its true positions.
+    bench.hold(1, [first, -0.5], 10);
+    assert_eq!(bench.state().mode, DriveMode::Disabled);
+    bench.hold(2, [first, -0.5], 100);
+    assert_eq!(bench.state().mode, DriveMode::Enabled, "{:?}", bench.events);
+}
+
+#[test]
+fn homing_ends_where_its_index_was_latched() {
+    let mut bench = to_be_homed(Homing {
+        mark: Mark::Index,
+        ..HOMING
+    });
+    bench.index[1] = Some(Ticks(77)); // from another time
+    bench.cycle();
+    bench.give(Input::Home);
+    permit(&mut bench, 1, 300);
+    assert!(!bench.state().unhomed.is_empty());
+    let frame = bench.frame();
+    let (there, latched) = (bench.joints[1].position, frame.position_ticks[1]);
+    bench.index[1] = Some(latched);
+    permit(&mut bench, 1, 10);
+    assert!(bench.state().unhomed.is_empty());
+    let drifted = bench.joints[1].position - there;
+    assert!((bench.state().position[1] + 0.5 - drifted).abs() < 2e-3);
+}
+
+#[test]
+fn homing_without_a_mark_on_its_way_is_a_fault() {
+    let mut bench = to_be_homed(Homing {
+        travel: 0.2,
+        ..HOMING
+    });
+    bench.give(Input::Home);
+    permit(&mut bench, 1, 2000);
+    assert_eq!(bench.state().fault, Some(Fault::Homing { joint: 1 }));
+    assert!(!bench.answer().enable);
+}
+
+#[test]
+fn homing_goes_on_only_while_commands_come() {
+    let mut bench = to_be_homed(HOMING);
+    bench.give(Input::Home);
+    permit(&mut bench, 1, 200);
+    let there = bench.joints[1].position;
+    bench.cycles(300);
+    assert_eq!(bench.state().mode, DriveMode::Disabled);
+    assert!((bench.joints[1].position - there).abs() < 0.05);
+    assert!(!bench.state().unhomed.is_empty());
+}
+
+#[test]
+fn a_drive_that_lost_its_power_has_to_be_homed_again() {
+    let mut bench = to_be_homed(HOMING);
+    bench.give(Input::Home);
+    permit(&mut bench, 1, 4000);
+    assert!(bench.state().unhomed.is_empty());
+    let first = bench.joints[0].position;
+    bench.hold(2, [first, -0.5], 100);
+    bench.rebooted = true;
+    bench.hold(2, [first, -0.5], 2);
+    assert!(bench.state().unhomed.contains(1), "{:?}", bench.state());
+}
