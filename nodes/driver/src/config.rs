@@ -10,6 +10,7 @@ use crate::bus::Closes;
 use crate::counts::{Counting, WIDEST_RANGE};
 use crate::gains::{Gains, MIN_PHASE_MARGIN_DEG};
 use crate::homing::Homing;
+use crate::notch::is_below_nyquist;
 use crate::transmission::Transmission;
 use arrayvec::ArrayVec;
 use servomesh_types::fault::DriveFault;
@@ -134,7 +135,7 @@ pub enum ConfigError {
     /// Gains that would ring, or worse.
     #[error(
         "joint {joint}: velocity bandwidth {velocity_hz} Hz leaves a phase margin of {margin_deg:.0}° on a bus of {rate_hz} Hz, \
-         but must leave {MIN_PHASE_MARGIN_DEG}°: lower velocity_hz or integral_hz, or raise filter_hz"
+         but must leave {MIN_PHASE_MARGIN_DEG}°: lower velocity_hz or integral_hz, raise filter_hz, or make the notch narrower"
     )]
     Unstable {
         /// Which joint.
@@ -431,6 +432,30 @@ fn check_gains(name: &str, gains: &Gains, rate_hz: f64) -> Result<(), ConfigErro
         "between 0 and a third of velocity_hz",
         slow,
     )?;
+    if let Some(notch) = &gains.notch {
+        let above = notch.frequency_hz > gains.velocity_hz && is_below_nyquist(notch.frequency_hz, rate_hz);
+        check(
+            owner,
+            "notch.frequency_hz",
+            notch.frequency_hz,
+            "above velocity_hz and below 0.45 of the bus's rate",
+            above,
+        )?;
+        check(
+            owner,
+            "notch.width_hz",
+            notch.width_hz,
+            "above zero and at most notch.frequency_hz",
+            notch.width_hz > 0.0 && notch.width_hz <= notch.frequency_hz,
+        )?;
+        check(
+            owner,
+            "notch.depth",
+            notch.depth,
+            "above 0 and at most 1",
+            notch.depth > 0.0 && notch.depth <= 1.0,
+        )?;
+    }
     let margin_deg = gains.phase_margin_deg(rate_hz);
     if margin_deg < MIN_PHASE_MARGIN_DEG {
         let joint = name.to_owned();

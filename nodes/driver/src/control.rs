@@ -27,7 +27,7 @@ use crate::reference::Motion;
 use crate::servo_loop::{Deviation, ServoLoop};
 use arrayvec::ArrayVec;
 use servomesh_types::fault::Exceeded;
-use servomesh_types::{Fault, JointVec, MAX_JOINTS, Setpoint};
+use servomesh_types::{Fault, JointSet, JointVec, MAX_JOINTS, Setpoint};
 use std::f64::consts::TAU;
 
 /// The loops of a group and what they have in common.
@@ -37,6 +37,8 @@ pub(crate) struct Controller {
     dynamics: Option<Dynamics>,
     /// The reference's velocity when each joint was last sampled.
     velocity_then: JointVec,
+    /// Joints whose effort was cut off at its limit in the newest answer.
+    saturated: JointSet,
 }
 
 /// Where a group should be when a frame was sampled, and when its answer acts.
@@ -99,12 +101,13 @@ impl Controller {
         let loops = config
             .joints()
             .iter()
-            .map(|joint| ServoLoop::new(joint.gains))
+            .map(|joint| ServoLoop::new(joint.gains, config.group().rate_hz))
             .collect();
         Self {
             loops,
             dynamics,
             velocity_then: JointVec::zeros(config.joint_count()),
+            saturated: JointSet::EMPTY,
         }
     }
 
@@ -112,6 +115,11 @@ impl Controller {
     pub(crate) fn reset(&mut self, velocity: &JointVec) {
         self.loops.iter_mut().for_each(ServoLoop::reset);
         self.velocity_then = *velocity;
+    }
+
+    /// Joints whose effort was cut off at its limit in the newest answer.
+    pub(crate) fn saturated(&self) -> JointSet {
+        self.saturated
     }
 
     pub(crate) fn retune(&mut self, gains: &[Gains]) {
@@ -131,6 +139,7 @@ impl Controller {
         wanted: &Wanted<'_>,
     ) -> Result<Goals, Fault> {
         let joints = config.joint_count();
+        self.saturated = JointSet::EMPTY;
         check_reference(config, measured, wanted)?;
         let acceleration = self.acceleration(config, measured, wanted);
         let Wanted {
@@ -180,6 +189,9 @@ impl Controller {
             let most = actuator.current_limit_a;
             goals.current_a[i] = if joint.closes == Closes::Current {
                 let bounded = effort.clamp(-limit, limit);
+                if effort.abs() > limit {
+                    self.saturated.insert(i);
+                }
                 // Behind a closed brake every error is the brake's.
                 if measured.enabled && measured.is_fresh(i) {
                     self.loops[i].integrate(measured.dt[i], effort - bounded, own_limit / inertia);
@@ -231,6 +243,9 @@ impl Controller {
         let cut = transmission.joint_efforts(&cut);
         for i in transmission.coupled().iter() {
             let excess = cut[i] + shares.effort[i] - bounded[i];
+            if excess.abs() > 0.0 {
+                self.saturated.insert(i);
+            }
             if joints[i].closes == Closes::Current && measured.enabled && measured.is_fresh(i) {
                 let rotors = transmission.inertia_at(i, |k| joints[k].actuator.reflected_inertia());
                 let inertia = rotors + joints[i].load_inertia;

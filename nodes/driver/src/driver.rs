@@ -24,12 +24,13 @@ use crate::homing::{Progress, Search};
 use crate::measurement::{Measurement, Reading};
 use crate::power::{Demand, Power, Seen};
 use crate::reference::{Motion, Tracker};
+use crate::statistics::Statistics;
 use crate::stop::Stop;
 use crate::watch::{BusRate, BusWatch, first_fault};
 use servomesh_types::fault::DriveFault;
 use servomesh_types::{
     Command, CommandMode, Core, DriveMode, Event, EventKind, Fault, HopTimes, JointSet, JointVec, ServoState,
-    Setpoint, Stamp, StreamTag,
+    Setpoint, Stamp, StreamTag, Tracking,
 };
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -56,6 +57,8 @@ pub enum Output {
     Bus(DriveCommand),
     /// To everyone.
     State(ServoState),
+    /// To people and recorders, once a second: how well the last one went.
+    Tracking(Tracking),
     /// To people and recorders.
     Event(Event),
 }
@@ -77,6 +80,7 @@ pub struct Driver {
     bus: BusWatch,
     rate: BusRate,
     power: Power,
+    statistics: Statistics,
     hops: HopTimes,
     seq: u64,
     refused: u64,
@@ -119,6 +123,7 @@ impl Driver {
             last_cycle: 0,
             reference: Motion::default(),
             power: Power::new(),
+            statistics: Statistics::new(config.joint_count()),
             hops: HopTimes::default(),
             seq: 0,
             refused: 0,
@@ -275,8 +280,13 @@ impl Driver {
             }
         }
         let goals = self.control(now);
+        let saturated = goals.as_ref().map(|_| self.controller.saturated());
         self.answer(frame.cycle, goals);
-        self.publish();
+        if let Some(state) = self.publish()
+            && let Some(tracking) = self.statistics.note(frame.cycle, &state, saturated)
+        {
+            self.outputs.push_back(Output::Tracking(tracking));
+        }
     }
 
     /// Tells the drives their goals; `None` for torque off.
@@ -501,9 +511,9 @@ impl Driver {
         );
     }
 
-    fn publish(&mut self) {
+    fn publish(&mut self) -> Option<ServoState> {
         let demand = self.demand();
-        let Some(measured) = &self.measured else { return };
+        let measured = self.measured.as_ref()?;
         let seen = Seen {
             ready: true,
             supplied: measured.wrong_voltage(&self.config).is_none(),
@@ -542,6 +552,7 @@ impl Driver {
         };
         self.seq += 1;
         self.outputs.push_back(Output::State(state));
+        Some(state)
     }
 
     fn tell(&mut self, now: Stamp, kind: EventKind, text: String) {

@@ -4,6 +4,7 @@
 //! that carries the whole arm and for a wrist. **Invariant:** gains that reach a loop leave
 //! [`MIN_PHASE_MARGIN_DEG`] of phase margin.
 
+use crate::notch::Notch;
 use std::f64::consts::TAU;
 
 /// Bandwidths of one joint's loops.
@@ -17,6 +18,8 @@ pub struct Gains {
     pub integral_hz: f64,
     /// Corner of the low-pass over the differenced encoder \[Hz\].
     pub filter_hz: f64,
+    /// A band that the velocity loop leaves alone, where the joint resonates.
+    pub notch: Option<Notch>,
 }
 
 /// Ziegler–Nichols lives with about 30°; below it a loop rings audibly and one more late frame makes it grow.
@@ -35,19 +38,21 @@ impl Gains {
             velocity_hz,
             integral_hz: velocity_hz / 7.5,
             filter_hz: velocity_hz / 0.15,
+            notch: None,
         }
     }
 
     /// What is left of 180° where the velocity loop's gain is one [°].
     ///
-    /// The lag is two cycles (one until the answer is applied, half for holding it, half for differencing), the low-pass
-    /// and the integral part.
+    /// The lag is two cycles (one until the answer is applied, half for holding it, half for differencing), the low-pass,
+    /// the integral part and the notch.
     pub fn phase_margin_deg(&self, rate_hz: f64) -> f64 {
         let crossover = TAU * self.velocity_hz;
         let delay = crossover * LAG_CYCLES / rate_hz;
         let lag =
             delay + (self.velocity_hz / self.filter_hz).atan() + (self.integral_hz / self.velocity_hz).atan();
-        90.0 - lag.to_degrees()
+        let notch = self.notch.map_or(0.0, |notch| notch.lag(self.velocity_hz));
+        90.0 - (lag + notch).to_degrees()
     }
 }
 
@@ -67,5 +72,24 @@ mod tests {
             assert!(gains.phase_margin_deg(rate_hz * 2.0 / 3.0) > 40.0, "{rate_hz} Hz");
         }
         assert!(Gains::for_rate(500.0).phase_margin_deg(100.0) < MIN_PHASE_MARGIN_DEG);
+    }
+
+    #[test]
+    fn a_notch_costs_phase_the_more_the_nearer_it_is() {
+        let with = |frequency_hz| {
+            let notch = Notch {
+                frequency_hz,
+                width_hz: 0.5 * frequency_hz,
+                depth: 0.9,
+            };
+            let gains = Gains {
+                notch: Some(notch),
+                ..Gains::for_rate(500.0)
+            };
+            gains.phase_margin_deg(500.0)
+        };
+        let without = Gains::for_rate(500.0).phase_margin_deg(500.0);
+        assert!(with(100.0) > without - 6.0 && with(100.0) < without);
+        assert!(with(20.0) < MIN_PHASE_MARGIN_DEG);
     }
 }

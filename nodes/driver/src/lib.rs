@@ -21,6 +21,8 @@
 //! | `reference` | where the group should be at any time |
 //! | `extrapolation` | how a setpoint is followed on while nothing newer comes |
 //! | `power` | the power state after CiA 402, and what a drive without torque means |
+//! | `notch` | a band that the velocity loop leaves alone |
+//! | `statistics` | following errors, saturation, lost replies, second by second |
 //! | `stop` | the driver's own stop |
 //! | `measurement` | what the frames say in joint units |
 //! | `watch` | silence of the bus, faults of the drives |
@@ -105,9 +107,11 @@ mod admission;
 mod control;
 mod homing;
 mod measurement;
+mod notch;
 mod power;
 mod reference;
 mod servo_loop;
+mod statistics;
 mod stop;
 mod watch;
 
@@ -131,4 +135,5 @@ pub use dynamics::Dynamics;
 pub use files::{JointFiles, Wanted};
 pub use gains::Gains;
 pub use homing::{Homing, Mark};
+pub use notch::Notch;
 pub use transmission::{Transmission, TransmissionError};

@@ -4,7 +4,7 @@ mod sim_bus;
 
 use anyhow::{Context as _, bail};
 use r2r::servomesh_msgs::msg;
-use servomesh_driver::{Config, Driver, Gains, Input, JointFiles, Output, Tuning, Wanted};
+use servomesh_driver::{Config, Driver, Gains, Input, JointFiles, Notch, Output, Tuning, Wanted};
 use servomesh_robot::Model;
 use servomesh_shell::health::{Level, Report};
 use servomesh_shell::latency::Latency;
@@ -12,7 +12,9 @@ use servomesh_shell::params::{ParamSpec, Params, Value};
 use servomesh_shell::ros::wire::fault_to_msg;
 use servomesh_shell::ros::{Io, Latest, Node, Publisher, Queue, Wire, qos};
 use servomesh_shell::seq_watch::SeqWatch;
-use servomesh_types::{Capabilities, Command, Core, DriveMode, GroupName, HopTimes, ServoState, Stamp};
+use servomesh_types::{
+    Capabilities, Command, Core, DriveMode, GroupName, HopTimes, ServoState, Stamp, Tracking,
+};
 use std::fs::read_to_string;
 
 fn main() -> std::process::ExitCode {
@@ -27,6 +29,9 @@ struct DriverNode {
     bus_command: Publisher<msg::DriveCommand>,
     servo_state: Publisher<msg::ServoState>,
     description: Publisher<msg::GroupDescription>,
+    tracking: Publisher<msg::Tracking>,
+    /// How the last second went.
+    last_second: Option<Tracking>,
     bus_command_msg: msg::DriveCommand,
     /// Gains that came while no step was running.
     tuning: Option<Tuning>,
@@ -129,6 +134,15 @@ impl Node for DriverNode {
                 "gains.filter_hz",
                 "Low-pass over the measured velocity [Hz]; as gains.position_hz",
             ),
+            gains(
+                "notch.frequency_hz",
+                "Middle of a band that the velocity loops leave alone [Hz], 0 for none; as gains.position_hz",
+            ),
+            gains("notch.width_hz", "Width of that band [Hz]; empty for 10 Hz"),
+            gains(
+                "notch.depth",
+                "Share that is taken out in its middle, above 0 and at most 1; empty for 0.9",
+            ),
         ]
     }
 
@@ -148,6 +162,8 @@ impl Node for DriverNode {
             bus_command: io.publisher(&format!("{group}/bus/command"), qos::BUS)?,
             servo_state: io.publisher(&format!("{group}/servo_state"), qos::STREAM)?,
             description: io.publisher(&format!("{group}/description"), qos::LATCHED)?,
+            tracking: io.publisher(&format!("{group}/tracking"), qos::STATE)?,
+            last_second: None,
             bus_command_msg: msg::DriveCommand::default(),
             tuning: None,
             applied: Applied::default(),
@@ -278,6 +294,18 @@ impl Node for DriverNode {
         }
         report.figure("mode", &format!("{:?}", core.mode()).to_lowercase());
         report.figure("refused", &self.refused);
+        if let Some(second) = &self.last_second {
+            report.figure("cycles_lost", &second.cycles_lost);
+            for (joint, described) in core.config().group().joints.iter().enumerate() {
+                let mut figure = |what: &str, value: f64| {
+                    report.figure(format!("{}.{what}", described.name), &format!("{value:.3e}"));
+                };
+                figure("error_rms", second.error_rms[joint]);
+                figure("error_max", second.error_max[joint]);
+                figure("saturated", second.saturated[joint]);
+                figure("replies_lost", second.replies_lost[joint]);
+            }
+        }
         report.figure("unreadable", &self.unreadable);
         report.stream("command", self.commands.watch());
         report.stream("bus.status", &self.cycles);
@@ -302,6 +330,10 @@ impl DriverNode {
                     self.bus_command.publish(&self.bus_command_msg);
                 }
                 Output::State(state) => self.publish(io, state),
+                Output::Tracking(tracking) => {
+                    self.tracking.publish(&tracking.to_msg());
+                    self.last_second = Some(tracking);
+                }
                 Output::Event(event) => io.event(&event),
             }
         }
@@ -354,11 +386,17 @@ fn gains(params: &Params, joints: usize, rate_hz: f64) -> anyhow::Result<Vec<Gai
     };
     (0..joints)
         .map(|joint| {
+            let notch = Notch {
+                frequency_hz: given("notch.frequency_hz", 0.0, joint)?,
+                width_hz: given("notch.width_hz", 10.0, joint)?,
+                depth: given("notch.depth", 0.9, joint)?,
+            };
             Ok(Gains {
                 position_hz: given("gains.position_hz", suits.position_hz, joint)?,
                 velocity_hz: given("gains.velocity_hz", suits.velocity_hz, joint)?,
                 integral_hz: given("gains.integral_hz", suits.integral_hz, joint)?,
                 filter_hz: given("gains.filter_hz", suits.filter_hz, joint)?,
+                notch: (notch.frequency_hz > 0.0).then_some(notch),
             })
         })
         .collect()

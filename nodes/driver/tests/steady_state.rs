@@ -8,7 +8,7 @@ use servomesh_types::{Command, CommandMode, Core, DriveMode};
 
 /// Gives an input straight to the core; allocations until its outputs are drained, or `None` if one is an event.
 fn allocations(bench: &mut Bench, input: Input) -> Option<u64> {
-    let mut outputs = [None, None, None];
+    let mut outputs = [const { None }; 4];
     let count = allocation_counter::measure(|| {
         bench.driver.handle(bench.now, input);
         for slot in &mut outputs {

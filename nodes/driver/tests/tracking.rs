@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Bench, DT, JOINTS, quintic};
-use servomesh_driver::{Gains, Input};
+use servomesh_driver::{Gains, Input, Notch};
 use servomesh_types::{Command, CommandMode, DriveMode};
 use std::time::Duration;
 
@@ -176,6 +176,11 @@ fn gains_change_under_way_without_a_bump() {
                 velocity_hz: 6.0,
                 integral_hz: 1.0,
                 filter_hz: 100.0,
+                notch: Some(Notch {
+                    frequency_hz: 60.0,
+                    width_hz: 20.0,
+                    depth: 0.9,
+                }),
             };
             let tuning = bench.driver.config().tuning(&[soft; JOINTS]).unwrap();
             bench.give(Input::Tune(tuning));
@@ -210,4 +215,40 @@ fn a_command_for_later_is_followed_from_where_the_motion_is_now_however_short_it
     }
     let off = bench.state().reference[0] - 0.4 - bench.now.seconds_from(start).powi(2);
     assert!(off.abs() < 5e-4, "{off} rad");
+}
+
+#[test]
+fn each_second_says_how_well_it_went() {
+    let mut bench = Bench::enabled();
+    bench.tracking.clear();
+    run(&mut bench, 1.2, 1.2, |_| false);
+    let second = bench.tracking.last().copied().unwrap();
+    assert!(
+        (499..=501).contains(&second.cycles) && second.cycles_lost == 0,
+        "{second:?}"
+    );
+    assert_eq!(second.driven, second.cycles);
+    assert!(
+        second.error_rms[0] > 0.0 && second.error_rms[0] < 1e-4,
+        "{second:?}"
+    );
+    assert!(second.error_max[0] >= second.error_rms[0] && second.error_max[0] < 1e-3);
+    assert!(second.saturated.max_abs() < 1e-12);
+
+    // A part that can't be passed: pressed on until the following limit would be a fault.
+    let mut bench = Bench::enabled();
+    bench.joints[0].wall = 0.4;
+    bench.tracking.clear();
+    for k in 0..600 {
+        let p = 0.4 + (0.0002 * f64::from(k)).min(0.09);
+        bench.track(1, [[p, 0.4], [0.0; JOINTS], [0.0; JOINTS]]);
+        bench.cycle_without(|joint| joint == 1 && k % 2 == 0);
+    }
+    let second = bench.tracking.last().copied().unwrap();
+    assert!((second.replies_lost[1] - 0.5).abs() < 0.02, "{second:?}");
+    assert!(
+        second.saturated[0] > 0.2 && second.saturated[1] < 0.01,
+        "{second:?}"
+    );
+    assert!(second.error_max[0] > 0.05);
 }

@@ -12,6 +12,7 @@
 //! | [`limits`] | [`JointLimits`]: what one joint may do |
 //! | [`group`] | [`GroupName`], [`GroupDescription`]: a driver's joints, as it announces them |
 //! | [`stream`] | [`Setpoint`], [`Command`], [`ServoState`]: what flows at the control rate |
+//! | [`tracking`] | [`Tracking`]: how well a driver kept to its reference |
 //! | [`motion`] | [`GroupMotion`], [`ToolMotion`]: what the machine really does |
 //! | [`safety`] | [`SafetyMode`], [`GroupSafety`], [`SafetyState`]: what the gate says of each group |
 //! | [`severity`] | [`Severity`], [`ActiveFaults`]: what is done about faults, and what clears them |
@@ -36,6 +37,7 @@ pub mod safety;
 pub mod severity;
 pub mod stamp;
 pub mod stream;
+pub mod tracking;
 
 pub use crate::core::Core;
 pub use event::{Event, EventKind};
@@ -55,3 +57,4 @@ pub use stamp::Stamp;
 pub use stream::{
     Command, CommandMode, DriveMode, Epoch, HopTimes, ServoState, Setpoint, Stopping, StreamTag,
 };
+pub use tracking::Tracking;

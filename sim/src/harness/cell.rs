@@ -402,6 +402,7 @@ impl Cell {
                         Message::ServoState { group, state },
                     );
                 }
+                DriverOutput::Tracking(_) => {}
                 DriverOutput::Event(event) => self.events.push(event),
             }
         }

@@ -12,7 +12,7 @@ use servomesh_robot::Model;
 use servomesh_types::fault::DriveFault;
 use servomesh_types::{
     Capabilities, Command, CommandMode, Core, Epoch, Event, EventKind, GroupDescription, GroupName,
-    JointDescription, JointKind, JointLimits, JointVec, ServoState, Setpoint, Stamp, StreamTag,
+    JointDescription, JointKind, JointLimits, JointVec, ServoState, Setpoint, Stamp, StreamTag, Tracking,
 };
 use std::time::Duration;
 
@@ -182,6 +182,7 @@ pub struct Bench {
     pub commands: Vec<DriveCommand>,
     pub states: Vec<ServoState>,
     pub events: Vec<Event>,
+    pub tracking: Vec<Tracking>,
     /// When each joint was sampled that is in the newest frame, and its ticks.
     replied: [(Stamp, Ticks); JOINTS],
     cycle: u64,
@@ -224,6 +225,7 @@ impl Bench {
             commands: Vec::new(),
             states: Vec::new(),
             events: Vec::new(),
+            tracking: Vec::new(),
             replied: [(Stamp::ZERO, Ticks(0)); JOINTS],
             cycle: 0,
             pending: None,
@@ -353,6 +355,7 @@ impl Bench {
                 self.commands.push(command);
             }
             Output::State(state) => self.states.push(state),
+            Output::Tracking(tracking) => self.tracking.push(tracking),
             Output::Event(event) => self.events.push(event),
         }
     }

@@ -5,7 +5,7 @@ use super::{Wire, WireError, duration_from_msg, duration_to_msg, joints, stamp_f
 use r2r::servomesh_msgs::msg;
 use servomesh_types::{
     Command, CommandMode, DriveMode, Epoch, HopTimes, JointSet, PowerState, ServoState, Setpoint, Stopping,
-    StreamTag,
+    StreamTag, Tracking,
 };
 
 impl Wire for StreamTag {
@@ -184,6 +184,38 @@ impl Wire for ServoState {
             reference: joints(&msg.reference)?,
             fault: fault_from_msg(&msg.fault)?,
             refused: msg.refused,
+        })
+    }
+}
+
+impl Wire for Tracking {
+    type Msg = msg::Tracking;
+
+    fn to_msg(&self) -> msg::Tracking {
+        msg::Tracking {
+            stamp: stamp_to_msg(self.stamp),
+            lasting: duration_to_msg(self.lasting),
+            cycles: self.cycles,
+            cycles_lost: self.cycles_lost,
+            driven: self.driven,
+            error_rms: self.error_rms.to_vec(),
+            error_max: self.error_max.to_vec(),
+            saturated: self.saturated.to_vec(),
+            replies_lost: self.replies_lost.to_vec(),
+        }
+    }
+
+    fn from_msg(msg: &msg::Tracking) -> Result<Self, WireError> {
+        Ok(Self {
+            stamp: stamp_from_msg(&msg.stamp),
+            lasting: duration_from_msg(&msg.lasting),
+            cycles: msg.cycles,
+            cycles_lost: msg.cycles_lost,
+            driven: msg.driven,
+            error_rms: joints(&msg.error_rms)?,
+            error_max: joints(&msg.error_max)?,
+            saturated: joints(&msg.saturated)?,
+            replies_lost: joints(&msg.replies_lost)?,
         })
     }
 }
