@@ -8,7 +8,7 @@ use servomesh_types::{DriveMode, JointVec};
 
 fn differential() -> Bench {
     let mut params = params();
-    params.transmission = Transmission::new(&[vec![0.5, 0.5], vec![0.5, -0.5]]).unwrap();
+    params.transmission = Transmission::new(&[vec![0.5, 0.5], vec![0.5, -0.5]]).expect("it is one");
     params.joints[1].actuator.direction = Direction::Reversed;
     let mut bench = Bench::with(params);
     bench.cycles(3);
