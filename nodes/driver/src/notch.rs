@@ -22,7 +22,7 @@ pub struct Notch {
 }
 
 impl Notch {
-    /// The phase that it costs at a frequency below its own [rad].
+    /// The phase that it costs at a frequency below its own \[rad\].
     pub fn lag(&self, at_hz: f64) -> f64 {
         let (width, middle) = (
             self.width_hz * at_hz,
