@@ -9,7 +9,7 @@ use super::table::Register;
 use super::table::x_series::Figures;
 
 /// All models; those with more than one table have the table of the older firmware first.
-pub const MODELS: [&Model; 19] = [
+pub const MODELS: [&Model; 26] = [
     &XH430_W350,
     &XH430_W210,
     &XM430_W350,
@@ -17,6 +17,9 @@ pub const MODELS: [&Model; 19] = [
     &XL430_W250,
     &XC430_W150,
     &XC430_W240,
+    &XH430_V350,
+    &XH540_V270,
+    &XH540_V150,
     &XH540_W270,
     &XH540_W150,
     &XM540_W270,
@@ -29,6 +32,10 @@ pub const MODELS: [&Model; 19] = [
     &XC330_T288,
     &XC330_M288_TO_FIRMWARE_52,
     &XC330_M288,
+    &XC330_T181_TO_FIRMWARE_52,
+    &XC330_T181,
+    &XC330_M181_TO_FIRMWARE_52,
+    &XC330_M181,
 ];
 
 const BAUD_RATES: &[u32] = &[
@@ -64,6 +71,7 @@ const X540: Figures = Figures {
     external_ports: true,
     ..X430
 };
+const VOLTS_24: (i32, i32) = (110, 300);
 /// Of the X330 of 5 V.
 const X330: Figures = Figures {
     firmware: 53,
@@ -135,6 +143,16 @@ models! {
     XC430_W240 "XC430-W240", X430, 245.22 : 1, 12.0 V, 1.9 Nm, 1.4 A, 70.0 rpm, Figures {
         number: 1080, voltage_range: (60, 160), voltage_limits: (60, 160), velocity_limit: (306, 1023), position_gains: (700, 0, 0), ..X430
     };
+    XH430_V350 "XH430-V350", X430, 353.5 : 1, 24.0 V, 3.3 Nm, 0.7 A, 31.0 rpm, Figures {
+        number: 1040, voltage_range: VOLTS_24, voltage_limits: VOLTS_24, current: Some((689, 1.34e-3)), velocity_limit: (135, 1023),
+        ..X430_WITH_CURRENT
+    };
+    XH540_V270 "XH540-V270", X430, 272.5 : 1, 24.0 V, 9.2 Nm, 2.4 A, 34.0 rpm, Figures {
+        number: 1140, voltage_range: VOLTS_24, voltage_limits: VOLTS_24, velocity_limit: (128, 1023), ..X540
+    };
+    XH540_V150 "XH540-V150", X430, 152.3 : 1, 24.0 V, 6.4 Nm, 2.4 A, 60.0 rpm, Figures {
+        number: 1150, voltage_range: VOLTS_24, voltage_limits: VOLTS_24, velocity_limit: (230, 1023), ..X540
+    };
     XH540_W270 "XH540-W270", X430, 272.5 : 1, 12.0 V, 9.9 Nm, 4.9 A, 39.0 rpm, Figures {
         number: 1100, velocity_limit: (167, 1023), ..X540
     };
@@ -158,6 +176,14 @@ models! {
     XC330_T288 "XC330-T288", X330, 288.35 : 1, 11.1 V, 0.92 Nm, 0.80 A, 65.0 rpm, FIGURES_XC330_T288;
     XC330_T288_TO_FIRMWARE_52 "XC330-T288", X330_TO_FIRMWARE_52, 288.35 : 1, 11.1 V, 0.92 Nm, 0.80 A, 65.0 rpm, Figures {
         firmware: 52, ..FIGURES_XC330_T288
+    };
+    XC330_T181 "XC330-T181", X330, 180.62 : 1, 11.1 V, 0.76 Nm, 0.80 A, 104.0 rpm, FIGURES_XC330_T181;
+    XC330_T181_TO_FIRMWARE_52 "XC330-T181", X330_TO_FIRMWARE_52, 180.62 : 1, 11.1 V, 0.76 Nm, 0.80 A, 104.0 rpm, Figures {
+        firmware: 52, ..FIGURES_XC330_T181
+    };
+    XC330_M181 "XC330-M181", X330, 180.62 : 1, 5.0 V, 0.60 Nm, 1.80 A, 129.0 rpm, FIGURES_XC330_M181;
+    XC330_M181_TO_FIRMWARE_52 "XC330-M181", X330_TO_FIRMWARE_52, 180.62 : 1, 5.0 V, 0.60 Nm, 1.80 A, 129.0 rpm, Figures {
+        firmware: 52, ..FIGURES_XC330_M181
     };
     XC330_M288 "XC330-M288", X330, 288.35 : 1, 5.0 V, 0.93 Nm, 1.80 A, 81.0 rpm, FIGURES_XC330_M288;
     XC330_M288_TO_FIRMWARE_52 "XC330-M288", X330_TO_FIRMWARE_52, 288.35 : 1, 5.0 V, 0.93 Nm, 1.80 A, 81.0 rpm, Figures {
@@ -201,4 +227,16 @@ const FIGURES_XC330_M288: Figures = Figures {
     velocity_gains: (50, 1600),
     position_gains: (1100, 0, 500),
     ..X330
+};
+const FIGURES_XC330_T181: Figures = Figures {
+    number: 1210,
+    velocity_limit: (510, 2047),
+    ..FIGURES_XC330_T288
+};
+const FIGURES_XC330_M181: Figures = Figures {
+    number: 1230,
+    velocity_limit: (545, 2047),
+    velocity_gains: (100, 1400),
+    position_gains: (1200, 0, 500),
+    ..FIGURES_XC330_M288
 };
