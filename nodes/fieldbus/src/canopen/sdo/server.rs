@@ -44,14 +44,8 @@ enum Phase {
         toggle: bool,
         sent: usize,
     },
-    BlockUpload {
-        sender: Sender,
-        checksum: bool,
-    },
-    BlockUploadSegments {
-        sender: Sender,
-        checksum: bool,
-    },
+    BlockUpload(Sender),
+    BlockUploadSegments(Sender),
     BlockUploadEnd,
     Download {
         toggle: bool,
@@ -118,7 +112,7 @@ impl<const N: usize> Server<N> {
         if let Some(response) = self.response.take() {
             return Some(response);
         }
-        let Phase::BlockUploadSegments { sender, .. } = &mut self.phase else {
+        let Phase::BlockUploadSegments(sender) = &mut self.phase else {
             return None;
         };
         sender.next(&self.buffer[..self.length]).map(Segment::encode)
@@ -142,9 +136,9 @@ impl<const N: usize> Server<N> {
                 _,
                 Request::BlockUpload {
                     address,
-                    checksum,
                     size,
                     threshold,
+                    ..
                 },
             ) => {
                 self.read(address, objects)?;
@@ -152,7 +146,7 @@ impl<const N: usize> Server<N> {
                 if self.length <= usize::from(threshold) {
                     self.say_upload();
                 } else {
-                    self.phase = Phase::BlockUpload { sender, checksum };
+                    self.phase = Phase::BlockUpload(sender);
                     self.say(Response::BlockUpload {
                         address,
                         checksum: true,
@@ -199,29 +193,20 @@ impl<const N: usize> Server<N> {
                 };
                 self.say(Response::UploadSegment { toggle, piece, last });
             }
-            (Phase::BlockUpload { sender, checksum }, Request::BlockUploadStart) => {
-                self.phase = Phase::BlockUploadSegments { sender, checksum };
+            (Phase::BlockUpload(sender), Request::BlockUploadStart) => {
+                self.phase = Phase::BlockUploadSegments(sender);
             }
-            (
-                Phase::BlockUploadSegments {
-                    mut sender,
-                    checksum: checked,
-                },
-                Request::BlockUploadAcknowledge { sequence, size },
-            ) => match sender.acknowledge(sequence, size)? {
-                Next::Block => {
-                    self.phase = Phase::BlockUploadSegments {
-                        sender,
-                        checksum: checked,
-                    };
+            (Phase::BlockUploadSegments(mut sender), Request::BlockUploadAcknowledge { sequence, size }) => {
+                match sender.acknowledge(sequence, size)? {
+                    Next::Block => self.phase = Phase::BlockUploadSegments(sender),
+                    Next::End { unused } => {
+                        // Clients look at it because the server can calculate it, whether they asked for it or not.
+                        let checksum = checksum(&self.buffer[..self.length]);
+                        self.phase = Phase::BlockUploadEnd;
+                        self.say(Response::BlockUploadEnd { unused, checksum });
+                    }
                 }
-                Next::End { unused } => {
-                    let data = &self.buffer[..self.length];
-                    let checksum = if checked { checksum(data) } else { 0 };
-                    self.phase = Phase::BlockUploadEnd;
-                    self.say(Response::BlockUploadEnd { unused, checksum });
-                }
-            },
+            }
             (Phase::BlockUploadEnd, Request::BlockUploadEnd) => self.phase = Phase::Idle,
             (
                 Phase::Download { toggle, announced },
