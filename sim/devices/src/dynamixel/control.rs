@@ -170,8 +170,8 @@ impl Controller {
         let error_rate = point.velocity - measured.velocity * TICKS_PER_MS;
         let without_sum = gain(Field::PositionPGain, 128.0) * error
             + gain(Field::PositionDGain, 16.0) * error_rate
-            + gain(Field::Feedforward1stGain, 4.0) * point.velocity
-            + gain(Field::Feedforward2ndGain, 4.0) * point.acceleration;
+            + gain(Field::FeedforwardFirstGain, 4.0) * point.velocity
+            + gain(Field::FeedforwardSecondGain, 4.0) * point.acceleration;
         self.summed(gain(Field::PositionIGain, 65536.0) * error, without_sum, limit)
     }
 

@@ -353,8 +353,8 @@ impl Dynamixel {
             Field::PositionDGain,
             Field::PositionIGain,
             Field::PositionPGain,
-            Field::Feedforward2ndGain,
-            Field::Feedforward1stGain,
+            Field::FeedforwardSecondGain,
+            Field::FeedforwardFirstGain,
             Field::ProfileAcceleration,
             Field::ProfileVelocity,
         ] {

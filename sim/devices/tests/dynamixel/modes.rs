@@ -80,7 +80,7 @@ fn a_feed_forward_of_the_velocity_takes_the_lag_away() {
     // 282 counts of PWM for a tick/ms, times 4.
     master.set(
         1,
-        &[(Field::Feedforward1stGain, 1128), (Field::ProfileVelocity, 42)],
+        &[(Field::FeedforwardFirstGain, 1128), (Field::ProfileVelocity, 42)],
     );
     master.set(
         1,
