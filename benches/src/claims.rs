@@ -40,6 +40,10 @@ pub const CLAIMS: &[Claim] = &[
         measure: crate::tick::measure,
     },
     Claim {
+        name: "driver",
+        measure: crate::driver::measure,
+    },
+    Claim {
         name: "estimator",
         measure: crate::estimator::measure,
     },

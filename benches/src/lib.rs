@@ -9,6 +9,7 @@ pub mod cell;
 pub mod claims;
 pub mod collision;
 mod draw;
+pub mod driver;
 pub mod estimator;
 #[cfg(feature = "ros")]
 pub mod hop;

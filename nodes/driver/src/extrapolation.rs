@@ -1,6 +1,6 @@
 //! Decides how a setpoint is followed on while nothing newer comes.
 //!
-//! Each joint goes on with the setpoint's acceleration for [`EVEN_CYCLES`], and then as it would stop: until the next command tells it
+//! Each joint goes on with the setpoint's acceleration for [`EVEN_CYCLES`] of the bus, or of the stream where that is slower, and then as it would stop: until the next command tells it
 //! otherwise, it is on its way to standstill. It is so at once if it is being stopped already, so that a stop of which commands are lost goes on as it
 //! was told, or if it could not stop inside its limits of position or keep that of velocity after those cycles.
 //!
@@ -24,12 +24,13 @@ pub(crate) struct Extrapolation {
 }
 
 impl Extrapolation {
-    /// Goes on from a setpoint for at most `longest`; `before` is the one before it in the stream.
+    /// Goes on from a setpoint for at most `longest`; `before` is the one before it in the stream, of which one comes every `interval_s`.
     pub(crate) fn new(
         config: &Config,
         before: Option<&Setpoint>,
         setpoint: &Setpoint,
         longest: Duration,
+        interval_s: f64,
     ) -> Self {
         let mut joints = [Onward::default(); MAX_JOINTS];
         for (i, joint) in config.group().joints.iter().enumerate() {
@@ -38,11 +39,7 @@ impl Extrapolation {
                 let gap_s = setpoint.tag.stamp.seconds_from(before.tag.stamp);
                 is_stop(limits, state(before, i), from, gap_s)
             });
-            let even_s = if stops {
-                0.0
-            } else {
-                EVEN_CYCLES * config.period_s()
-            };
+            let even_s = if stops { 0.0 } else { EVEN_CYCLES * interval_s };
             joints[i] = Onward::new(limits, from, even_s);
         }
         Self {

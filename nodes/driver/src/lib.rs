@@ -17,6 +17,7 @@
 //! | [`transmission`] | how actuators move joints together |
 //! | [`counts`] | what an encoder's count means: turns, where it counts from |
 //! | `homing` | where a joint is whose encoder only counts |
+//! | [`excitation`], [`identify`], [`tune`] | what lets a joint show what it is, what it is, and the gains that suit it |
 //! | `admission` | which commands are taken: epochs, lives, distances |
 //! | `reference` | where the group should be at any time |
 //! | `extrapolation` | how a setpoint is followed on while nothing newer comes |
@@ -121,11 +122,14 @@ pub mod config;
 pub mod counts;
 pub mod driver;
 pub mod dynamics;
+pub mod excitation;
 mod extrapolation;
 pub mod files;
 pub mod gains;
+pub mod identify;
 pub mod link;
 pub mod transmission;
+pub mod tune;
 
 pub use actuator::{Actuator, Direction};
 pub use config::{Config, ConfigError, DriverParams, Friction, JointParams, Tuning};

@@ -40,6 +40,8 @@ pub(crate) struct Tracker {
     onward: Extrapolation,
     /// Change of acceleration between the last two setpoints.
     jerk: JointVec,
+    /// From one setpoint of the stream to the next, or of the bus where that is slower \[s\].
+    interval_s: f64,
     fade: Fade,
 }
 
@@ -48,8 +50,9 @@ impl Tracker {
     pub(crate) fn start(config: &Config, setpoint: Setpoint, measured: &Motion, now: Stamp) -> Self {
         let mut tracker = Self {
             setpoint,
-            onward: onward(config, None, &setpoint),
+            onward: onward(config, None, &setpoint, config.period_s()),
             jerk: JointVec::zeros(setpoint.position.len()),
+            interval_s: config.period_s(),
             fade: Fade::default(),
         };
         tracker.fade = Fade::of_motion(config, measured, &tracker.at(now), now);
@@ -59,10 +62,11 @@ impl Tracker {
     /// Goes on with the next command of the stream; `now` is the time of the last frame.
     pub(crate) fn follow(&mut self, config: &Config, next: Setpoint, now: Stamp) {
         let gap = next.tag.stamp.seconds_from(self.setpoint.tag.stamp);
-        let in_step = gap > 0.0 && gap < EVEN_CYCLES * config.period_s();
+        self.interval_s = interval_s(config, &self.setpoint, &next).unwrap_or(self.interval_s);
+        let in_step = gap > 0.0 && gap < EVEN_CYCLES * self.interval_s;
         let before = (!in_step).then(|| self.at(now));
         let last = std::mem::replace(&mut self.setpoint, next);
-        self.onward = onward(config, in_step.then_some(&last), &next);
+        self.onward = onward(config, in_step.then_some(&last), &next, self.interval_s);
         self.jerk = JointVec::from_fn(next.position.len(), |i| {
             let limit = config.group().joints[i].limits.jerk();
             let change = (next.acceleration[i] - last.acceleration[i]) / gap;
@@ -92,7 +96,7 @@ impl Tracker {
         let fade = self.fade.at(t + Duration::from_secs_f64(lead)).acceleration;
         let now = self.age(t);
         // A jerk is known for one step of the stream; further on it is a guess.
-        let ahead = (now + lead).clamp(-lead, 2.0 * lead);
+        let ahead = (now + lead).clamp(-lead, (2.0 * lead).max(KNOWN_STEPS * self.interval_s));
         JointVec::from_fn(self.jerk.len(), |i| {
             let faded = fade.get(i).copied().unwrap_or(0.0);
             // As long as the next command is not missed, the stream is what comes.
@@ -120,9 +124,22 @@ impl Tracker {
     }
 }
 
-fn onward(config: &Config, before: Option<&Setpoint>, setpoint: &Setpoint) -> Extrapolation {
+/// How far apart the setpoints of a stream are, by their numbers, so that a lost one does not make it seem slower.
+fn interval_s(config: &Config, last: &Setpoint, next: &Setpoint) -> Option<f64> {
+    let steps = next
+        .tag
+        .seq
+        .checked_sub(last.tag.seq)
+        .filter(|&steps| steps > 0)?;
+    let interval_s = next.tag.stamp.seconds_from(last.tag.stamp) / steps as f64;
+    let period_s = config.period_s();
+    let slower = interval_s > SLOWER * period_s && interval_s < config.command_timeout().as_secs_f64();
+    Some(if slower { interval_s } else { period_s })
+}
+
+fn onward(config: &Config, before: Option<&Setpoint>, setpoint: &Setpoint, interval_s: f64) -> Extrapolation {
     let longest = config.command_timeout().min(setpoint.tag.valid_for);
-    Extrapolation::new(config, before, setpoint, longest)
+    Extrapolation::new(config, before, setpoint, longest, interval_s)
 }
 
 /// How far, and how fast, each joint is from where it is told to be.
@@ -208,6 +225,10 @@ fn fits(config: &Config, difference: &Difference, t: f64) -> bool {
     })
 }
 
+/// Beyond the jitter of stamps.
+const SLOWER: f64 = 1.05;
+/// Intervals of the stream for which the last one's jerk is a good guess.
+const KNOWN_STEPS: f64 = 1.5;
 /// Shorter would be a step to the loops.
 const SHORTEST_CYCLES: f64 = 10.0;
 /// A tolerance is small against a joint's limits: this is only reached with odd configurations, and ends the search.

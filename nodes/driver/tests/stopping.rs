@@ -342,6 +342,7 @@ fn a_bus_of_another_rate_is_said_once_and_as_long_as_it_lasts() {
     let mut params = params();
     params.group.rate_hz = 1000.0;
     let mut wrong = Bench::with(params);
+    wrong.period = common::PERIOD;
     wrong.cycles(300);
     let said: Vec<_> = wrong
         .events

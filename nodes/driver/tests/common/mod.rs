@@ -161,6 +161,7 @@ impl Joint {
 
 /// The bench: plant, bus and driver.
 pub struct Bench {
+    pub period: Duration,
     pub now: Stamp,
     pub driver: Driver,
     pub joints: Vec<Joint>,
@@ -208,6 +209,7 @@ impl Bench {
             actuator: joint.actuator,
         };
         Self {
+            period: Duration::from_secs_f64(1.0 / params.group.rate_hz),
             now: Stamp::from_millis(1000),
             driver: Driver::new(
                 Config::new(params.clone()).unwrap(),
@@ -266,7 +268,7 @@ impl Bench {
 
     /// One bus cycle in which the status frame is lost.
     pub fn drives_only(&mut self) {
-        self.now = self.now + PERIOD;
+        self.now = self.now + self.period;
         self.cycle += 1;
         if let Some(command) = self.pending.take() {
             self.acting = command;
@@ -289,7 +291,7 @@ impl Bench {
             });
             let efforts = transmission.joint_efforts(&of_motors);
             for (i, joint) in self.joints.iter_mut().enumerate() {
-                joint.step(efforts[i], share, DT / 20.0, !on);
+                joint.step(efforts[i], share, self.period.as_secs_f64() / 20.0, !on);
             }
         }
     }
@@ -338,6 +340,12 @@ impl Bench {
 
     pub fn give(&mut self, input: Input) {
         self.driver.handle(self.now, input);
+        self.drain();
+    }
+
+    /// Gives the driver something before the next frame.
+    pub fn driver_hears(&mut self, at: Stamp, input: Input) {
+        self.driver.handle(at, input);
         self.drain();
     }
 
