@@ -457,6 +457,105 @@ fn a_silent_master_stops_the_motor() {
 }
 
 #[test]
+fn what_a_lost_connection_means_is_a_parameter() {
+    for (option, expected) in [
+        (0_i16, State::OperationEnabled),
+        (1, State::Fault),
+        (2, State::SwitchOnDisabled),
+        (3, State::SwitchOnDisabled),
+    ] {
+        let mut master = Master::new();
+        master.write(object(0x6007), &option.to_le_bytes());
+        let timer = Address::new(0x1401, 5);
+        master.write(timer, &20_u16.to_le_bytes());
+        master.enable(Mode::CyclicSyncVelocity);
+        let mut data = [0; 8];
+        data[4..].copy_from_slice(&(TURN as i32 / 8).to_le_bytes());
+        for _ in 0..30 {
+            master.send(Service::Receive(2, NODE), &data);
+            master.wait(ms(10));
+        }
+        assert_eq!(master.state(), State::OperationEnabled, "option {option}");
+        master.wait(ms(500));
+        assert_eq!(master.state(), expected, "option {option}");
+        let codes = master.take(Service::Emergency(NODE));
+        let first = Emergency::decode(codes[0].bytes()).expect("eight bytes");
+        assert_eq!(first.code, 0x8250);
+        let turns = master.read(object(0x606C)).abs() > 1_000;
+        assert_eq!(turns, option == 0, "option {option}");
+    }
+}
+
+#[test]
+fn a_bit_rate_is_given_by_layer_settings_and_kept_if_stored() {
+    let mut master = Master::new();
+    let lss = |master: &mut Master, data: [u8; 8]| {
+        master.send(Service::LssRequest, &data);
+        master.wait(ms(2));
+        master
+            .take(Service::LssResponse)
+            .pop()
+            .map(|answer| answer.bytes()[1])
+    };
+    let hears = |master: &mut Master| {
+        master.send(Service::SdoRequest(NODE), &[0x40, 0, 0x10, 0, 0, 0, 0, 0]);
+        master.wait(ms(5));
+        !master.take(Service::SdoResponse(NODE)).is_empty()
+    };
+    let at = |master: &mut Master, index: u8| {
+        for request in [Request::Close, Request::BitRate(index), Request::Open] {
+            master.say(request);
+        }
+    };
+    assert_eq!(lss(&mut master, [4, 1, 0, 0, 0, 0, 0, 0]), None);
+    assert_eq!(
+        lss(&mut master, [19, 0, 5, 0, 0, 0, 0, 0]),
+        Some(1),
+        "a reserved index"
+    );
+    assert_eq!(lss(&mut master, [19, 0, 2, 0, 0, 0, 0, 0]), Some(0));
+    assert!(hears(&mut master));
+    lss(&mut master, [21, 10, 0, 0, 0, 0, 0, 0]);
+    master.wait(ms(20));
+    assert!(!hears(&mut master));
+    at(&mut master, 6); // 500 kbit/s
+    assert!(hears(&mut master));
+    for (stored, index) in [(false, 8), (true, 6)] {
+        if stored {
+            lss(&mut master, [4, 1, 0, 0, 0, 0, 0, 0]);
+            assert_eq!(lss(&mut master, [19, 0, 2, 0, 0, 0, 0, 0]), Some(0));
+            assert_eq!(lss(&mut master, [23, 0, 0, 0, 0, 0, 0, 0]), Some(0));
+        }
+        master.bus.suffer(0, Mishap::PowerLost);
+        master.wait(ms(10));
+        master.bus.suffer(0, Mishap::PowerBack);
+        master.wait(ms(100));
+        at(&mut master, index);
+        assert!(hears(&mut master), "stored: {stored}");
+    }
+}
+
+#[test]
+fn without_power_nothing_more_is_said() {
+    let mut master = Master::new();
+    let mut client = Client::<65_536>::new();
+    client.upload(object(0x1021), Way::Blocks).expect("idle");
+    for _ in 0..2 {
+        let request = client.poll().expect("a request");
+        master.send(Service::SdoRequest(NODE), &request);
+        master.wait(ms(1));
+        for frame in master.take(Service::SdoResponse(NODE)) {
+            client.handle(frame.bytes().try_into().expect("eight bytes"));
+        }
+    }
+    master.bus.suffer(0, Mishap::PowerLost);
+    master.listen();
+    master.frames.clear();
+    master.wait(ms(100));
+    assert!(master.frames.is_empty(), "a block of 127 frames was on its way");
+}
+
+#[test]
 fn parameters_are_kept_when_stored_and_only_then() {
     let mut master = Master::new();
     let (kept, lost) = (object(0x6081), object(0x6083));

@@ -356,6 +356,17 @@ impl Wire for CanBus {
 
     fn suffer(&mut self, device: usize, mishap: Mishap) {
         let now = self.now;
+        // Without power nothing more of it comes, not even the rest of a frame.
+        if matches!(mishap, Mishap::PowerLost | Mishap::Reboot) {
+            self.members[device].waiting.clear();
+            if self
+                .sending
+                .take_if(|sending| sending.who == Some(device))
+                .is_some()
+            {
+                self.idle_from = now;
+            }
+        }
         self.call(device, |device| device.suffer(now, mishap));
     }
 }

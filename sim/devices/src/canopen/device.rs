@@ -21,6 +21,7 @@ pub struct CanopenDrive {
     objects: Objects,
     drive: Drive,
     bit_rate: u32,
+    kept_bit_rate: u32,
     next_bit_rate: Option<(Stamp, u32)>,
     powered: bool,
     boots: Option<Stamp>,
@@ -35,6 +36,7 @@ impl CanopenDrive {
             objects: Objects::new(serial_number),
             drive: Drive::new(),
             bit_rate,
+            kept_bit_rate: bit_rate,
             next_bit_rate: None,
             powered: true,
             boots: None,
@@ -49,6 +51,7 @@ impl CanopenDrive {
     }
 
     fn start(&mut self, now: Stamp) {
+        (self.bit_rate, self.next_bit_rate) = (self.kept_bit_rate, None);
         self.node.reset(true);
         self.objects.reset(self.node.number(), false);
         self.drive.restart();
@@ -79,6 +82,7 @@ impl CanopenDrive {
                 Event::Reset { communication_only } => self.reset(now, communication_only),
                 Event::ConnectionLost(code) => self.drive.lose_connection(&mut self.objects, code),
                 Event::BitRate(from, bit_rate) => self.next_bit_rate = Some((from, bit_rate)),
+                Event::KeepBitRate(bit_rate) => self.kept_bit_rate = bit_rate,
                 Event::Sync(counter) => {
                     self.node.begin_cycle(&mut self.objects);
                     for address in self.objects.written() {

@@ -45,6 +45,8 @@ pub(crate) enum Event {
     Sync(Option<u8>),
     /// Listen and talk at another speed from then on \[bit/s\].
     BitRate(Stamp, u32),
+    /// Listen and talk at another speed after power-on \[bit/s\].
+    KeepBitRate(u32),
 }
 
 /// A node.
@@ -424,12 +426,15 @@ impl Node {
         }
         match effect {
             Some(Effect::Node(id)) => self.next_id = id,
-            Some(Effect::Store) => self.kept_id = self.next_id,
+            Some(Effect::Store) => {
+                self.kept_id = self.next_id;
+                self.events.extend(self.next_bit_rate.map(Event::KeepBitRate));
+            }
             Some(Effect::BitRate(index)) => {
                 self.next_bit_rate = lss::BIT_RATES.get(usize::from(index)).copied().flatten();
             }
             Some(Effect::ActivateBitRate(delay_ms)) => {
-                if let Some(bit_rate) = self.next_bit_rate.take() {
+                if let Some(bit_rate) = self.next_bit_rate {
                     let from = now + Duration::from_millis(u64::from(delay_ms));
                     self.events.push(Event::BitRate(from, bit_rate));
                 }
