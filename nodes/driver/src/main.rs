@@ -4,13 +4,14 @@ mod sim_bus;
 
 use anyhow::{Context as _, bail};
 use r2r::servomesh_msgs::msg;
+use r2r::std_srvs::srv::Trigger;
 use servomesh_driver::{Config, Driver, Gains, Input, JointFiles, Notch, Output, Tuning, Wanted};
 use servomesh_robot::Model;
 use servomesh_shell::health::{Level, Report};
 use servomesh_shell::latency::Latency;
 use servomesh_shell::params::{ParamSpec, Params, Value};
 use servomesh_shell::ros::wire::fault_to_msg;
-use servomesh_shell::ros::{Io, Latest, Node, Publisher, Queue, Wire, qos};
+use servomesh_shell::ros::{Io, Latest, Node, Publisher, Queue, Service, Wire, qos};
 use servomesh_shell::seq_watch::SeqWatch;
 use servomesh_types::{
     Capabilities, Command, Core, DriveMode, GroupName, HopTimes, ServoState, Stamp, Tracking,
@@ -25,6 +26,7 @@ struct DriverNode {
     core: Option<Driver>,
     group: GroupName,
     commands: Latest<msg::Command>,
+    home: Service<Trigger::Service>,
     bus_status: Queue<msg::DriveStatus>,
     bus_command: Publisher<msg::DriveCommand>,
     servo_state: Publisher<msg::ServoState>,
@@ -158,6 +160,7 @@ impl Node for DriverNode {
             commands: io.latest(&format!("{group}/command"), qos::STREAM, |m: &msg::Command| {
                 m.setpoint.tag.seq
             })?,
+            home: io.service("~/home")?,
             bus_status: io.queue(&format!("{group}/bus/status"), qos::BUS)?,
             bus_command: io.publisher(&format!("{group}/bus/command"), qos::BUS)?,
             servo_state: io.publisher(&format!("{group}/servo_state"), qos::STREAM)?,
@@ -232,6 +235,20 @@ impl Node for DriverNode {
     fn step(&mut self, io: &mut Io, now: Stamp, active: bool) {
         if let Some(tuning) = self.tuning.take() {
             self.feed(io, now, Input::Tune(tuning));
+        }
+        while let Some(request) = self.home.take() {
+            if active {
+                self.feed(io, now, Input::Home);
+            }
+            let message = if active {
+                "the next commands home what is not homed, as long as they come"
+            } else {
+                "the driver is not active"
+            };
+            request.respond(Trigger::Response {
+                success: active,
+                message: message.to_owned(),
+            });
         }
         if let Some(message) = self.commands.take().filter(|_| active) {
             match Command::from_msg(&message) {
