@@ -107,7 +107,7 @@ pub enum Protocol {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MotorEntry {
-    /// Data sheet of the servo; that of the XM430-W350 unless given.
+    /// Data sheet of the servo; unless given that of the STS3215 for FEETECH's, else that of the XM430-W350.
     pub sheet: Option<PathBuf>,
     /// The flywheel that it turns \[kg·m²\].
     pub inertia: f64,

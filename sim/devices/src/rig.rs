@@ -217,6 +217,7 @@ fn build_motor(entry: &DeviceEntry, machine: Option<&Machine>) -> Result<Box<dyn
             let sheet = DataSheet::from_yaml_file(sheet).map_err(|error| error.to_string())?;
             FreeMotor::new(&sheet.servo, bench.inertia, bench.position)
         }
+        None if entry.protocol == Protocol::Feetech => FreeMotor::sts3215_with(bench.inertia, bench.position),
         None => FreeMotor::xm430_with(bench.inertia, bench.position),
     };
     motor.set_load(bench.load);

