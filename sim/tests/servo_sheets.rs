@@ -6,12 +6,13 @@ use servomesh_sim::{DataSheet, ServoCatalog, SimError};
 use servomesh_types::Stamp;
 use std::time::Duration;
 
-const SHEETS: [&str; 5] = [
+const SHEETS: [&str; 6] = [
     include_str!("../servos/fha_17c_100.yaml"),
     include_str!("../servos/fha_25c_100.yaml"),
     include_str!("../servos/xm430_w350.yaml"),
     include_str!("../servos/hs_311.yaml"),
     include_str!("../servos/sts3215.yaml"),
+    include_str!("../servos/xm540_w270.yaml"),
 ];
 
 /// Effort (N·m) and current (A) at a speed, with all that the drive can give, once both have settled.

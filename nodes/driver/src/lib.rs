@@ -8,7 +8,10 @@
 //! |---|---|
 //! | [`driver`] | in which mode the group is, and what each input changes |
 //! | [`bus`] | what goes over the bus, and what a backend must keep to |
+//! | [`backends`] | the backends on wires |
 //! | [`link`] | what a backend on a wire is, without its port |
+//! | [`coupling`] | a core with its link |
+//! | `io` | serial ports, and the thread that runs a bus on one (feature `ports`) |
 //! | [`config`] | what may be configured |
 //! | [`files`] | how a cell's files become a configuration |
 //! | [`actuator`] | ticks ↔ positions, currents ↔ efforts |
@@ -117,9 +120,11 @@ mod stop;
 mod watch;
 
 pub mod actuator;
+pub mod backends;
 pub mod bus;
 pub mod config;
 pub mod counts;
+pub mod coupling;
 pub mod driver;
 pub mod dynamics;
 pub mod excitation;
@@ -127,6 +132,8 @@ mod extrapolation;
 pub mod files;
 pub mod gains;
 pub mod identify;
+#[cfg(feature = "ports")]
+pub mod io;
 pub mod link;
 pub mod transmission;
 pub mod tune;

@@ -1,63 +1,43 @@
 //! The driver's ROS shell: messages to core types and back, nothing else.
 
+mod machine;
 mod sim_bus;
+mod teller;
 
 use anyhow::{Context as _, bail};
+use machine::{Machine, SIM, lock};
 use r2r::servomesh_msgs::msg;
 use r2r::std_srvs::srv::Trigger;
 use servomesh_driver::{Config, Driver, Gains, Input, JointFiles, Notch, Output, Tuning, Wanted};
 use servomesh_robot::Model;
 use servomesh_shell::health::{Level, Report};
-use servomesh_shell::latency::Latency;
 use servomesh_shell::params::{ParamSpec, Params, Value};
-use servomesh_shell::ros::wire::fault_to_msg;
 use servomesh_shell::ros::{Io, Latest, Node, Publisher, Queue, Service, Wire, qos};
 use servomesh_shell::seq_watch::SeqWatch;
-use servomesh_types::{
-    Capabilities, Command, Core, DriveMode, GroupName, HopTimes, ServoState, Stamp, Tracking,
-};
+use servomesh_types::{Capabilities, Command, Core, DriveMode, GroupName, Stamp};
 use std::fs::read_to_string;
+use std::sync::{Arc, Mutex};
+use teller::Teller;
 
 fn main() -> std::process::ExitCode {
     servomesh_shell::ros::run::<DriverNode>()
 }
 
 struct DriverNode {
-    core: Option<Driver>,
+    machine: Option<Machine>,
+    config: Option<Config>,
     group: GroupName,
     commands: Latest<msg::Command>,
     home: Service<Trigger::Service>,
     bus_status: Queue<msg::DriveStatus>,
     bus_command: Publisher<msg::DriveCommand>,
-    servo_state: Publisher<msg::ServoState>,
     description: Publisher<msg::GroupDescription>,
-    tracking: Publisher<msg::Tracking>,
-    /// How the last second went.
-    last_second: Option<Tracking>,
     bus_command_msg: msg::DriveCommand,
     /// Gains that came while no step was running.
     tuning: Option<Tuning>,
-    applied: Applied,
-    latencies: Latencies,
+    teller: Arc<Mutex<Teller>>,
     cycles: SeqWatch,
-    refused: u64,
     unreadable: u64,
-}
-
-/// When the bus frame went out that first used a command.
-#[derive(Default)]
-struct Applied {
-    hops: HopTimes,
-    at_ns: i64,
-}
-
-/// How long commands were on their way, since the last report.
-#[derive(Default)]
-struct Latencies {
-    /// From the setpoint's birth to its first bus frame.
-    born_to_applied: Latency,
-    /// From the gate to this driver.
-    gated_to_received: Latency,
 }
 
 impl Node for DriverNode {
@@ -66,14 +46,18 @@ impl Node for DriverNode {
     fn parameters() -> Vec<ParamSpec> {
         let gains =
             |name, description| ParamSpec::new(name, Value::DoubleArray(Vec::new()), description).live();
-        vec![
+        let mut specs = vec![
             ParamSpec::text("group", "", "The group's name: the first part of its topics"),
             ParamSpec::new(
                 "joints",
                 Value::StringArray(Vec::new()),
                 "The group's joints, by their names in the robot's description, in the order of the bus",
             ),
-            ParamSpec::text("backend", SIM, "What drives the group: sim"),
+            ParamSpec::text(
+                "backend",
+                SIM,
+                "What drives the group: sim, or dynamixel for DYNAMIXEL X servos on a serial port",
+            ),
             ParamSpec::number("rate_hz", 500.0, (10.0, 10_000.0), "Rate of the bus [Hz]"),
             ParamSpec::switch(
                 "gripper",
@@ -145,17 +129,17 @@ impl Node for DriverNode {
                 "notch.depth",
                 "Share that is taken out in its middle, above 0 and at most 1; empty for 0.9",
             ),
-        ]
+        ];
+        specs.extend(machine::parameters());
+        specs
     }
 
     fn open(io: &mut Io, params: &Params) -> anyhow::Result<Self> {
         let group = GroupName::new(params.text("group")).context("parameter group")?;
-        let backend = params.text("backend");
-        if backend != SIM {
-            bail!("parameter backend: there is no backend {backend:?}; this driver has: {SIM}");
-        }
+        machine::check_backend(params.text("backend"))?;
         Ok(Self {
-            core: None,
+            machine: None,
+            config: None,
             group,
             commands: io.latest(&format!("{group}/command"), qos::STREAM, |m: &msg::Command| {
                 m.setpoint.tag.seq
@@ -163,16 +147,14 @@ impl Node for DriverNode {
             home: io.service("~/home")?,
             bus_status: io.queue(&format!("{group}/bus/status"), qos::BUS)?,
             bus_command: io.publisher(&format!("{group}/bus/command"), qos::BUS)?,
-            servo_state: io.publisher(&format!("{group}/servo_state"), qos::STREAM)?,
+            teller: Arc::new(Mutex::new(Teller::new(
+                io.publisher(&format!("{group}/servo_state"), qos::STREAM)?,
+                io.publisher(&format!("{group}/tracking"), qos::STATE)?,
+            ))),
             description: io.publisher(&format!("{group}/description"), qos::LATCHED)?,
-            tracking: io.publisher(&format!("{group}/tracking"), qos::STATE)?,
-            last_second: None,
             bus_command_msg: msg::DriveCommand::default(),
             tuning: None,
-            applied: Applied::default(),
-            latencies: Latencies::default(),
             cycles: SeqWatch::default(),
-            refused: 0,
             unreadable: 0,
         })
     }
@@ -186,7 +168,8 @@ impl Node for DriverNode {
         for warning in model.warnings() {
             io.warn(&warning.to_string());
         }
-        let files = JointFiles::parse(&file("servos_file")?, &file("limits_file")?)?;
+        let servos = file("servos_file")?;
+        let files = JointFiles::parse(&servos, &file("limits_file")?)?;
         let (mut driver, dynamics) = files.driver(
             &model,
             Wanted {
@@ -213,13 +196,20 @@ impl Node for DriverNode {
             set(&mut joint.following_limit, "following_limit");
             set(&mut joint.near_tolerance, "near_tolerance");
         }
-        self.core = Some(Driver::new(Config::new(driver)?, Some(dynamics)));
+        let link = machine::link(params, &servos, &mut driver)?;
+        let config = Config::new(driver)?;
+        lock(&self.teller).group = Some(config.group().clone());
+        let core = Driver::new(config.clone(), Some(dynamics));
+        self.machine = Some(Machine::new(core, link, params));
+        self.config = Some(config);
         Ok(())
     }
 
     fn activate(&mut self, _io: &mut Io, _now: Stamp) -> anyhow::Result<()> {
-        let core = self.core.as_ref().context("not configured")?;
-        self.description.publish(&core.config().group().to_msg());
+        let config = self.config.as_ref().context("not configured")?;
+        let machine = self.machine.take().context("not configured")?;
+        self.machine = Some(machine.start(self.group, &self.teller)?);
+        self.description.publish(&config.group().to_msg());
         Ok(())
     }
 
@@ -228,7 +218,8 @@ impl Node for DriverNode {
     }
 
     fn cleanup(&mut self, _io: &mut Io) {
-        self.core = None;
+        self.machine = None;
+        self.config = None;
         self.tuning = None;
     }
 
@@ -255,7 +246,8 @@ impl Node for DriverNode {
                 Ok(mut command) => {
                     let hops = &mut command.setpoint.tag.hops;
                     hops.received_ns = io.system_ns();
-                    self.latencies
+                    lock(&self.teller)
+                        .latencies
                         .gated_to_received
                         .note(hops.gated_ns, hops.received_ns);
                     self.feed(io, now, Input::Command(command));
@@ -274,20 +266,22 @@ impl Node for DriverNode {
             }
         }
         if active {
-            if let Some(core) = &mut self.core {
+            if let Some(core) = self.machine.as_mut().and_then(Machine::core) {
                 core.tick(now);
             }
             self.drain(io);
+            while let Some(event) = self.machine.as_ref().and_then(Machine::event) {
+                io.event(&event);
+            }
         }
     }
 
     fn deadline(&self) -> Option<Stamp> {
-        self.core.as_ref().and_then(Core::deadline)
+        self.machine.as_ref().and_then(Machine::deadline)
     }
 
     fn set_parameters(&mut self, params: &Params) -> Result<(), String> {
-        let Some(core) = &self.core else { return Ok(()) };
-        let config = core.config();
+        let Some(config) = &self.config else { return Ok(()) };
         let gains =
             gains(params, config.joint_count(), config.group().rate_hz).map_err(|error| error.to_string())?;
         self.tuning = Some(config.tuning(&gains).map_err(|error| error.to_string())?);
@@ -295,25 +289,26 @@ impl Node for DriverNode {
     }
 
     fn report(&mut self, report: &mut Report) {
-        let Some(core) = &self.core else { return };
-        match core.mode() {
+        let Some(machine) = &self.machine else { return };
+        match machine.mode() {
             DriveMode::Faulted => report.finding(Level::Error, format!("group {} has a fault", self.group)),
             DriveMode::Stopping => {
                 report.finding(Level::Warn, format!("group {} stops: no command", self.group));
             }
             DriveMode::Disabled | DriveMode::Enabled => {}
         }
-        if let Some(rate_hz) = core.other_bus_rate_hz() {
+        if let Some(rate_hz) = machine.other_bus_rate_hz() {
             report.finding(
                 Level::Error,
                 format!("the bus runs at {rate_hz:.1} Hz: set rate_hz to that"),
             );
         }
-        report.figure("mode", &format!("{:?}", core.mode()).to_lowercase());
-        report.figure("refused", &self.refused);
-        if let Some(second) = &self.last_second {
+        report.figure("mode", &format!("{:?}", machine.mode()).to_lowercase());
+        let mut teller = lock(&self.teller);
+        report.figure("refused", &teller.refused);
+        if let (Some(second), Some(config)) = (&teller.last_second, &self.config) {
             report.figure("cycles_lost", &second.cycles_lost);
-            for (joint, described) in core.config().group().joints.iter().enumerate() {
+            for (joint, described) in config.group().joints.iter().enumerate() {
                 let mut figure = |what: &str, value: f64| {
                     report.figure(format!("{}.{what}", described.name), &format!("{value:.3e}"));
                 };
@@ -326,56 +321,32 @@ impl Node for DriverNode {
         report.figure("unreadable", &self.unreadable);
         report.stream("command", self.commands.watch());
         report.stream("bus.status", &self.cycles);
-        report.latency("born_to_applied", &self.latencies.born_to_applied.take());
-        report.latency("gated_to_received", &self.latencies.gated_to_received.take());
+        report.latency("born_to_applied", &teller.latencies.born_to_applied.take());
+        report.latency("gated_to_received", &teller.latencies.gated_to_received.take());
     }
 }
 
 impl DriverNode {
     fn feed(&mut self, io: &Io, now: Stamp, input: Input) {
-        if let Some(core) = &mut self.core {
-            core.handle(now, input);
+        if let Some(machine) = &mut self.machine
+            && !machine.give(now, input)
+        {
             self.drain(io);
         }
     }
 
     fn drain(&mut self, io: &Io) {
-        while let Some(output) = self.core.as_mut().and_then(Core::poll) {
+        while let Some(output) = self.machine.as_mut().and_then(Machine::core).and_then(Core::poll) {
             match output {
                 Output::Bus(command) => {
                     sim_bus::fill_command(&mut self.bus_command_msg, &command);
                     self.bus_command.publish(&self.bus_command_msg);
                 }
-                Output::State(state) => self.publish(io, state),
-                Output::Tracking(tracking) => {
-                    self.tracking.publish(&tracking.to_msg());
-                    self.last_second = Some(tracking);
-                }
+                Output::State(state) => lock(&self.teller).publish(state),
+                Output::Tracking(tracking) => lock(&self.teller).tell_tracking(tracking),
                 Output::Event(event) => io.event(&event),
             }
         }
-    }
-
-    /// The state of a frame follows its answer: the first one with a command's hops says when that was applied.
-    fn publish(&mut self, io: &Io, mut state: ServoState) {
-        let hops = &mut state.tag.hops;
-        if hops.received_ns > 0 {
-            if *hops != self.applied.hops {
-                self.applied = Applied {
-                    hops: *hops,
-                    at_ns: io.system_ns(),
-                };
-                self.latencies
-                    .born_to_applied
-                    .note(hops.born_ns, self.applied.at_ns);
-            }
-            hops.applied_ns = self.applied.at_ns;
-        }
-        self.refused = state.refused;
-        let mut message = state.to_msg();
-        let group = self.core.as_ref().map(|core| core.config().group());
-        message.fault = fault_to_msg(state.fault, group);
-        self.servo_state.publish(&message);
     }
 
     fn complain(&mut self, io: &Io, topic: &str, error: &dyn std::error::Error) {
@@ -418,5 +389,3 @@ fn gains(params: &Params, joints: usize, rate_hz: f64) -> anyhow::Result<Vec<Gai
         })
         .collect()
 }
-
-const SIM: &str = "sim";

@@ -35,6 +35,9 @@ struct File {
     /// The driver's; the simulation's joints are moved by one motor each.
     #[serde(default, rename = "couplings")]
     _couplings: serde::de::IgnoredAny,
+    /// Which servos of a bus they are: the driver's business.
+    #[serde(default, rename = "wires")]
+    _wires: serde::de::IgnoredAny,
 }
 
 #[derive(Deserialize)]

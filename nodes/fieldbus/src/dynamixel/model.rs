@@ -120,6 +120,11 @@ pub enum Place {
 }
 
 impl Model {
+    /// All that are known, each with its control tables by firmware.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        MODELS.into_iter()
+    }
+
     /// The model of a number, with the control table of its firmware: both are what it answers to a ping. Of a firmware later than those
     /// known here, the latest.
     #[must_use]

@@ -31,4 +31,5 @@ pub use io::{Io, Publisher};
 pub use run::{Node, run};
 pub use service::{Request, Service};
 pub use stream::{Latest, Queue};
+pub use time::system_ns;
 pub use wire::Wire;

@@ -76,7 +76,7 @@ impl RosTime {
     clippy::disallowed_methods,
     reason = "the one place where a node's shell reads the clock"
 )]
-pub(super) fn system_ns() -> i64 {
+pub fn system_ns() -> i64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX)
 }

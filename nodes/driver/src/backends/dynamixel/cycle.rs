@@ -1,0 +1,165 @@
+//! The packets of a cycle, and what their answers say.
+
+use super::layout::Window;
+use super::servo::{Goal, Servo};
+use super::setup::AROUND_STATUS;
+use servomesh_fieldbus::dynamixel::{EncodeError, FastReply, Field, Id, Replies, Status, fast, group};
+use servomesh_types::Stamp;
+
+/// A read of all servos that waits for its answers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Read {
+    pub(super) window: Window,
+    pub(super) replies: Replies,
+    /// When the servos sampled themselves.
+    pub(super) sampled: Stamp,
+    /// Before this an answer is one to an earlier read.
+    pub(super) earliest: Stamp,
+    /// From then on what has not come is missing.
+    pub(super) missing: Stamp,
+    /// One bit for each servo that has answered.
+    pub(super) answered: u32,
+}
+
+/// What became of the blocks of one answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Taken {
+    /// Blocks that were believed.
+    pub(super) good: usize,
+    /// One bit for each servo that has lost its set-up.
+    pub(super) lost: u32,
+    /// Whether one says that it has a hardware error.
+    pub(super) alert: bool,
+}
+
+impl Read {
+    /// Whether all have answered.
+    pub(super) fn is_complete(&self, servos: usize) -> bool {
+        self.answered.count_ones() as usize == servos
+    }
+
+    /// Takes a joined answer, or as much of it as came.
+    pub(super) fn take_joined(&mut self, servos: &mut [Servo], reply: &FastReply<'_>, armed: u8) -> Taken {
+        let window = self.window;
+        let asked = |id: Id, servos: &[Servo]| servos.iter().position(|servo| servo.id == id);
+        let mut taken = Taken::default();
+        let numbers: arrayvec::ArrayVec<Id, { servomesh_types::MAX_JOINTS }> =
+            servos.iter().map(|servo| servo.id).collect();
+        let lengths = |id: Id| numbers.contains(&id).then_some(window.length());
+        for block in reply.blocks(lengths) {
+            if let Some(i) = asked(block.id, servos) {
+                taken.alert |= block.error.alert;
+                if block.error.number.is_none() {
+                    self.take(servos, i, block.data, armed, &mut taken);
+                }
+            }
+        }
+        taken
+    }
+
+    /// Takes the answer of one servo.
+    pub(super) fn take_separate(&mut self, servos: &mut [Servo], status: &Status<'_>, armed: u8) -> Taken {
+        let mut taken = Taken::default();
+        if let Some(i) = servos.iter().position(|servo| servo.id == status.id) {
+            taken.alert = status.error.alert;
+            if status.error.number.is_none() {
+                self.take(servos, i, status.parameters, armed, &mut taken);
+            }
+        }
+        taken
+    }
+
+    fn take(&mut self, servos: &mut [Servo], i: usize, data: &[u8], armed: u8, taken: &mut Taken) {
+        let Some(reading) = self.window.read(data) else {
+            return;
+        };
+        self.answered |= 1 << i;
+        if servos[i].take(self.sampled, &reading, armed) {
+            taken.good += 1;
+        } else {
+            taken.lost |= 1 << i;
+        }
+    }
+}
+
+/// Writes the read of a window to the front of the buffer: how many bytes it has, and its answers.
+///
+/// # Errors
+/// It is longer than the buffer or a packet.
+pub(super) fn encode_read(
+    servos: &[Servo],
+    window: Window,
+    replies: Replies,
+    buffer: &mut [u8],
+) -> Result<(usize, usize), EncodeError> {
+    let length = window.length();
+    let address = |servo: &Servo| servo.row() + window.offset();
+    let one_address = servos.windows(2).all(|pair| pair[0].row() == pair[1].row());
+    let sent = match servos.first() {
+        Some(first) if one_address => group::sync_read(
+            buffer,
+            replies,
+            address(first),
+            length,
+            servos.iter().map(|servo| servo.id),
+        )?,
+        _ => group::bulk_read(
+            buffer,
+            replies,
+            servos.iter().map(|servo| group::Item {
+                id: servo.id,
+                address: address(servo),
+                length,
+            }),
+        )?,
+    };
+    let answer = match replies {
+        Replies::Joined => BEFORE_LENGTH + usize::from(joined_length(servos, window).unwrap_or(0)),
+        Replies::Separate => servos.len() * (AROUND_STATUS + usize::from(length)),
+    };
+    Ok((sent, answer))
+}
+
+/// What the length field of the joined answer holds.
+pub(super) fn joined_length(servos: &[Servo], window: Window) -> Option<u16> {
+    fast::length(servos.iter().map(|_| window.length()))
+}
+
+/// Writes the goals of all servos to the front of the buffer: a sync write for each kind of goal.
+///
+/// # Errors
+/// They are longer than the buffer or a packet.
+pub(super) fn encode_goals(
+    servos: &[Servo],
+    goals: Goal<'_>,
+    buffer: &mut [u8],
+) -> Result<usize, EncodeError> {
+    let mut sent = 0;
+    for (first, servo) in servos.iter().enumerate() {
+        let registers = servo.goal_registers();
+        let is_one = |other: &Servo| other.goal_registers() == registers;
+        if servos[..first].iter().any(is_one) {
+            continue;
+        }
+        let blocks = servos
+            .iter()
+            .enumerate()
+            .filter(|(_, other)| is_one(other))
+            .filter_map(|(joint, other)| Some((other.id, other.goal(goals, joint)?)));
+        sent += group::sync_write(&mut buffer[sent..], registers.0, registers.1, blocks)?;
+    }
+    Ok(sent)
+}
+
+/// Writes an instruction that switches the torque of all servos to the front of the buffer.
+///
+/// # Errors
+/// It is longer than the buffer.
+pub(super) fn encode_torque(servos: &[Servo], on: bool, buffer: &mut [u8]) -> Result<usize, EncodeError> {
+    let blocks = servos.iter().map(|servo| (servo.id, [u8::from(on)]));
+    let field = Field::TorqueEnable;
+    group::sync_write(buffer, field.address(), field.size(), blocks)
+}
+
+/// Bytes of an answer up to its length field.
+const BEFORE_LENGTH: usize = 7;

@@ -1,0 +1,300 @@
+//! What one servo is asked and told before it may move, an exchange at a time.
+//!
+//! ```text
+//! level ► ping ► table ► torque off ► EEPROM, where it differs … ► disarm ► indirect addresses ► arm ► done
+//! ```
+//!
+//! Torque goes off first: EEPROM is locked otherwise, and a driver begins with its group off.
+//! **Invariant:** EEPROM is written only where it holds something else.
+
+use super::layout;
+use super::problem::Problem;
+use super::servo::Servo;
+use super::settings::ServoSettings;
+use arrayvec::ArrayVec;
+use servomesh_fieldbus::dynamixel::{EncodeError, Field, Instruction, Mode, Model, Status};
+
+/// How far a servo has come.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Setup {
+    step: Step,
+    tries: u8,
+    /// EEPROM that differs, the last to be written first.
+    writes: ArrayVec<(Field, i32), 5>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Step {
+    /// Whatever it was told before: it shall answer to everything.
+    #[default]
+    Level,
+    Ping,
+    Table,
+    TorqueOff,
+    Eeprom,
+    Disarm,
+    Indirect,
+    Arm,
+    Done,
+}
+
+/// What an exchange sends, and how long its answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ask {
+    pub(super) sent: usize,
+    pub(super) answer: usize,
+}
+
+impl Setup {
+    pub(super) fn is_done(&self) -> bool {
+        self.step == Step::Done
+    }
+
+    /// Begins anew.
+    pub(super) fn restart(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Arms the watchdog of a servo that is set up once more: it may have tripped.
+    pub(super) fn rearm(&mut self) {
+        self.step = Step::Disarm;
+    }
+
+    /// Writes the next instruction for `servo`; `watchdog` is what its bus watchdog is armed with.
+    pub(super) fn ask(&self, servo: &Servo, watchdog: u8, buffer: &mut [u8]) -> Result<Ask, EncodeError> {
+        let write = |field: Field, data| Instruction::Write {
+            address: field.address(),
+            data,
+        };
+        let (mut value, mut indirect) = ([0; 4], ArrayVec::new());
+        let (instruction, parameters) = match self.step {
+            Step::Level => (write(Field::StatusReturnLevel, &[ANSWERS_ALL]), 0),
+            Step::Ping | Step::Done => (Instruction::Ping, 3),
+            Step::Table => (
+                Instruction::Read {
+                    address: 0,
+                    length: TABLE as u16,
+                },
+                TABLE,
+            ),
+            Step::TorqueOff => (write(Field::TorqueEnable, &[0]), 0),
+            Step::Eeprom => match self.writes.last() {
+                Some(&(field, counts)) => {
+                    value = counts.to_le_bytes();
+                    (write(field, &value[..usize::from(field.size())]), 0)
+                }
+                None => (Instruction::Ping, 3),
+            },
+            Step::Disarm => (write(Field::BusWatchdog, &[0]), 0),
+            Step::Indirect => {
+                let pair = servo.model.and_then(|model| model.indirect_pair(0));
+                if let Some(model) = servo.model {
+                    indirect = layout::indirect(model, servo.settings.mode);
+                }
+                (
+                    Instruction::Write {
+                        address: pair.map_or(0, |(address, _)| address),
+                        data: &indirect,
+                    },
+                    0,
+                )
+            }
+            Step::Arm => {
+                value[0] = watchdog;
+                (write(Field::BusWatchdog, &value[..1]), 0)
+            }
+        };
+        let sent = instruction.encode(servo.id, buffer)?;
+        Ok(Ask {
+            sent,
+            answer: AROUND_STATUS + parameters,
+        })
+    }
+
+    /// What it answered to the last instruction.
+    ///
+    /// # Errors
+    /// [`Problem`]: it can't be driven; the setup begins anew.
+    pub(super) fn answer(
+        &mut self,
+        servo: &ServoSettings,
+        model: &mut Option<&'static Model>,
+        status: &Status<'_>,
+    ) -> Result<(), Problem> {
+        self.tries = 0;
+        let next = self.judge(servo, model, status);
+        match next {
+            Ok(step) => self.step = step,
+            Err(_) => self.restart(),
+        }
+        next.map(|_| ())
+    }
+
+    fn judge(
+        &mut self,
+        servo: &ServoSettings,
+        model: &mut Option<&'static Model>,
+        status: &Status<'_>,
+    ) -> Result<Step, Problem> {
+        let (id, joint) = (servo.id, || servo.joint.clone());
+        if let (Some(reason), false) = (status.error.number, self.step == Step::Level) {
+            let what = match self.step {
+                Step::Eeprom => "its EEPROM settings",
+                Step::Indirect => "indirect addresses",
+                Step::Arm | Step::Disarm => "its bus watchdog",
+                _ => "to be asked",
+            };
+            let joint = joint();
+            return Err(Problem::Refused {
+                id,
+                joint,
+                what,
+                reason,
+            });
+        }
+        Ok(match self.step {
+            Step::Level => Step::Ping,
+            Step::Ping => {
+                let pong = status
+                    .pong()
+                    .ok_or_else(|| Problem::Garbled { id, joint: joint() })?;
+                *model = Some(identify(servo, pong.model, pong.firmware)?);
+                Step::Table
+            }
+            Step::Table => {
+                if status.parameters.len() != TABLE {
+                    return Err(Problem::Garbled { id, joint: joint() });
+                }
+                let found = model.ok_or_else(|| Problem::Garbled { id, joint: joint() })?;
+                self.writes = compare(servo, found, status.parameters)?;
+                Step::TorqueOff
+            }
+            Step::TorqueOff if self.writes.is_empty() => Step::Disarm,
+            Step::TorqueOff => Step::Eeprom,
+            Step::Eeprom => {
+                self.writes.pop();
+                if self.writes.is_empty() {
+                    Step::Disarm
+                } else {
+                    Step::Eeprom
+                }
+            }
+            Step::Disarm => Step::Indirect,
+            Step::Indirect => Step::Arm,
+            Step::Arm | Step::Done => Step::Done,
+        })
+    }
+
+    /// Nothing came, or nothing that could be read.
+    ///
+    /// # Errors
+    /// [`Problem`]: it was asked often enough; the setup begins anew.
+    pub(super) fn missing(&mut self, servo: &ServoSettings, baud: u32, garbled: bool) -> Result<(), Problem> {
+        if self.step == Step::Level {
+            self.step = Step::Ping; // at level 0 or 1 it answers to no write
+            return Ok(());
+        }
+        self.tries += 1;
+        if self.tries < TRIES {
+            return Ok(());
+        }
+        self.restart();
+        let (id, joint) = (servo.id, servo.joint.clone());
+        Err(if garbled {
+            Problem::Garbled { id, joint }
+        } else {
+            Problem::Absent { id, joint, baud }
+        })
+    }
+}
+
+/// What a servo is by its answer to a ping, if it is what it should be.
+fn identify(servo: &ServoSettings, number: u16, firmware: u8) -> Result<&'static Model, Problem> {
+    let (id, joint) = (servo.id, || servo.joint.clone());
+    let found = Model::of(number, firmware);
+    let wanted = servo.model.as_deref().and_then(Model::named);
+    let Some(model) = found else {
+        return Err(Problem::UnknownModel {
+            id,
+            joint: joint(),
+            number,
+        });
+    };
+    if let Some(wanted) = wanted.filter(|wanted| wanted.number != number) {
+        return Err(Problem::OtherModel {
+            id,
+            joint: joint(),
+            found: model.name.to_owned(),
+            wanted: wanted.name.to_owned(),
+        });
+    }
+    if !model.modes.contains(&servo.mode) {
+        return Err(Problem::NoMode {
+            id,
+            joint: joint(),
+            model: model.name,
+            mode: servo.mode,
+            possible: model.modes,
+        });
+    }
+    Ok(model)
+}
+
+/// The EEPROM that holds something else than it should.
+fn compare(
+    servo: &ServoSettings,
+    model: &'static Model,
+    table: &[u8],
+) -> Result<ArrayVec<(Field, i32), 5>, Problem> {
+    let wider = |what, wanted: f64, own: f64, unit| Problem::WiderThanServo {
+        id: servo.id,
+        joint: servo.joint.clone(),
+        what,
+        wanted,
+        own,
+        unit,
+    };
+    let fastest = model.motor.no_load_velocity;
+    if servo.velocity > fastest {
+        return Err(wider("a velocity of", servo.velocity, fastest, "rad/s"));
+    }
+    if servo.mode == Mode::Position {
+        let limit = |field: Field| f64::from(field.get(table).unwrap_or(0));
+        let (lowest, highest) = (limit(Field::MinPositionLimit), limit(Field::MaxPositionLimit));
+        let (lower, upper) = servo.range_ticks.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+        if lower < lowest {
+            return Err(wider("the lower end at", lower, lowest, "ticks"));
+        }
+        if upper > highest {
+            return Err(wider("the upper end at", upper, highest, "ticks"));
+        }
+    }
+    let mut writes = ArrayVec::new();
+    for (field, counts) in servo.eeprom(model) {
+        let Some(register) = model.register(field) else {
+            continue;
+        };
+        if !register.takes(counts) {
+            let si = |counts: i32| register.to_si(counts);
+            return Err(wider(
+                "a current limit of",
+                si(counts),
+                si(register.max),
+                register.scale.unit,
+            ));
+        }
+        if field.get(table) != Some(counts) {
+            writes.push((field, counts));
+        }
+    }
+    Ok(writes)
+}
+
+/// Registers from 0 on that are looked at: up to the temperature.
+const TABLE: usize = 147;
+/// Header, id, length, code, error and CRC of an answer.
+pub(super) const AROUND_STATUS: usize = 11;
+/// Status return level: answers to every instruction.
+const ANSWERS_ALL: u8 = 2;
+/// How often something is asked before its servo counts as absent: one lost reply in ten makes that once in a thousand.
+const TRIES: u8 = 3;

@@ -1,0 +1,209 @@
+//! What a driver's core runs on: topics of the simulation, stepped by the node, or a bus with a thread of its own.
+
+use crate::teller::Teller;
+use anyhow::{Context as _, bail};
+use servomesh_driver::backends::dynamixel::{BusSettings, Dynamixel, Settings};
+use servomesh_driver::coupling::Coupling;
+use servomesh_driver::io::{BusThread, Word};
+use servomesh_driver::link::Link;
+use servomesh_driver::{Driver, DriverParams, Input, Output};
+use servomesh_shell::params::{ParamSpec, Params, Value};
+use servomesh_types::{Core, DriveMode, Event, GroupName, Stamp};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What moves a group.
+pub(crate) enum Machine {
+    /// The backend `sim`: the node steps the core.
+    Topics(Driver),
+    /// A bus that has not been opened yet.
+    Wired(Box<Wired>),
+    /// A bus that runs.
+    Running(Running),
+}
+
+/// A core and a link, and the port that they are for.
+pub(crate) struct Wired {
+    coupling: Coupling,
+    port: PathBuf,
+    baud: u32,
+}
+
+/// A bus that runs, and what it has to say.
+pub(crate) struct Running {
+    bus: BusThread,
+    events: Receiver<Event>,
+}
+
+/// The backends there are.
+const BACKENDS: [&str; 2] = [SIM, DYNAMIXEL];
+pub(crate) const SIM: &str = "sim";
+const DYNAMIXEL: &str = "dynamixel";
+
+/// The parameters of backends on wires.
+pub(crate) fn parameters() -> Vec<ParamSpec> {
+    vec![
+        ParamSpec::text(
+            "port",
+            "",
+            "The serial port of the bus, such as /dev/ttyUSB0; not for sim",
+        ),
+        ParamSpec::integer(
+            "baud",
+            1_000_000,
+            (9600, 10_500_000),
+            "Speed of the bus [bit/s]; not for sim",
+        ),
+        ParamSpec::new(
+            "watchdog_s",
+            Value::Double(0.1),
+            "How long a servo goes on without hearing from this driver, 0.02 … 2.54 s; then it stops by itself; not for sim",
+        ),
+        ParamSpec::number(
+            "port_latency_s",
+            0.002,
+            (0.0, 0.1),
+            "What port, adapter and operating system add at most to an answer's way [s]; not for sim",
+        ),
+    ]
+}
+
+/// Checks the name of a backend.
+pub(crate) fn check_backend(name: &str) -> anyhow::Result<()> {
+    if !BACKENDS.contains(&name) {
+        bail!(
+            "parameter backend: there is no backend {name:?}; this driver has: {}",
+            BACKENDS.join(", ")
+        );
+    }
+    Ok(())
+}
+
+/// The link of a group's bus, and what its servos close themselves, written into `driver`; `None` for the backend `sim`.
+pub(crate) fn link(
+    params: &Params,
+    servos: &str,
+    driver: &mut DriverParams,
+) -> anyhow::Result<Option<Box<dyn Link>>> {
+    if params.text("backend") == SIM {
+        return Ok(None);
+    }
+    if params.text("port").is_empty() {
+        bail!("parameter port is not set: give the serial port of the bus, such as /dev/ttyUSB0");
+    }
+    if params.switch("use_sim_time") {
+        bail!(
+            "use_sim_time is set, but servos on a wire live in real time: only the backend sim can take another"
+        );
+    }
+    let bus = BusSettings {
+        baud: baud(params),
+        watchdog: params.seconds("watchdog_s"),
+        latency: params.seconds("port_latency_s"),
+    };
+    let settings = Settings::of_file(servos, bus, driver)?;
+    Ok(Some(Box::new(Dynamixel::new(settings)?)))
+}
+
+fn baud(params: &Params) -> u32 {
+    u32::try_from(params.integer("baud")).unwrap_or(1_000_000)
+}
+
+impl Machine {
+    pub(crate) fn new(core: Driver, link: Option<Box<dyn Link>>, params: &Params) -> Self {
+        match link {
+            None => Self::Topics(core),
+            Some(link) => Self::Wired(Box::new(Wired {
+                coupling: Coupling::new(core, link),
+                port: params.text("port").into(),
+                baud: baud(params),
+            })),
+        }
+    }
+
+    /// Opens the bus, if there is one. What it measures goes out through `teller`.
+    pub(crate) fn start(self, group: GroupName, teller: &Arc<Mutex<Teller>>) -> anyhow::Result<Self> {
+        let Self::Wired(wired) = self else { return Ok(self) };
+        let Wired { coupling, port, baud } = *wired;
+        let (send, events) = channel();
+        let teller = Arc::clone(teller);
+        let bus = BusThread::start(coupling, port, baud, move |word| {
+            let event = match word {
+                Word::Output(Output::State(state)) => return lock(&teller).publish(state),
+                Word::Output(Output::Tracking(tracking)) => return lock(&teller).tell_tracking(tracking),
+                Word::Output(Output::Event(event)) => event,
+                Word::Output(Output::Bus(_)) => return,
+                Word::Notice(notice) => Event {
+                    stamp: Stamp::from_nanos(servomesh_shell::ros::system_ns()),
+                    kind: notice.kind,
+                    group: Some(group),
+                    text: notice.text.into_owned(),
+                },
+            };
+            // The node ends the bus before it stops listening.
+            let _ = send.send(event);
+        })
+        .with_context(|| format!("group {group}"))?;
+        Ok(Self::Running(Running { bus, events }))
+    }
+
+    /// The core, where the node steps it.
+    pub(crate) fn core(&mut self) -> Option<&mut Driver> {
+        match self {
+            Self::Topics(core) => Some(core),
+            Self::Wired(_) | Self::Running(_) => None,
+        }
+    }
+
+    /// Gives the core an input; `false` where the node has to drain it then.
+    pub(crate) fn give(&mut self, now: Stamp, input: Input) -> bool {
+        match self {
+            Self::Topics(core) => {
+                core.handle(now, input);
+                false
+            }
+            Self::Wired(_) => true,
+            Self::Running(running) => {
+                running.bus.give(now, input);
+                true
+            }
+        }
+    }
+
+    /// What a bus had to say since the last call.
+    pub(crate) fn event(&self) -> Option<Event> {
+        match self {
+            Self::Running(running) => running.events.try_recv().ok(),
+            Self::Topics(_) | Self::Wired(_) => None,
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Stamp> {
+        match self {
+            Self::Topics(core) => core.deadline(),
+            Self::Wired(_) | Self::Running(_) => None,
+        }
+    }
+
+    pub(crate) fn mode(&self) -> DriveMode {
+        match self {
+            Self::Topics(core) => core.mode(),
+            Self::Wired(_) => DriveMode::Disabled,
+            Self::Running(running) => running.bus.mode(),
+        }
+    }
+
+    pub(crate) fn other_bus_rate_hz(&self) -> Option<f64> {
+        match self {
+            Self::Topics(core) => core.other_bus_rate_hz(),
+            Self::Wired(_) => None,
+            Self::Running(running) => running.bus.other_rate_hz(),
+        }
+    }
+}
+
+/// A poisoned lock's owner has ended with an error of its own; what is published next is whole.
+pub(crate) fn lock(teller: &Mutex<Teller>) -> MutexGuard<'_, Teller> {
+    teller.lock().unwrap_or_else(PoisonError::into_inner)
+}
