@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used)] // a test that fails says where
 
+mod desk;
 mod motion;
 mod rig;
 mod topics;
 mod trouble;
 
-use rig::{JOINTS, Rig};
+use desk::JOINTS;
+use rig::Rig;
 use servomesh_devices::LineFaults;
 use servomesh_types::{DriveMode, EventKind};
 

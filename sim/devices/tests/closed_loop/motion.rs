@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use servomesh_types::Stamp;
 
-use crate::rig::{JOINTS, Rig, START};
+use crate::desk::{JOINTS, START};
+use crate::rig::Rig;
 
 /// From rest to rest and back, all joints at once: quintics of 1.5 s each.
 #[derive(Clone, Copy)]

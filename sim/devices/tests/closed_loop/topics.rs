@@ -6,13 +6,13 @@ use servomesh_sim::{ServoCatalog, Wiring};
 use servomesh_types::{Command, CommandMode, Core, Epoch, Setpoint, Stamp, StreamTag};
 use std::time::Duration;
 
+use crate::desk::{self, JOINTS, START};
 use crate::motion::{DURATION, Error, Errors, Motion};
-use crate::rig::{self, JOINTS, START};
 
 /// Runs the motion and says how far from it the arm was.
 pub(crate) fn run() -> Error {
-    let (mut core, _) = rig::driver(rig::SERVOS, 500.0);
-    let names: Vec<String> = rig::model()
+    let (mut core, _) = desk::driver(desk::SERVOS, 500.0);
+    let names: Vec<String> = desk::model()
         .joints()
         .iter()
         .map(|joint| joint.name.clone())
@@ -26,10 +26,10 @@ pub(crate) fn run() -> Error {
         "watchdog_s: 0.1\nbuses:\n  desk:\n    rate_hz: 500\n    joints:\n{}\n",
         joints.join("\n")
     );
-    let servos = ServoCatalog::from_yaml_str(rig::SERVOS).unwrap();
+    let servos = ServoCatalog::from_yaml_str(desk::SERVOS).unwrap();
     let wiring = Wiring::from_yaml_str(&wiring).unwrap();
     let origin = Stamp::from_millis(1_000_000);
-    let mut hardware = Hardware::new(&rig::model(), &servos, &wiring, origin).unwrap();
+    let mut hardware = Hardware::new(&desk::model(), &servos, &wiring, origin).unwrap();
     let motion = Motion {
         begin: origin + Duration::from_millis(800),
     };

@@ -6,7 +6,8 @@ use servomesh_devices::{Mishap, Wire};
 use servomesh_types::fault::DriveFault;
 use servomesh_types::{DriveMode, EventKind, Fault};
 
-use crate::rig::{Rig, SERVOS};
+use crate::desk::SERVOS;
+use crate::rig::Rig;
 use crate::{COUNT, motion};
 
 fn second() -> Duration {
@@ -83,7 +84,7 @@ fn a_joint_that_is_faster_than_its_servo_is_refused() {
     let mut rig = Rig::with(&servos, 500.0, |_| true);
     rig.run(second(), |_| None);
     assert!(rig.heard.notices.is_empty(), "{}", rig.story());
-    let (_, mut settings) = crate::rig::driver(SERVOS, 500.0);
+    let (_, mut settings) = crate::desk::driver(SERVOS, 500.0);
     settings.servos[2].velocity = 5.0;
     let mut rig = Rig::linked(settings);
     rig.run(second(), |_| None);
