@@ -44,6 +44,10 @@ pub const CLAIMS: &[Claim] = &[
         measure: crate::driver::measure,
     },
     Claim {
+        name: "bus",
+        measure: crate::bus::measure,
+    },
+    Claim {
         name: "estimator",
         measure: crate::estimator::measure,
     },

@@ -4,6 +4,7 @@
 //!
 //! **Invariant:** ours and the peer take turns within one run on one machine; a figure of another day is never compared.
 
+pub mod bus;
 #[cfg(feature = "ros")]
 pub mod cell;
 pub mod claims;
