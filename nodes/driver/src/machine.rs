@@ -7,7 +7,7 @@ use servomesh_driver::coupling::Coupling;
 use servomesh_driver::io::{BusThread, Word};
 use servomesh_driver::link::Link;
 use servomesh_driver::{Driver, DriverParams, Input, Output};
-use servomesh_shell::params::{ParamSpec, Params, Value};
+use servomesh_shell::params::{ParamSpec, Params};
 use servomesh_types::{Core, DriveMode, Event, GroupName, Stamp};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
@@ -55,10 +55,11 @@ pub(crate) fn parameters() -> Vec<ParamSpec> {
             (9600, 10_500_000),
             "Speed of the bus [bit/s]; not for sim",
         ),
-        ParamSpec::new(
+        ParamSpec::number(
             "watchdog_s",
-            Value::Double(0.1),
-            "How long a servo goes on without hearing from this driver, 0.02 … 2.54 s; then it stops by itself; not for sim",
+            0.1,
+            (0.02, 2.54),
+            "How long a servo goes on without hearing from this driver [s]; then it stops by itself; not for sim",
         ),
         ParamSpec::number(
             "port_latency_s",
