@@ -422,7 +422,9 @@ impl Dynamixel {
             } if status.id == self.servos[asking.servo].id => {
                 let servo = &mut self.servos[asking.servo];
                 let status = status.as_status();
-                let outcome = servo.setup.answer(&servo.settings, &mut servo.model, &status);
+                let outcome = servo
+                    .setup
+                    .answer(&servo.settings, &mut servo.model, &status, self.armed);
                 self.on_setup(now, asking, outcome);
             }
             _ => {}

@@ -1,11 +1,12 @@
 //! What one servo is asked and told before it may move, an exchange at a time.
 //!
 //! ```text
-//! level ► ping ► table ► torque off ► EEPROM, where it differs … ► disarm ► indirect addresses ► arm ► done
+//! level ► ping ► table ► torque off ► EEPROM, where it differs … ► disarm ► indirect addresses ► arm ► read it back ► done
 //! ```
 //!
 //! Torque goes off first: EEPROM is locked otherwise, and a driver begins with its group off.
 //! **Invariant:** EEPROM is written only where it holds something else.
+//! **Invariant:** a servo is set up only once it has said that its watchdog is armed: the answer to a write may be a late one to another.
 
 use super::layout;
 use super::problem::Problem;
@@ -35,6 +36,7 @@ enum Step {
     Disarm,
     Indirect,
     Arm,
+    Verify,
     Done,
 }
 
@@ -103,6 +105,10 @@ impl Setup {
                 value[0] = watchdog;
                 (write(Field::BusWatchdog, &value[..1]), 0)
             }
+            Step::Verify => {
+                let (address, length) = (Field::BusWatchdog.address(), Field::BusWatchdog.size());
+                (Instruction::Read { address, length }, usize::from(length))
+            }
         };
         let sent = instruction.encode(servo.id, buffer)?;
         Ok(Ask {
@@ -111,7 +117,7 @@ impl Setup {
         })
     }
 
-    /// What it answered to the last instruction.
+    /// What it answered to the last instruction; `watchdog` is what its bus watchdog is armed with.
     ///
     /// # Errors
     /// [`Problem`]: it can't be driven; the setup begins anew.
@@ -120,9 +126,10 @@ impl Setup {
         servo: &ServoSettings,
         model: &mut Option<&'static Model>,
         status: &Status<'_>,
+        watchdog: u8,
     ) -> Result<(), Problem> {
         self.tries = 0;
-        let next = self.judge(servo, model, status);
+        let next = self.judge(servo, model, status, watchdog);
         match next {
             Ok(step) => self.step = step,
             Err(_) => self.restart(),
@@ -135,6 +142,7 @@ impl Setup {
         servo: &ServoSettings,
         model: &mut Option<&'static Model>,
         status: &Status<'_>,
+        watchdog: u8,
     ) -> Result<Step, Problem> {
         let (id, joint) = (servo.id, || servo.joint.clone());
         if let (Some(reason), false) = (status.error.number, self.step == Step::Level) {
@@ -142,7 +150,7 @@ impl Setup {
                 Step::Eeprom => "its EEPROM settings",
                 Step::Indirect => "indirect addresses",
                 Step::Arm | Step::Disarm => "its bus watchdog",
-                _ => "to be asked",
+                _ => "to be read",
             };
             let joint = joint();
             return Err(Problem::Refused {
@@ -181,7 +189,9 @@ impl Setup {
             }
             Step::Disarm => Step::Indirect,
             Step::Indirect => Step::Arm,
-            Step::Arm | Step::Done => Step::Done,
+            Step::Arm => Step::Verify,
+            Step::Verify if status.parameters != [watchdog] => Step::Disarm,
+            Step::Verify | Step::Done => Step::Done,
         })
     }
 
