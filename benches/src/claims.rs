@@ -48,6 +48,10 @@ pub const CLAIMS: &[Claim] = &[
         measure: crate::bus::measure,
     },
     Claim {
+        name: "dynamixel",
+        measure: crate::dynamixel::measure,
+    },
+    Claim {
         name: "estimator",
         measure: crate::estimator::measure,
     },

@@ -11,6 +11,7 @@ pub mod claims;
 pub mod collision;
 mod draw;
 pub mod driver;
+pub mod dynamixel;
 pub mod estimator;
 #[cfg(feature = "ros")]
 pub mod hop;
