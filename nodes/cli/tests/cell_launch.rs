@@ -1,4 +1,4 @@
-//! The launch file of the default cell, as it stands in this workspace.
+//! The launch files of this workspace as they stand: the default cell, and the desk arm.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,8 +12,13 @@ fn launch_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../launch")
 }
 
-/// Resolves the file on a machine where nothing is installed and the executables lie beside `servomesh`.
+/// Resolves the cell's file.
 fn resolve(arguments: &[&str]) -> Result<Plan, LaunchError> {
+    resolve_file("cell.launch.xml", arguments)
+}
+
+/// Resolves a file on a machine where nothing is installed and the executables lie beside `servomesh`.
+fn resolve_file(name: &str, arguments: &[&str]) -> Result<Plan, LaunchError> {
     let folder = tempfile::tempdir().expect("a folder");
     for name in EXECUTABLES {
         let file = folder.path().join(name);
@@ -28,7 +33,7 @@ fn resolve(arguments: &[&str]) -> Result<Plan, LaunchError> {
         .iter()
         .map(|text| launch::argument(text))
         .collect::<Result<Vec<_>, _>>()?;
-    launch::resolve(&launch_folder().join("cell.launch.xml"), &arguments, &host)
+    launch::resolve(&launch_folder().join(name), &arguments, &host)
 }
 
 /// A parameter that the launch file itself gives to a node.
@@ -59,6 +64,25 @@ fn every_node_runs_once_and_comes_back() {
         assert_eq!(
             process.respawn.map(|respawn| respawn.delay.as_millis()),
             Some(500),
+            "{}",
+            process.label
+        );
+    }
+}
+
+#[test]
+fn the_desk_arm_needs_a_port_and_lives_in_real_time() {
+    let error = resolve_file("desk.launch.xml", &[]).expect_err("no port was given");
+    assert!(error.to_string().contains("argument `port`"), "{error}");
+    let plan = resolve_file("desk.launch.xml", &["port:=/dev/ttyUSB0"]).expect("the file resolves");
+    assert_eq!(
+        parameter(&plan, "desk_driver", "port").as_deref(),
+        Some("/dev/ttyUSB0")
+    );
+    for process in &plan.processes {
+        assert_eq!(
+            parameter(&plan, &process.label, "use_sim_time"),
+            None,
             "{}",
             process.label
         );
