@@ -77,7 +77,7 @@ fn the_desk_arm_needs_a_port_and_lives_in_real_time() {
     let plan = resolve_file("desk.launch.xml", &["port:=/dev/ttyUSB0"]).expect("the file resolves");
     assert_eq!(
         parameter(&plan, "desk_driver", "port").as_deref(),
-        Some("/dev/ttyUSB0")
+        Some("\"/dev/ttyUSB0\"")
     );
     for process in &plan.processes {
         assert_eq!(
