@@ -4,6 +4,7 @@
 //! - [`process`] keeps the processes of a plan running, and brings all of them down in the end.
 //! - [`program`] reads a program file, and holds what came of running it.
 //! - `ros` (feature `ros`) runs a program against a running cell.
+//! - [`servos`] shows what a scan of a serial port found, as text.
 //! - [`mod@print`] shows a plan, and the arguments of a launch file, as text.
 
 pub mod launch;
@@ -12,3 +13,4 @@ pub mod process;
 pub mod program;
 #[cfg(feature = "ros")]
 pub mod ros;
+pub mod servos;

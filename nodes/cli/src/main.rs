@@ -4,6 +4,7 @@ mod devices;
 #[cfg(feature = "ros")]
 mod fault;
 mod run;
+mod scan;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ enum Action {
     Up(Up),
     Run(run::Run),
     Devices(devices::Devices),
+    Scan(scan::Scan),
     #[cfg(feature = "ros")]
     Fault(fault::Fault),
     /// Becomes another program that dies with the process `parent`.
@@ -93,6 +95,7 @@ fn main() -> ExitCode {
         Action::Up(up) => up.run(),
         Action::Run(run) => run.run(),
         Action::Devices(devices) => devices.run(),
+        Action::Scan(scan) => scan.run(),
         #[cfg(feature = "ros")]
         Action::Fault(fault) => fault.run(),
         Action::Exec { parent, command } => {

@@ -8,5 +8,5 @@
 pub mod port;
 pub mod thread;
 
-pub use port::{Port, PortError};
+pub use port::{Port, PortError, serial_ports};
 pub use thread::{BusThread, Word};

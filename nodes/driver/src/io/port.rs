@@ -113,6 +113,24 @@ impl Port {
         Ok(Self { serial, path })
     }
 
+    /// Sets its speed \[bit/s\] and forgets what came at the one before.
+    ///
+    /// # Errors
+    /// [`PortError::Speed`]: it does not know this speed; it keeps the one it has.
+    pub fn set_baud(&mut self, baud: u32) -> Result<(), PortError> {
+        let set = |serial: &mut SerialPort| -> io::Result<()> {
+            let mut settings = serial.get_configuration()?;
+            settings.set_baud_rate(baud)?;
+            serial.set_configuration(&settings)?;
+            serial.discard_buffers()
+        };
+        set(&mut self.serial).map_err(|reason| PortError::Speed {
+            path: self.path.clone(),
+            baud,
+            reason,
+        })
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -166,14 +184,20 @@ impl Port {
     }
 }
 
+/// The serial ports of this machine.
+///
+/// # Errors
+/// The system does not list them.
+pub fn serial_ports() -> io::Result<Vec<PathBuf>> {
+    let mut ports = SerialPort::available_ports()?;
+    ports.sort();
+    Ok(ports)
+}
+
 /// The serial ports of this machine, as a sentence.
 fn known_ports() -> String {
-    let mut names: Vec<String> = SerialPort::available_ports()
-        .unwrap_or_default()
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
-    names.sort();
+    let ports = serial_ports().unwrap_or_default();
+    let names: Vec<String> = ports.iter().map(|path| path.display().to_string()).collect();
     if names.is_empty() {
         "this machine has none: is the adapter plugged in?".to_owned()
     } else {

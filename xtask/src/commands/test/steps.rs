@@ -168,6 +168,10 @@ fn masters(bench: &Bench<'_>) -> Result<Ended> {
         "servomesh_devices",
         "--bin",
         "devices",
+        "--package",
+        "servomesh_cli",
+        "--bin",
+        "servomesh",
     ]))?;
     let requirements = std::fs::read_to_string(tests.join("requirements.txt"))
         .with_context(|| format!("can't read the requirements in {}", tests.display()))?;

@@ -11,6 +11,7 @@
 //! | `servo` | what is known of one servo |
 //! | `pace` | how long bytes take, when a cycle begins, when an answer is missing |
 //! | `problem` | what people are told |
+//! | [`scan`] | which servos are on a bus, whatever their speed |
 //!
 //! A cycle:
 //!
@@ -32,6 +33,7 @@ mod layout;
 mod link;
 mod pace;
 mod problem;
+pub mod scan;
 mod servo;
 pub mod settings;
 mod setup;

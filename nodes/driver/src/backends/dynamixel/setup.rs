@@ -301,7 +301,7 @@ fn compare(
 }
 
 /// Registers from 0 on that are looked at: up to the temperature.
-const TABLE: usize = 147;
+pub(super) const TABLE: usize = 147;
 /// Header, id, length, code, error and CRC of an answer.
 pub(super) const AROUND_STATUS: usize = 11;
 /// Status return level: answers to every instruction.

@@ -1,0 +1,55 @@
+"""`servomesh scan` lists the servos of a bus over a pseudo-terminal."""
+
+import os
+import pathlib
+import subprocess
+
+BUSES = """
+buses:
+  line:
+    baud: 1000000
+    devices:
+      - { protocol: dynamixel, model: XM540-W270, id: 1 }
+      - { protocol: dynamixel, model: XL430-W250, id: 7, motor: { position: 1.001 } }
+"""
+DOUBLED = """
+      - { protocol: dynamixel, model: XM430-W350, id: 7, motor: { position: 2.0 } }
+"""
+PATIENCE_S = "0.5"  # for an answer, on a machine that is busy
+
+
+def scan(*arguments):
+    """Runs it."""
+    program = pathlib.Path(os.environ["SERVOMESH_BIN_DIR"]) / "servomesh"
+    command = [program, "scan", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def test_servos_are_listed(devices):
+    line = devices(BUSES)
+    line.command("line 1 heat 85")
+    result = scan(line.ports["line"], "--baud", "1000000", "--latency", PATIENCE_S)
+    assert result.returncode == 0, result.stderr
+    titles, first, second = result.stdout.splitlines()
+    assert titles.split()[:3] == ["id", "model", "firmware"]
+    assert first.split()[:2] == ["1", "XM540-W270"] and first.endswith("overheating error")
+    assert second.split()[:2] == ["7", "XL430-W250"] and "(1.00" in second
+    assert "1000000 bit/s: 2 ids" in result.stderr
+
+
+def test_an_id_of_two_is_told(devices):
+    result = scan(devices(BUSES + DOUBLED.lstrip("\n")).ports["line"], "--baud", "1000000", "--latency", "0.05")
+    assert result.returncode == 1
+    assert "answers clash" in result.stdout and "id 7 at 1000000 bit/s" in result.stderr
+
+
+def test_where_nobody_answers_it_says_what_to_check(devices):
+    result = scan(devices(BUSES).ports["line"], "--baud", "57600")
+    assert result.returncode == 1 and result.stdout == ""
+    assert "nobody answers at 57600 bit/s" in result.stderr and "supply" in result.stderr
+
+
+def test_a_port_that_is_not_there_is_named():
+    result = scan("/dev/nothing-here")
+    assert result.returncode == 1
+    assert "port /dev/nothing-here: there is no such port" in result.stderr
