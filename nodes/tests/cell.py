@@ -63,11 +63,21 @@ def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
-def pin(pid: int, cpus: set[int]) -> None:
-    """Lets all threads of a process run on these CPUs only."""
-    for thread in Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(ProcessLookupError):  # a thread that has ended
-            os.sched_setaffinity(int(thread.name), cpus)
+#: Freezes and thaws a process by turns; what it leaves runs.
+TAKE_TURNS = """
+import os, signal, sys, time
+pid, runs_s, waits_s = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+try:
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(waits_s)
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(runs_s)
+except (KeyboardInterrupt, ProcessLookupError):
+    pass
+finally:
+    os.kill(pid, signal.SIGCONT)
+"""
 
 
 def servomesh(*arguments: str | Path, **options) -> subprocess.CompletedProcess[str]:
@@ -158,22 +168,20 @@ class Cell:
             os.kill(pid, signal.SIGCONT)
 
     @contextlib.contextmanager
-    def starved(self, program: Program, rivals: int = 8) -> Iterator[int]:
-        """A process that has one CPU only, and shares it with rivals that never rest."""
+    def starved(self, program: Program, runs_s: float = 0.003, waits_s: float = 0.012) -> Iterator[int]:
+        """A process that runs in short turns only, as on a machine where four others want its CPU.
+
+        Whoever really kept the CPU busy would starve the whole cell, and the one who watches it.
+        """
         pid = poll(lambda: self.process(program), f"{program.label} runs")
-        before = os.sched_getaffinity(pid)
-        one = {min(before)}
-        pin(pid, one)
-        hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(rivals)]
+        command = [sys.executable, "-c", TAKE_TURNS, str(pid), str(runs_s), str(waits_s)]
+        turns = subprocess.Popen(command, preexec_fn=end_with_parent)
         try:
-            for hog in hogs:
-                pin(hog.pid, one)
             yield pid
+            assert turns.poll() is None, f"{program.label} ended while it starved"
         finally:
-            for hog in hogs:
-                hog.kill()
-                hog.wait()
-            pin(pid, before)
+            turns.send_signal(signal.SIGINT)
+            turns.wait()
 
     def _signal(self, program: Program, number: signal.Signals) -> int:
         pid = poll(lambda: self.process(program), f"{program.label} runs")

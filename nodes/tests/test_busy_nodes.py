@@ -19,6 +19,10 @@ from motions import ARM, BRISK_S, SLOW_S, assert_there, travel, wait_until_still
 from peer import Peer
 from stops import assert_really_smooth, assert_stopped_in_time
 
+#: For how long [s] the arm may go on before what safety published holds. A starved driver can't stop as commanded:
+#: safety takes the torque off once it had its 0.5 s, and the brakes do the rest.
+REACTION_S = {"trajectory": 0.1, "safety": 0.1, "estimator": 0.1, "arm_driver": 0.8}
+
 REAL_TIME = ("use_sim_time:=false", "lockstep:=false", "speed:=1.0")
 
 
@@ -36,7 +40,7 @@ def real_time(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         cell.abandon()
 
 
-@pytest.mark.parametrize("victim", ["trajectory", "safety", "arm_driver", "estimator"])
+@pytest.mark.parametrize("victim", list(REACTION_S))
 def test_a_starved_process_ends_in_the_goal_or_in_a_good_stop(real_time: tuple[Cell, Peer], victim: str) -> None:
     cell, peer = real_time
     poll(lambda: reset_where_stopped(peer), "the arm may move")
@@ -52,7 +56,7 @@ def test_a_starved_process_ends_in_the_goal_or_in_a_good_stop(real_time: tuple[C
             assert result.error_string
             closed = [stamp for stamp, gate in peer.gates_since("arm", began) if gate.mode != GroupSafety.NORMAL]
             if closed:
-                assert_stopped_in_time(peer, closed[0], reaction_s=0.1)
+                assert_stopped_in_time(peer, closed[0], REACTION_S[victim])
         assert_really_smooth(peer, began)
     wait_until_it_goes_on(peer)
     assert_really_smooth(peer, began)
