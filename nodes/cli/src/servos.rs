@@ -84,7 +84,7 @@ fn model(servo: &Identity) -> String {
 fn cells(state: &State) -> [String; 6] {
     let errors: Vec<_> = state.alarms.iter().map(Alarm::name).collect();
     [
-        state.mode.map_or("none", mode).to_owned(),
+        state.mode.map_or("none", Mode::name).to_owned(),
         if state.torque { "on" } else { "off" }.to_owned(),
         format!("{:.1} V", state.voltage_v),
         format!("{:.0} °C", state.temperature_degc),
@@ -95,18 +95,6 @@ fn cells(state: &State) -> [String; 6] {
             errors.join(", ")
         },
     ]
-}
-
-/// As the servos file writes it.
-fn mode(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Current => "current",
-        Mode::Velocity => "velocity",
-        Mode::Position => "position",
-        Mode::ExtendedPosition => "extended_position",
-        Mode::CurrentBasedPosition => "current_based_position",
-        Mode::Pwm => "pwm",
-    }
 }
 
 /// What to do about each servo that is not as it should be: one sentence each.

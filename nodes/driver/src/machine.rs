@@ -2,7 +2,8 @@
 
 use crate::teller::Teller;
 use anyhow::{Context as _, bail};
-use servomesh_driver::backends::dynamixel::{BusSettings, Dynamixel, Settings};
+use servomesh_driver::backends::Backend;
+use servomesh_driver::backends::wires::BusSettings;
 use servomesh_driver::coupling::Coupling;
 use servomesh_driver::io::{BusThread, Word};
 use servomesh_driver::link::Link;
@@ -36,10 +37,8 @@ pub(crate) struct Running {
     events: Receiver<Event>,
 }
 
-/// The backends there are.
-const BACKENDS: [&str; 2] = [SIM, DYNAMIXEL];
+/// The backend of topics, which the simulation speaks.
 pub(crate) const SIM: &str = "sim";
-const DYNAMIXEL: &str = "dynamixel";
 
 /// The parameters of backends on wires.
 pub(crate) fn parameters() -> Vec<ParamSpec> {
@@ -70,15 +69,17 @@ pub(crate) fn parameters() -> Vec<ParamSpec> {
     ]
 }
 
-/// Checks the name of a backend.
-pub(crate) fn check_backend(name: &str) -> anyhow::Result<()> {
-    if !BACKENDS.contains(&name) {
+/// What a backend's name means: `None` is the backend `sim`.
+pub(crate) fn backend(name: &str) -> anyhow::Result<Option<Backend>> {
+    let found = Backend::named(name);
+    if found.is_none() && name != SIM {
+        let names = Backend::ALL.map(Backend::name);
         bail!(
-            "parameter backend: there is no backend {name:?}; this driver has: {}",
-            BACKENDS.join(", ")
+            "parameter backend: there is no backend {name:?}; this driver has: {SIM}, {}",
+            names.join(", ")
         );
     }
-    Ok(())
+    Ok(found)
 }
 
 /// The link of a group's bus, and what its servos close themselves, written into `driver`; `None` for the backend `sim`.
@@ -87,9 +88,9 @@ pub(crate) fn link(
     servos: &str,
     driver: &mut DriverParams,
 ) -> anyhow::Result<Option<Box<dyn Link>>> {
-    if params.text("backend") == SIM {
+    let Some(backend) = backend(params.text("backend"))? else {
         return Ok(None);
-    }
+    };
     if params.text("port").is_empty() {
         bail!("parameter port is not set: give the serial port of the bus, such as /dev/ttyUSB0");
     }
@@ -103,8 +104,7 @@ pub(crate) fn link(
         watchdog: params.seconds("watchdog_s"),
         latency: params.seconds("port_latency_s"),
     };
-    let settings = Settings::of_file(servos, bus, driver)?;
-    Ok(Some(Box::new(Dynamixel::new(settings)?)))
+    Ok(Some(backend.link(servos, bus, driver)?))
 }
 
 fn baud(params: &Params) -> u32 {

@@ -136,7 +136,7 @@ impl Node for DriverNode {
 
     fn open(io: &mut Io, params: &Params) -> anyhow::Result<Self> {
         let group = GroupName::new(params.text("group")).context("parameter group")?;
-        machine::check_backend(params.text("backend"))?;
+        machine::backend(params.text("backend"))?;
         Ok(Self {
             machine: None,
             config: None,

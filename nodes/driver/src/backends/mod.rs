@@ -1,7 +1,64 @@
-//! The backends on wires: each a [`Link`](crate::link::Link).
+//! The backends on wires: each a [`Link`].
 //!
-//! | room | what it drives |
+//! | room | what it decides |
 //! |---|---|
+//! | [`wires`] | what every bus has, and which entry of the servos file is whose |
 //! | [`dynamixel`] | DYNAMIXEL X servos: Protocol 2.0 on a serial bus |
 
 pub mod dynamixel;
+pub mod wires;
+
+use crate::config::DriverParams;
+use crate::link::Link;
+use dynamixel::{Dynamixel, Settings, SettingsError};
+use wires::{BusSettings, WireError};
+
+/// What a driver can speak on a wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// DYNAMIXEL Protocol 2.0.
+    Dynamixel,
+}
+
+/// A bus that can't be as it is configured.
+#[derive(Debug, thiserror::Error)]
+pub enum BackendError {
+    /// By the servos file.
+    #[error(transparent)]
+    Wires(#[from] WireError),
+    /// By the settings of its servos.
+    #[error(transparent)]
+    Dynamixel(#[from] SettingsError),
+}
+
+impl Backend {
+    /// All there are.
+    pub const ALL: [Self; 1] = [Self::Dynamixel];
+
+    /// What the parameter `backend` calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dynamixel => "dynamixel",
+        }
+    }
+
+    /// The backend of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|backend| backend.name() == name)
+    }
+
+    /// The link of a group's bus by the text of its servos file. What the devices close themselves goes into `params`.
+    ///
+    /// # Errors
+    /// [`BackendError`] says what can't be, and what may.
+    pub fn link(
+        self,
+        servos: &str,
+        bus: BusSettings,
+        params: &mut DriverParams,
+    ) -> Result<Box<dyn Link>, BackendError> {
+        Ok(match self {
+            Self::Dynamixel => Box::new(Dynamixel::new(Settings::of_file(servos, bus, params)?)?),
+        })
+    }
+}

@@ -55,7 +55,27 @@ impl Mode {
         Self::ALL.into_iter().find(|mode| mode.number() == number)
     }
 
-    const ALL: [Self; 6] = [
+    /// What a file and a table call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Velocity => "velocity",
+            Self::Position => "position",
+            Self::ExtendedPosition => "extended_position",
+            Self::CurrentBasedPosition => "current_based_position",
+            Self::Pwm => "pwm",
+        }
+    }
+
+    /// The mode of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
+
+    /// Every mode there is.
+    pub const ALL: [Self; 6] = [
         Self::Current,
         Self::Velocity,
         Self::Position,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use servomesh_driver::backends::dynamixel::{BusSettings, Settings};
+use servomesh_driver::backends::dynamixel::Settings;
+use servomesh_driver::backends::wires::BusSettings;
 use servomesh_driver::{Config, Driver, Gains, JointFiles, Wanted};
 use servomesh_robot::Model;
 use servomesh_types::{Capabilities, GroupName};

@@ -85,7 +85,7 @@ fn a_joint_that_is_faster_than_its_servo_is_refused() {
     rig.run(second(), |_| None);
     assert!(rig.heard.notices.is_empty(), "{}", rig.story());
     let (_, mut settings) = crate::desk::driver(SERVOS, 500.0);
-    settings.servos[2].velocity = 5.0;
+    settings.servos[2].ticks_per_s = 5.0 * 4096.0 / std::f64::consts::TAU;
     let mut rig = Rig::linked(settings);
     rig.run(second(), |_| None);
     assert_eq!(

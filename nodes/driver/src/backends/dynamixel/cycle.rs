@@ -41,13 +41,12 @@ impl Read {
     /// Takes a joined answer, or as much of it as came.
     pub(super) fn take_joined(&mut self, servos: &mut [Servo], reply: &FastReply<'_>, armed: u8) -> Taken {
         let window = self.window;
-        let asked = |id: Id, servos: &[Servo]| servos.iter().position(|servo| servo.id == id);
         let mut taken = Taken::default();
-        let numbers: arrayvec::ArrayVec<Id, { servomesh_types::MAX_JOINTS }> =
+        let ids: arrayvec::ArrayVec<Id, { servomesh_types::MAX_JOINTS }> =
             servos.iter().map(|servo| servo.id).collect();
-        let lengths = |id: Id| numbers.contains(&id).then_some(window.length());
+        let lengths = |id: Id| ids.contains(&id).then_some(window.length());
         for block in reply.blocks(lengths) {
-            if let Some(i) = asked(block.id, servos) {
+            if let Some(i) = ids.iter().position(|id| *id == block.id) {
                 taken.alert |= block.error.alert;
                 if block.error.number.is_none() {
                     self.take(servos, i, block.data, armed, &mut taken);

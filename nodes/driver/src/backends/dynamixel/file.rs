@@ -8,79 +8,38 @@
 //! `model` may be left out: then whatever answers is taken. `mode` is `current` unless said otherwise.
 
 use super::settings::{ServoSettings, Settings};
+use crate::backends::wires::{self, BusSettings, WireError};
 use crate::config::DriverParams;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use servomesh_fieldbus::dynamixel::Mode;
-use std::collections::BTreeMap;
-use std::f64::consts::TAU;
 use std::time::Duration;
 
-/// What a file says that can't be.
-#[derive(Debug, thiserror::Error)]
-pub enum WireError {
-    /// It is no YAML, or something is misspelt.
-    #[error("servos file: {0}")]
-    Syntax(serde_norway::Error),
-    /// A joint of the group has no servo on the wire.
-    #[error(
-        "joint {joint} has no entry under `wires` in the servos file: say which servo moves it, as in `{joint}: {{ id: 1 }}`"
-    )]
-    NoWire {
-        /// Which joint.
-        joint: String,
-    },
-}
-
-/// What is common to the servos of a bus.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BusSettings {
-    /// Bits per second.
-    pub baud: u32,
-    /// How long a servo goes on without hearing from the driver.
-    pub watchdog: Duration,
-    /// What port, adapter and operating system add at most to an answer's way.
-    pub latency: Duration,
-}
-
 #[derive(Deserialize)]
-struct File {
-    #[serde(default)]
-    wires: BTreeMap<String, Wire>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire {
     id: u8,
     model: Option<String>,
-    #[serde(default)]
-    mode: ModeName,
+    #[serde(default = "unless_said", deserialize_with = "mode")]
+    mode: Mode,
 }
 
-/// The modes as the file writes them.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ModeName {
-    #[default]
-    Current,
-    Velocity,
-    Position,
-    ExtendedPosition,
-    CurrentBasedPosition,
-    Pwm,
+/// The mode in which the driver closes all but the current.
+fn unless_said() -> Mode {
+    Mode::Current
 }
 
-impl ModeName {
-    fn mode(self) -> Mode {
-        match self {
-            Self::Current => Mode::Current,
-            Self::Velocity => Mode::Velocity,
-            Self::Position => Mode::Position,
-            Self::ExtendedPosition => Mode::ExtendedPosition,
-            Self::CurrentBasedPosition => Mode::CurrentBasedPosition,
-            Self::Pwm => Mode::Pwm,
+fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Mode, D::Error> {
+    const NAMES: [&str; 6] = {
+        let mut names = [""; 6];
+        let mut i = 0;
+        while i < names.len() {
+            names[i] = Mode::ALL[i].name();
+            i += 1;
         }
-    }
+        names
+    };
+    let name = String::deserialize(deserializer)?;
+    Mode::named(&name).ok_or_else(|| de::Error::unknown_variant(&name, &NAMES))
 }
 
 impl Settings {
@@ -89,23 +48,19 @@ impl Settings {
     /// # Errors
     /// [`WireError`] names the joint, or the line.
     pub fn of_file(servos: &str, bus: BusSettings, params: &mut DriverParams) -> Result<Self, WireError> {
-        let file: File = serde_norway::from_str(servos).map_err(WireError::Syntax)?;
+        let wires: Vec<Wire> = wires::of_file(servos, params)?;
         let mut settings = Vec::new();
-        for (described, joint) in params.group.joints.iter().zip(&mut params.joints) {
-            let Some(wire) = file.wires.get(&described.name).cloned() else {
-                return Err(WireError::NoWire {
-                    joint: described.name.clone(),
-                });
-            };
+        let joints = params.group.joints.iter().zip(&mut params.joints);
+        for ((described, joint), wire) in joints.zip(wires) {
             let (actuator, limits) = (joint.actuator, described.limits);
             let ends = [limits.lower(), limits.upper()].map(|end| actuator.ticks(end));
             let servo = ServoSettings {
                 joint: described.name.clone(),
                 id: wire.id,
                 model: wire.model,
-                mode: wire.mode.mode(),
+                mode: wire.mode,
                 current_limit_a: Some(actuator.current_limit_a),
-                velocity: actuator.ticks_per_s(limits.velocity()).abs() * TAU / TICKS_PER_TURN,
+                ticks_per_s: actuator.ticks_per_s(limits.velocity()).abs(),
                 range_ticks: ends
                     .iter()
                     .all(|end| end.is_finite())
@@ -124,5 +79,23 @@ impl Settings {
     }
 }
 
-/// Of every servo of the X series.
-const TICKS_PER_TURN: f64 = 4096.0;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_that_is_none_is_refused_with_those_there_are() {
+        let error = serde_norway::from_str::<Wire>("{ id: 1, mode: torque }").err();
+        let told = error.map(|error| error.to_string()).unwrap_or_default();
+        assert!(
+            told.contains("torque") && told.contains("current_based_position"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn the_driver_closes_all_but_the_current_unless_told_otherwise() {
+        let wire: Wire = serde_norway::from_str("{ id: 1 }").unwrap();
+        assert_eq!((wire.id, wire.model, wire.mode), (1, None, Mode::Current));
+    }
+}

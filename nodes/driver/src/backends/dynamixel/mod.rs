@@ -3,7 +3,7 @@
 //! | room | what it decides |
 //! |---|---|
 //! | [`settings`] | what may be configured: ids, models, modes, rate |
-//! | [`mod@file`] | how the servos file says which servo moves a joint |
+//! | `file` | how the servos file says which servo moves a joint |
 //! | `link` | opening and cycling: what is sent when, what a frame says |
 //! | `setup` | what one servo is asked and told before it may move |
 //! | `layout` | which registers are read and written in a cycle, through which indirect addresses |
@@ -28,7 +28,7 @@
 //! **Invariant:** every servo's bus watchdog is armed before it gets torque.
 
 mod cycle;
-pub mod file;
+mod file;
 mod layout;
 mod link;
 mod pace;
@@ -38,7 +38,6 @@ mod servo;
 pub mod settings;
 mod setup;
 
-pub use file::{BusSettings, WireError};
 pub use link::{Dynamixel, Stats};
 pub use problem::Problem;
 pub use settings::{ServoSettings, Settings, SettingsError};

@@ -95,18 +95,3 @@ pub enum Problem {
         reason: ErrorNumber,
     },
 }
-
-impl Problem {
-    /// The servo that it is about.
-    pub fn id(&self) -> u8 {
-        match self {
-            Self::Absent { id, .. }
-            | Self::Garbled { id, .. }
-            | Self::OtherModel { id, .. }
-            | Self::UnknownModel { id, .. }
-            | Self::NoMode { id, .. }
-            | Self::WiderThanServo { id, .. }
-            | Self::Refused { id, .. } => *id,
-        }
-    }
-}

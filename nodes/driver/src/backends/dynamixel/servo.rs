@@ -117,8 +117,8 @@ impl Servo {
         let mut put = |field: Field, value: f64| {
             let register = model.register(field)?;
             let counts = value.round().clamp(register.min.into(), register.max.into()) as i32;
-            let (_, length) = (field, usize::from(field.size()));
-            bytes.try_extend_from_slice(&counts.to_le_bytes()[..length]).ok()
+            let size = usize::from(field.size());
+            bytes.try_extend_from_slice(&counts.to_le_bytes()[..size]).ok()
         };
         let per_count = |field: Field| {
             model

@@ -33,8 +33,8 @@ pub struct ServoSettings {
     pub mode: Mode,
     /// The most current it may use \[A\]; `None`: what it is set to.
     pub current_limit_a: Option<f64>,
-    /// The highest joint velocity \[rad/s\], at the servo's output.
-    pub velocity: f64,
+    /// The highest velocity of its joint \[ticks/s\].
+    pub ticks_per_s: f64,
     /// The lowest and highest position \[ticks\]; `None`: without end.
     pub range_ticks: Option<(f64, f64)>,
 }

@@ -14,6 +14,7 @@ use super::servo::Servo;
 use super::settings::ServoSettings;
 use arrayvec::ArrayVec;
 use servomesh_fieldbus::dynamixel::{EncodeError, Field, Instruction, Mode, Model, Status};
+use std::f64::consts::TAU;
 
 /// How far a servo has come.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -265,8 +266,9 @@ fn compare(
         unit,
     };
     let fastest = model.motor.no_load_velocity;
-    if servo.velocity > fastest {
-        return Err(wider("a velocity of", servo.velocity, fastest, "rad/s"));
+    let wanted = servo.ticks_per_s * TAU / f64::from(model.ticks_per_turn);
+    if wanted > fastest {
+        return Err(wider("a velocity of", wanted, fastest, "rad/s"));
     }
     if servo.mode == Mode::Position {
         let limit = |field: Field| f64::from(field.get(table).unwrap_or(0));
