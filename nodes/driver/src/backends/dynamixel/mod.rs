@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`settings`] | what may be configured: ids, models, modes, rate |
 //! | `file` | how the servos file says which servo moves a joint |
-//! | `link` | opening and cycling: what is sent when, what a frame says |
+//! | `link` | what a bus holds, and which of its phases hears what |
+//! | `opening` | setting servos up one after the other, and anew |
+//! | `cycling` | what is sent when, what a frame says, what a missing answer means |
 //! | `setup` | what one servo is asked and told before it may move |
 //! | `layout` | which registers are read and written in a cycle, through which indirect addresses |
 //! | `cycle` | the packets of a cycle, and what their answers say |
@@ -28,9 +30,11 @@
 //! **Invariant:** every servo's bus watchdog is armed before it gets torque.
 
 mod cycle;
+mod cycling;
 mod file;
 mod layout;
 mod link;
+mod opening;
 mod pace;
 mod problem;
 pub mod scan;

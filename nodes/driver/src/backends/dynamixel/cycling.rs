@@ -1,0 +1,265 @@
+//! A bus that cycles: a read at each whole multiple of the period, a frame when its answers are complete or overdue, goals at a fixed phase.
+
+use super::cycle::{self, Read, Taken};
+use super::layout::Window;
+use super::link::{Cycling, Dynamixel, Phase, Todo};
+use super::servo::{Goal, Servo, TRIPPED};
+use servomesh_fieldbus::dynamixel::{Instruction, Received, Replies};
+use servomesh_types::{EventKind, JointVec, Stamp};
+use std::time::Duration;
+
+impl Dynamixel {
+    /// Reads one packet of a bus that cycles; `false` when none is left. `read` is what was asked and is not over yet.
+    pub(super) fn receive_cycling(&mut self, now: Stamp, read: Option<Read>, bytes: &mut &[u8]) -> bool {
+        let Some(received) = self.stream.read(bytes) else {
+            return false;
+        };
+        let Some(mut read) = read else {
+            self.stats.stale += 1; // nothing was asked: an answer that is too late
+            return true;
+        };
+        let joined = read.replies == Replies::Joined;
+        if joined && now < read.earliest {
+            self.stats.stale += 1;
+            return true;
+        }
+        let servos = &mut self.servos[..];
+        let taken = match received {
+            Received::Fast(reply) => read.take_joined(servos, &reply, self.armed),
+            Received::Packet(packet) => match packet.status() {
+                Some(status) => read.take_separate(servos, &status, self.armed),
+                None => return true,
+            },
+        };
+        let is_over = joined && read.answered != 0 || read.is_complete(self.servos.len()) || taken.lost != 0;
+        if let Phase::Cycling(cycling) = &mut self.phase {
+            cycling.read = (!is_over).then_some(read);
+        }
+        if is_over {
+            self.conclude(now, &read, taken);
+        }
+        true
+    }
+
+    /// What is due in a cycle: answers that are missing, goals, the next read.
+    pub(super) fn tick_cycling(&mut self, now: Stamp) {
+        self.give_up_answers(now);
+        self.write_if_due(now);
+        if let Phase::Cycling(cycling) = self.phase
+            && cycling.read.is_none()
+            && now >= cycling.next
+        {
+            self.read(now, cycling.next);
+        }
+    }
+
+    /// Ends a read whose time is over, with what came of it.
+    fn give_up_answers(&mut self, now: Stamp) {
+        let Phase::Cycling(cycling) = &mut self.phase else {
+            return;
+        };
+        let Some(mut read) = cycling.read.take_if(|read| now >= read.missing) else {
+            return;
+        };
+        let mut taken = Taken::default();
+        while let Some(received) = self.stream.silence() {
+            if let Received::Fast(reply) = received {
+                taken = read.take_joined(&mut self.servos, &reply, self.armed);
+            }
+        }
+        self.conclude(now, &read, taken);
+    }
+
+    /// Sends the goals of this cycle once they are there and their time has come.
+    pub(super) fn write_if_due(&mut self, now: Stamp) {
+        if let Phase::Cycling(cycling) = &mut self.phase
+            && !cycling.written
+            && self.command.is_some()
+            && now >= cycling.write_at
+        {
+            cycling.written = true;
+            self.write(now);
+        }
+    }
+
+    /// Reads all servos, as a new cycle.
+    fn read(&mut self, now: Stamp, begin: Stamp) {
+        let window = self.window();
+        self.reads += 1;
+        self.stats.cycles += 1;
+        self.stream.clear();
+        let (replies, mut answer) = (self.replies, 0);
+        let sent = self.send(|servos, buffer| {
+            let (sent, expected) = cycle::encode_read(servos, window, replies, buffer)?;
+            answer = expected;
+            Ok(sent)
+        });
+        self.stream.expect(match self.replies {
+            Replies::Joined => cycle::joined_length(&self.servos, window),
+            Replies::Separate => None,
+        });
+        let next = self.pace.next_cycle(now);
+        let goals = self.pace.wire(self.goal_bytes());
+        let latest = next - goals;
+        let answered = now + self.pace.wire(sent + answer) + HANDLING;
+        let half = begin + self.pace.period() / 2;
+        let read = Read {
+            window,
+            replies: self.replies,
+            sampled: now + self.pace.wire(sent),
+            earliest: self.pace.earliest(now, sent, answer),
+            missing: self
+                .pace
+                .missing(now, sent, answer, Duration::ZERO)
+                .min(latest - HANDLING),
+            answered: 0,
+        };
+        self.phase = Phase::Cycling(Cycling {
+            next,
+            read: Some(read),
+            write_at: half.max(answered).min(latest),
+            written: false,
+        });
+        self.status.cycle = self.pace.cycle(begin);
+    }
+
+    fn goal_bytes(&self) -> usize {
+        let goals = self
+            .servos
+            .iter()
+            .map(|servo| 1 + usize::from(servo.goal_registers().1));
+        AROUND_WRITE + goals.sum::<usize>()
+    }
+
+    /// What this cycle reads.
+    fn window(&self) -> Window {
+        let switching = self.servos.iter().any(|servo| servo.torque != self.enable);
+        if self.reads.is_multiple_of(SLOW_EVERY) {
+            Window::Slow
+        } else if switching || self.alert || self.reads.is_multiple_of(STATE_EVERY) {
+            Window::State
+        } else {
+            Window::Fast
+        }
+    }
+
+    /// The read is over: all have answered, or the time has.
+    fn conclude(&mut self, now: Stamp, read: &Read, taken: Taken) {
+        let missing = self.servos.len() - read.answered.count_ones() as usize;
+        self.stats.missing_replies += missing as u64;
+        self.alert = taken.alert;
+        if taken.lost != 0 {
+            for i in (0..self.servos.len()).filter(|i| taken.lost & (1 << i) != 0) {
+                let settings = &self.servos[i].settings;
+                let text = format!(
+                    "servo {} ({}) was started anew: it lost its power or was rebooted",
+                    settings.id, settings.joint
+                );
+                self.complained = true;
+                self.tell(EventKind::Fault, text);
+            }
+            self.reopen(now, taken.lost);
+            return;
+        }
+        if self.replies == Replies::Joined && read.answered == 0 && self.unanswered < u32::MAX {
+            self.unanswered += 1;
+            if self.unanswered == NO_FAST_READS {
+                self.replies = Replies::Separate;
+                self.tell(
+                    EventKind::Recovered,
+                    "no servo answers a fast read: reading them one by one".to_owned(),
+                );
+            }
+        } else if read.answered != 0 {
+            self.unanswered = u32::MAX; // fast reads are known to work, or not to be used
+        }
+        let silent = |servo: &Servo| {
+            servo
+                .sampled
+                .is_none_or(|sampled| read.sampled.since(sampled) > SILENT)
+        };
+        let silent: u32 = (0..self.servos.len())
+            .filter(|i| silent(&self.servos[*i]) && self.reads > STATE_EVERY)
+            .map(|i| 1 << i)
+            .sum();
+        if silent != 0 {
+            self.reopen(now, silent);
+            return;
+        }
+        if self.servos.iter().all(|servo| servo.sampled.is_some()) {
+            self.fill_status(read.sampled);
+            self.todo.push_back(Todo::Frame);
+        }
+    }
+
+    fn fill_status(&mut self, stamp: Stamp) {
+        let (status, servos) = (&mut self.status, &self.servos);
+        let of = |read: fn(&Servo) -> f64| JointVec::from_fn(servos.len(), |i| read(&servos[i]));
+        status.stamp = stamp;
+        status.enabled = servos.iter().all(|servo| servo.torque);
+        status.without_torque = (0..servos.len()).filter(|i| !servos[*i].torque).collect();
+        status.position_ticks = servos.iter().map(|servo| servo.ticks).collect();
+        status.sampled = servos
+            .iter()
+            .map(|servo| servo.sampled.unwrap_or(stamp))
+            .collect();
+        status.current_a = of(|servo| servo.current_a);
+        status.winding_degc = of(|servo| servo.temperature_degc);
+        status.voltage_v = of(|servo| servo.voltage_v);
+        status.fault = servos.iter().map(Servo::fault).collect();
+    }
+
+    /// Sends what the core answered: goals, and torque where it is not as it should be.
+    fn write(&mut self, now: Stamp) {
+        let Some(command) = self.command.take() else {
+            return;
+        };
+        if command.enable {
+            let goals = Goal {
+                current_a: &command.current_a,
+                velocity_ticks_per_s: &command.velocity_ticks_per_s,
+                position_ticks: &command.position_ticks,
+            };
+            self.send(|servos, buffer| cycle::encode_goals(servos, goals, buffer));
+        }
+        if self.servos.iter().any(|servo| servo.torque != command.enable) {
+            self.send(|servos, buffer| cycle::encode_torque(servos, command.enable, buffer));
+        }
+        if command.clear_faults {
+            self.clear_faults(now);
+        }
+    }
+
+    /// Reboots servos that shut down, and arms watchdogs that tripped.
+    fn clear_faults(&mut self, now: Stamp) {
+        let mut rebooted = 0;
+        let tripped = self.servos.iter().any(|servo| servo.watchdog == TRIPPED);
+        for i in 0..self.servos.len() {
+            if self.servos[i].hardware_error != 0 {
+                self.send(|servos, buffer| Instruction::Reboot.encode(servos[i].id, buffer));
+                let servo = &mut self.servos[i];
+                servo.retry_at = now + REBOOT;
+                servo.hardware_error = 0;
+                rebooted |= 1 << i;
+            }
+        }
+        if rebooted != 0 || tripped {
+            self.reopen(now, rebooted);
+        }
+    }
+}
+
+/// From an answer's last byte to the goals: the core takes some 10 µs, two threads wake up.
+const HANDLING: Duration = Duration::from_micros(100);
+/// Header, id, length, code, address, length and CRC of a sync write.
+const AROUND_WRITE: usize = 14;
+/// Every so many reads torque and faults are read too.
+const STATE_EVERY: u64 = 8;
+/// Every so many reads temperatures and voltages are read too.
+const SLOW_EVERY: u64 = 64;
+/// A servo that says nothing for so long is opened anew: it may have lost its power.
+const SILENT: Duration = Duration::from_millis(250);
+/// How long a servo takes to start.
+const REBOOT: Duration = Duration::from_millis(400);
+/// Reads that nobody answers until they are taken for an instruction that nobody knows.
+const NO_FAST_READS: u32 = 20;

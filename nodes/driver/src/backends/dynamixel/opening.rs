@@ -1,0 +1,133 @@
+//! Opening a bus: its servos are set up one after the other, and set up anew when one has lost what it was told.
+//!
+//! A servo that can't be set up is named once and tried again every half second.
+
+use super::link::{Asking, Cycling, Dynamixel, Phase};
+use super::{Problem, cycle};
+use servomesh_fieldbus::dynamixel::Received;
+use servomesh_types::{EventKind, Stamp};
+use std::time::Duration;
+
+impl Dynamixel {
+    /// Reads one packet while servos are set up; `false` when none is left.
+    pub(super) fn receive_opening(&mut self, now: Stamp, asking: Option<Asking>, bytes: &mut &[u8]) -> bool {
+        let Some(received) = self.stream.read(bytes) else {
+            return false;
+        };
+        if let (Received::Packet(packet), Some(asking)) = (received, asking)
+            && let Some(status) = packet.status()
+            && let servo = &mut self.servos[asking.servo]
+            && status.id == servo.id
+        {
+            let outcome = servo
+                .setup
+                .answer(&servo.settings, &mut servo.model, &status, self.armed);
+            self.on_setup(now, asking, outcome);
+        }
+        true
+    }
+
+    /// What is due while servos are set up: an answer that is missing, or the next to be set up.
+    pub(super) fn tick_opening(&mut self, now: Stamp, asking: Option<Asking>, due: Stamp) {
+        match asking {
+            Some(asking) if now >= asking.missing => {
+                let garbled = self.stream.skipped().bytes + self.stream.waiting() as u64 > asking.skipped;
+                let servo = &mut self.servos[asking.servo];
+                let outcome = servo.setup.missing(&servo.settings, self.settings.baud, garbled);
+                self.on_setup(now, asking, outcome);
+            }
+            None if now >= due => self.open(now),
+            Some(_) | None => {}
+        }
+    }
+
+    /// Opens what is not set up; begins to cycle when nothing is left.
+    fn open(&mut self, now: Stamp) {
+        let next = (0..self.servos.len()).find(|i| {
+            let servo = &self.servos[*i];
+            !servo.setup.is_done() && servo.retry_at <= now
+        });
+        if let Some(i) = next {
+            self.stream.clear();
+            self.stream.expect(None);
+            let (armed, mut answer) = (self.armed, 0);
+            let sent = self.send(|servos, buffer| {
+                let ask = servos[i].setup.ask(&servos[i], armed, buffer)?;
+                answer = ask.answer;
+                Ok(ask.sent)
+            });
+            self.phase = Phase::Opening {
+                asking: Some(Asking {
+                    servo: i,
+                    missing: self.pace.missing(now, sent, answer, SLOWEST_RETURN),
+                    skipped: self.stream.skipped().bytes,
+                }),
+                due: now,
+            };
+            return;
+        }
+        let waiting = self.servos.iter().filter(|servo| !servo.setup.is_done());
+        match waiting.map(|servo| servo.retry_at).min() {
+            Some(due) => self.phase = Phase::Opening { asking: None, due },
+            None if std::mem::take(&mut self.rearm) => {
+                for servo in &mut self.servos {
+                    servo.setup.rearm();
+                }
+                self.open(now);
+            }
+            None => self.begin(now),
+        }
+    }
+
+    fn begin(&mut self, now: Stamp) {
+        if std::mem::take(&mut self.complained) {
+            self.tell(EventKind::Recovered, "all servos of the bus answer".to_owned());
+        }
+        let next = self.pace.next_cycle(now);
+        self.reads = 0;
+        self.phase = Phase::Cycling(Cycling {
+            next,
+            read: None,
+            write_at: next,
+            written: true,
+        });
+    }
+
+    /// A servo's answer to its set-up.
+    fn on_setup(&mut self, now: Stamp, asking: Asking, outcome: Result<(), Problem>) {
+        let servo = &mut self.servos[asking.servo];
+        if let Err(problem) = outcome {
+            servo.retry_at = now + RETRY;
+            let news = servo.problem.as_ref() != Some(&problem);
+            let text = problem.to_string();
+            servo.problem = Some(problem);
+            if news {
+                self.complained = true;
+                self.tell(EventKind::Fault, text);
+            }
+        } else if servo.setup.is_done() {
+            servo.problem = None;
+            servo.torque = false;
+        }
+        self.open(now);
+    }
+
+    /// Opens these servos anew, one bit each.
+    pub(super) fn reopen(&mut self, now: Stamp, servos: u32) {
+        self.stats.reopened += 1;
+        for (i, servo) in self.servos.iter_mut().enumerate() {
+            if servos & (1 << i) != 0 {
+                servo.setup.restart();
+            }
+        }
+        self.rearm = true;
+        let sent = self.send(|servos, buffer| cycle::encode_torque(servos, false, buffer));
+        let due = now + self.pace.wire(sent);
+        self.phase = Phase::Opening { asking: None, due };
+    }
+}
+
+/// Return delays are set to nothing, but not before the first set-up: 254 · 2 µs.
+const SLOWEST_RETURN: Duration = Duration::from_micros(508);
+/// How long until a servo that can't be set up is tried again.
+const RETRY: Duration = Duration::from_millis(500);
