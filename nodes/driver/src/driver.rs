@@ -14,23 +14,25 @@
 //!
 //! **Invariant:** torque is on in `Enabled` and `Stopping` only, and no current is beyond its limit or not a number.
 
-use crate::admission::{Refusal, Tenure, admit};
-use crate::bus::{DriveCommand, DriveStatus, Ticks};
+mod changes;
+mod commands;
+
+use crate::admission::Tenure;
+use crate::bus::{DriveCommand, DriveStatus};
 use crate::config::{Config, Tuning};
 use crate::control::{Controller, Goals, Wanted};
-use crate::counts::{Counting, Counts};
+use crate::counts::Counts;
 use crate::dynamics::Dynamics;
-use crate::homing::{Progress, Search};
+use crate::homing::Search;
 use crate::measurement::{Measurement, Reading};
 use crate::power::{Demand, Power, Seen};
 use crate::reference::{Motion, Tracker};
 use crate::statistics::Statistics;
 use crate::stop::Stop;
-use crate::watch::{BusRate, BusWatch, first_fault};
-use servomesh_types::fault::DriveFault;
+use crate::watch::{BusRate, BusWatch};
 use servomesh_types::{
-    Command, CommandMode, Core, DriveMode, Event, EventKind, Fault, HopTimes, JointSet, JointVec, ServoState,
-    Setpoint, Stamp, StreamTag, Tracking,
+    Command, Core, DriveMode, Event, EventKind, Fault, HopTimes, JointVec, ServoState, Setpoint, Stamp,
+    StreamTag, Tracking,
 };
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -153,104 +155,6 @@ impl Driver {
         self.rate.off_hz()
     }
 
-    fn on_command(&mut self, now: Stamp, command: &Command) {
-        let in_use = match &self.activity {
-            Activity::Tracking(tracker) => Some(tracker.setpoint()),
-            Activity::Homing { last, .. } => Some(last),
-            _ => None,
-        };
-        if let Err(refusal) = admit(
-            &self.config,
-            now,
-            command,
-            self.tenure,
-            in_use,
-            self.measured.as_ref(),
-            self.unhomed(now),
-        ) {
-            self.refuse(now, refusal);
-            return;
-        }
-        let epoch = command.setpoint.tag.epoch;
-        let newer_epoch = epoch > self.tenure.epoch;
-        if newer_epoch {
-            self.tenure = Tenure {
-                epoch,
-                used_up: false,
-            };
-        }
-        match command.mode {
-            CommandMode::Off => self.switch_off(now, "switched off by command: torque off, brakes on"),
-            CommandMode::Track => self.track(now, command.setpoint, newer_epoch),
-        }
-    }
-
-    fn track(&mut self, now: Stamp, setpoint: Setpoint, newer_epoch: bool) {
-        // Admission refuses first commands before the first measurement.
-        let Some(measured) = &self.measured else { return };
-        match &mut self.activity {
-            Activity::Faulted { clearing_until, .. } => {
-                clearing_until.get_or_insert(now + CLEARING);
-                return;
-            }
-            Activity::Tracking(tracker) if !newer_epoch => {
-                tracker.follow(&self.config, setpoint, measured.stamp);
-            }
-            Activity::Tracking(_) | Activity::Stopping { .. } => {
-                let tracker = Tracker::start(&self.config, setpoint, &self.reference, measured.stamp);
-                self.activity = Activity::Tracking(tracker);
-            }
-            Activity::Homing { last, .. } => *last = setpoint,
-            Activity::Disabled => {
-                self.reference = Motion {
-                    position: measured.position,
-                    velocity: measured.speed,
-                    acceleration: JointVec::zeros(measured.position.len()),
-                };
-                self.controller.reset(&measured.speed);
-                let unhomed = self.counts.unhomed(&self.config);
-                if let Some(search) = Search::first(&self.config, unhomed, measured) {
-                    self.activity = Activity::Homing {
-                        search,
-                        last: setpoint,
-                    };
-                    return;
-                }
-                let tracker = Tracker::start(&self.config, setpoint, &self.reference, measured.stamp);
-                self.activity = Activity::Tracking(tracker);
-            }
-        }
-        self.hops = setpoint.tag.hops;
-    }
-
-    fn switch_off(&mut self, now: Stamp, text: &str) {
-        if self.is_driven() {
-            self.activity = Activity::Disabled;
-            self.tenure.used_up = true;
-            self.tell(now, EventKind::Stopped, text.to_owned());
-        }
-    }
-
-    fn refuse(&mut self, now: Stamp, refusal: Refusal) {
-        self.refused += 1;
-        let lately = self
-            .last_complaint
-            .is_some_and(|last| now.since(last) < COMPLAINT_PERIOD);
-        if refusal.is_notable() && !lately {
-            self.last_complaint = Some(now);
-            let text = match refusal.joint() {
-                Some(joint) => {
-                    format!(
-                        "command refused: joint {}: {refusal}",
-                        self.config.group().joint_name(joint)
-                    )
-                }
-                None => format!("command refused: {refusal}"),
-            };
-            self.tell(now, EventKind::Fault, text);
-        }
-    }
-
     fn on_frame(&mut self, now: Stamp, frame: &DriveStatus) {
         match Measurement::read(&self.config, frame, self.measured.as_ref(), &mut self.counts) {
             Reading::Old => return,
@@ -310,118 +214,11 @@ impl Driver {
         }));
     }
 
-    /// Looks for what is wrong with the newest measurement, and moves on between modes.
-    fn judge(&mut self, now: Stamp, frame: &DriveStatus) {
-        let Some(measured) = &self.measured else { return };
-        let t = measured.stamp;
-        let driven = self.is_driven();
-        let faulted = matches!(self.activity, Activity::Faulted { .. });
-        let without_torque = || measured.without_torque.iter().next().unwrap_or(0) as u8;
-        let demand = self.demand();
-        let found = first_fault(&self.config, frame, measured, driven, faulted).or_else(|| {
-            let kind = self.power.wrong(t, demand, measured.enabled)?;
-            Some(Fault::Drive {
-                joint: without_torque(),
-                kind,
-            })
-        });
-        let standing = measured
-            .speed
-            .iter()
-            .zip(&self.config.group().joints)
-            .all(|(speed, joint)| speed.abs() < STANDING * joint.limits.velocity());
-        match &mut self.activity {
-            Activity::Faulted {
-                fault,
-                clearing_until: Some(until),
-            } => match found {
-                None => {
-                    let text = format!("over: {}", fault.describe(self.config.group()));
-                    self.activity = Activity::Disabled;
-                    self.tell(now, EventKind::Recovered, text);
-                }
-                Some(fault) if now > *until => self.fail_again(now, fault),
-                Some(_) => {}
-            },
-            Activity::Faulted { .. } => {}
-            _ if found.is_some() => {
-                if let Some(fault) = found {
-                    self.fail(now, fault);
-                }
-            }
-            Activity::Tracking(tracker) if t > tracker.end() => {
-                let last = *tracker.setpoint();
-                let (end, from) = (tracker.end(), tracker.at(tracker.end()));
-                self.begin_stop(now, end, &from, last);
-            }
-            Activity::Homing { search, last } => {
-                let life = self.config.command_timeout().min(last.tag.valid_for);
-                let end = last.tag.stamp + life;
-                let joint = search.joint;
-                if t > end {
-                    let (from, last) = (search.motion(), *last);
-                    self.begin_stop(now, end, &from, last);
-                } else {
-                    match search.advance(&self.config, measured) {
-                        Progress::Moving => {}
-                        Progress::Failed(fault) => self.fail(now, fault),
-                        Progress::Found(ticks) => self.home(now, joint, ticks),
-                    }
-                }
-            }
-            Activity::Stopping { stop, .. } => {
-                let over_for = -stop.remaining_s(t);
-                if over_for > 0.0 && (standing || over_for > SETTLE_S) {
-                    self.activity = Activity::Disabled;
-                    self.tell(
-                        now,
-                        EventKind::Stopped,
-                        "stands still: torque off, brakes on".to_owned(),
-                    );
-                }
-            }
-            Activity::Disabled | Activity::Tracking(_) => {}
-        }
-    }
-
-    /// A joint has found its mark: the next one, or torque off, since the positions of before mean nothing any more.
-    fn home(&mut self, now: Stamp, joint: usize, ticks: Ticks) {
-        let params = &self.config.joints()[joint];
-        let Counting::Incremental(homing) = params.counting else {
-            return;
-        };
-        self.counts.home(&params.actuator, joint, ticks, homing.position);
-        let name = self.config.group().joint_name(joint);
-        let text = format!("joint {name} is homed: its mark is at {}", homing.position);
-        self.measured = None;
-        self.homing_until = Some(now + HOMING);
-        self.activity = Activity::Disabled;
-        self.tenure.used_up = true;
-        self.tell(now, EventKind::Recovered, text);
-    }
-
-    /// Joints that no command may move before they are homed; none while a command may home them.
-    fn unhomed(&self, now: Stamp) -> JointSet {
-        if self.homing_until.is_some_and(|until| now <= until) {
-            return JointSet::EMPTY;
-        }
-        self.counts.unhomed(&self.config)
-    }
-
     fn is_driven(&self) -> bool {
         matches!(
             self.activity,
             Activity::Tracking(_) | Activity::Homing { .. } | Activity::Stopping { .. }
         )
-    }
-
-    /// Stops from where the last command ended, so that the reference never waits for a frame.
-    fn begin_stop(&mut self, now: Stamp, end: Stamp, from: &Motion, last: Setpoint) {
-        self.tenure.used_up = true;
-        let silent = Fault::CommandSilent(end.since(last.tag.stamp));
-        let stop = Stop::plan(&self.config, from, end);
-        self.activity = Activity::Stopping { stop, last };
-        self.tell(now, EventKind::Fault, format!("{silent}: stopping"));
     }
 
     /// The goals for the newest frame; `None` with torque off.
@@ -482,35 +279,6 @@ impl Driver {
         }
     }
 
-    /// Torque off, brakes on, until a newer epoch. The first fault is kept.
-    fn fail(&mut self, now: Stamp, fault: Fault) {
-        if !matches!(self.activity, Activity::Faulted { .. }) {
-            self.fail_again(now, fault);
-        }
-    }
-
-    fn fail_again(&mut self, now: Stamp, fault: Fault) {
-        if let Fault::BusSilent(_)
-        | Fault::Drive {
-            kind: DriveFault::LostPower | DriveFault::Undervoltage,
-            ..
-        } = fault
-        {
-            self.counts.forget(); // encoders that only count began anew
-        }
-        self.activity = Activity::Faulted {
-            fault,
-            clearing_until: None,
-        };
-        self.tenure.used_up = true;
-        let what = fault.describe(self.config.group());
-        self.tell(
-            now,
-            EventKind::Fault,
-            format!("{what}: torque off, brakes on until a newer epoch"),
-        );
-    }
-
     fn publish(&mut self) -> Option<ServoState> {
         let demand = self.demand();
         let measured = self.measured.as_ref()?;
@@ -564,22 +332,6 @@ impl Driver {
             text,
         }));
     }
-
-    fn watch_bus(&mut self, now: Stamp) {
-        let Some(silence) = self.bus.watch(now) else {
-            return;
-        };
-        if self.measured.is_some() {
-            self.fail(now, Fault::BusSilent(silence.lasting));
-        } else if silence.begins {
-            self.tell(
-                now,
-                EventKind::Fault,
-                "the drives have not been heard yet".to_owned(),
-            );
-        }
-        self.publish();
-    }
 }
 
 impl Core for Driver {
@@ -615,13 +367,5 @@ impl Core for Driver {
 
 /// From sampling the encoders to the middle of the cycle in which the answer acts.
 const LEAD_CYCLES: f64 = 1.5;
-/// A drive clears its faults within a few frames; one that still has its fault after this has it for a reason.
-const CLEARING: Duration = Duration::from_millis(100);
 /// How long after it is asked for homing may begin.
 const HOMING: Duration = Duration::from_secs(30);
-/// Share of the velocity limit below which a joint counts as standing.
-const STANDING: f64 = 0.01;
-/// How long after a stop's end the joints may still swing before the brakes close anyway \[s\].
-const SETTLE_S: f64 = 0.2;
-/// People need to hear once that commands are refused.
-const COMPLAINT_PERIOD: Duration = Duration::from_secs(1);
