@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used)] // a test that fails says where
 
+mod groups;
 mod instructions;
 mod master;
 mod modes;
+mod packets;
 mod random;
+mod trouble;
