@@ -3,14 +3,23 @@
 //! | room | what it decides |
 //! |---|---|
 //! | [`wires`] | what every bus has, and which entry of the servos file is whose |
+//! | [`settings`] | what may be configured of any serial bus of servos |
+//! | [`problem`] | what keeps a servo from being driven, as people are told |
+//! | `pace` | how long bytes take, when a cycle begins, when an answer is missing |
+//! | `outbox` | what a link wants done, in order |
 //! | [`dynamixel`] | DYNAMIXEL X servos: Protocol 2.0 on a serial bus |
 
 pub mod dynamixel;
+mod outbox;
+mod pace;
+pub mod problem;
+pub mod settings;
 pub mod wires;
 
 use crate::config::DriverParams;
 use crate::link::Link;
-use dynamixel::{Dynamixel, Settings, SettingsError};
+use dynamixel::Dynamixel;
+use settings::SettingsError;
 use wires::{BusSettings, WireError};
 
 /// What a driver can speak on a wire.
@@ -28,7 +37,7 @@ pub enum BackendError {
     Wires(#[from] WireError),
     /// By the settings of its servos.
     #[error(transparent)]
-    Dynamixel(#[from] SettingsError),
+    Settings(#[from] SettingsError),
 }
 
 impl Backend {
@@ -58,7 +67,10 @@ impl Backend {
         params: &mut DriverParams,
     ) -> Result<Box<dyn Link>, BackendError> {
         Ok(match self {
-            Self::Dynamixel => Box::new(Dynamixel::new(Settings::of_file(servos, bus, params)?)?),
+            Self::Dynamixel => {
+                let settings = dynamixel::Settings::of_file(servos, bus, params)?;
+                Box::new(Dynamixel::new(settings)?)
+            }
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::cycle::{self, Read, Taken};
 use super::layout::Window;
-use super::link::{Cycling, Dynamixel, Phase, Todo};
+use super::link::{Cycling, Dynamixel, Phase};
 use super::servo::{Goal, Servo, TRIPPED};
 use servomesh_fieldbus::dynamixel::{Instruction, Received, Replies};
 use servomesh_types::{EventKind, JointVec, Stamp};
@@ -188,7 +188,7 @@ impl Dynamixel {
         }
         if self.servos.iter().all(|servo| servo.sampled.is_some()) {
             self.fill_status(read.sampled);
-            self.todo.push_back(Todo::Frame);
+            self.outbox.frame();
         }
     }
 

@@ -4,14 +4,15 @@
 //! cleared, or fell silent.
 
 use super::cycle::Read;
-use super::pace::Pace;
 use super::servo::Servo;
-use super::settings::{Settings, SettingsError};
+use super::settings::Settings;
+use crate::backends::outbox::Outbox;
+use crate::backends::pace::Pace;
+use crate::backends::settings::SettingsError;
 use crate::bus::{DriveCommand, DriveStatus};
-use crate::link::{Action, Link, Notice};
+use crate::link::{Action, Link};
 use servomesh_fieldbus::dynamixel::{EncodeError, Id, MAX_PACKET, Replies, Stream};
 use servomesh_types::{EventKind, Stamp};
-use std::collections::VecDeque;
 
 /// DYNAMIXEL X servos on a serial bus.
 #[derive(Debug)]
@@ -34,12 +35,9 @@ pub struct Dynamixel {
     /// Reads since the torque, faults, temperatures were read.
     pub(super) reads: u64,
     pub(super) status: DriveStatus,
-    /// What waits to be sent, at its front.
-    pub(super) buffer: Box<[u8; 4 * MAX_PACKET]>,
-    pub(super) to_send: usize,
+    pub(super) outbox: Outbox<{ 4 * MAX_PACKET }>,
     /// Watchdogs may have tripped while the bus was silent: they are armed anew before it cycles.
     pub(super) rearm: bool,
-    pub(super) todo: VecDeque<Todo>,
     /// Whether the servos were said not to be there, and have not been since.
     pub(super) complained: bool,
     pub(super) stats: Stats,
@@ -86,13 +84,6 @@ pub(super) struct Cycling {
     pub(super) written: bool,
 }
 
-#[derive(Debug)]
-pub(super) enum Todo {
-    Transmit,
-    Frame,
-    Notice(Notice),
-}
-
 impl Dynamixel {
     /// A bus whose servos are opened from the first call on.
     ///
@@ -121,10 +112,8 @@ impl Dynamixel {
             alert: false,
             reads: 0,
             status: DriveStatus::default(),
-            buffer: Box::new([0; 4 * MAX_PACKET]),
-            to_send: 0,
+            outbox: Outbox::new(),
             rearm: false,
-            todo: VecDeque::with_capacity(16),
             complained: false,
             stats: Stats::default(),
             settings,
@@ -142,24 +131,16 @@ impl Dynamixel {
     }
 
     pub(super) fn tell(&mut self, kind: EventKind, text: String) {
-        self.todo.push_back(Todo::Notice(Notice {
-            kind,
-            text: text.into(),
-        }));
+        self.outbox.tell(kind, text);
     }
 
-    /// Adds what `write` puts to the front of a buffer to what waits to be sent; gives its length. What does not fit is not sent: sixteen servos
-    /// never need as much.
+    /// Adds what `write` makes of the servos to what waits to be sent; gives its length.
     pub(super) fn send(
         &mut self,
         write: impl FnOnce(&[Servo], &mut [u8]) -> Result<usize, EncodeError>,
     ) -> usize {
-        let sent = write(&self.servos, &mut self.buffer[self.to_send..]).unwrap_or(0);
-        if self.to_send == 0 && sent > 0 {
-            self.todo.push_back(Todo::Transmit);
-        }
-        self.to_send += sent;
-        sent
+        let servos = &self.servos;
+        self.outbox.send(|buffer| write(servos, buffer))
     }
 }
 
@@ -208,11 +189,7 @@ impl Link for Dynamixel {
     }
 
     fn poll(&mut self) -> Option<Action<'_>> {
-        Some(match self.todo.pop_front()? {
-            Todo::Transmit => Action::Transmit(&self.buffer[..std::mem::take(&mut self.to_send)]),
-            Todo::Frame => Action::Frame(&self.status),
-            Todo::Notice(notice) => Action::Notice(notice),
-        })
+        self.outbox.poll(&self.status)
     }
 
     fn deadline(&self) -> Option<Stamp> {

@@ -11,8 +11,6 @@
 //! | `layout` | which registers are read and written in a cycle, through which indirect addresses |
 //! | `cycle` | the packets of a cycle, and what their answers say |
 //! | `servo` | what is known of one servo |
-//! | `pace` | how long bytes take, when a cycle begins, when an answer is missing |
-//! | `problem` | what people are told |
 //! | [`scan`] | which servos are on a bus, whatever their speed |
 //!
 //! A cycle:
@@ -35,13 +33,10 @@ mod file;
 mod layout;
 mod link;
 mod opening;
-mod pace;
-mod problem;
 pub mod scan;
 mod servo;
 pub mod settings;
 mod setup;
 
 pub use link::{Dynamixel, Stats};
-pub use problem::Problem;
-pub use settings::{ServoSettings, Settings, SettingsError};
+pub use settings::{ServoSettings, Settings};

@@ -2,8 +2,9 @@
 //!
 //! A servo that can't be set up is named once and tried again every half second.
 
+use super::cycle;
 use super::link::{Asking, Cycling, Dynamixel, Phase};
-use super::{Problem, cycle};
+use crate::backends::problem::Problem;
 use servomesh_fieldbus::dynamixel::Received;
 use servomesh_types::{EventKind, Stamp};
 use std::time::Duration;

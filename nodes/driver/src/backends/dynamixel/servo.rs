@@ -1,9 +1,9 @@
 //! What is known of one servo.
 
 use super::layout::{Reading, goal_registers};
-use super::problem::Problem;
 use super::settings::ServoSettings;
 use super::setup::Setup;
+use crate::backends::problem::Problem;
 use crate::bus::Ticks;
 use servomesh_fieldbus::dynamixel::table::bits::{Alarm, Alarms};
 use servomesh_fieldbus::dynamixel::{Field, Id, Mode, Model};

@@ -1,8 +1,8 @@
 //! What may be configured of a DYNAMIXEL bus, checked against what its servos are.
 
+use crate::backends::settings::{SettingsError, check_ids, check_period};
 use crate::bus::Closes;
 use servomesh_fieldbus::dynamixel::{Field, Id, Mode, Model};
-use servomesh_types::MAX_JOINTS;
 use std::time::Duration;
 
 /// A bus with the servos of one group.
@@ -39,82 +39,14 @@ pub struct ServoSettings {
     pub range_ticks: Option<(f64, f64)>,
 }
 
-/// A setting that can't be.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum SettingsError {
-    /// There is no such id.
-    #[error("joint {joint}: id {id}: ids are 0 to {}", Id::MAX)]
-    Id {
-        /// Which joint.
-        joint: String,
-        /// Its id.
-        id: u8,
-    },
-    /// Two joints with one id.
-    #[error("joints {} and {} both have id {id}: give each servo an id of its own", joints[0], joints[1])]
-    SameId {
-        /// The joints.
-        joints: [String; 2],
-        /// Their id.
-        id: u8,
-    },
-    /// A model that nobody knows.
-    #[error("joint {joint}: model {model:?} is not known; known are {known}")]
-    Model {
-        /// Which joint.
-        joint: String,
-        /// What was written.
-        model: String,
-        /// The names there are.
-        known: String,
-    },
-    /// A number out of its range.
-    #[error("{what} is {value}, but must be {allowed}")]
-    Range {
-        /// Which.
-        what: &'static str,
-        /// What it is.
-        value: f64,
-        /// What it may be.
-        allowed: &'static str,
-    },
-    /// More to say in a cycle than fits.
-    #[error(
-        "a cycle of {servos} servos takes {needed_us:.0} µs at {baud} bit/s, but a period at {rate_hz:.0} Hz has {period_us:.0} µs: \
-         raise the baud rate or lower rate_hz to {possible_hz:.0}"
-    )]
-    Slow {
-        /// How many servos.
-        servos: usize,
-        /// What they need \[µs\].
-        needed_us: f64,
-        /// Bits per second.
-        baud: u32,
-        /// What was asked for \[Hz\].
-        rate_hz: f64,
-        /// What there is \[µs\].
-        period_us: f64,
-        /// What would be possible \[Hz\].
-        possible_hz: f64,
-    },
-    /// None, or more than a group can have.
-    #[error("{count} servos, but a group has 1 to {MAX_JOINTS}")]
-    Count {
-        /// How many.
-        count: usize,
-    },
-}
-
 impl Settings {
     /// Checks what can be checked without the servos.
     ///
     /// # Errors
     /// [`SettingsError`] says what can't be, and what may.
     pub fn check(&self) -> Result<(), SettingsError> {
-        let count = self.servos.len();
-        if count == 0 || count > MAX_JOINTS {
-            return Err(SettingsError::Count { count });
-        }
+        let ids = self.servos.iter().map(|servo| (servo.joint.as_str(), servo.id));
+        check_ids(&ids, Id::MAX)?;
         let range = |what, value: f64, holds: bool, allowed| {
             if holds {
                 Ok(())
@@ -136,42 +68,20 @@ impl Settings {
             (1..=127).contains(&watchdog),
             "0.02 to 2.54 s",
         )?;
-        for (i, servo) in self.servos.iter().enumerate() {
-            let joint = servo.joint.clone();
-            if Id::device(servo.id).is_none() {
-                return Err(SettingsError::Id { joint, id: servo.id });
-            }
-            if let Some(other) = self.servos[..i].iter().find(|other| other.id == servo.id) {
-                return Err(SettingsError::SameId {
-                    joints: [other.joint.clone(), joint],
-                    id: servo.id,
-                });
-            }
+        for servo in &self.servos {
             if let Some(model) = &servo.model
                 && Model::named(model).is_none()
             {
                 let mut known: Vec<&str> = Model::all().map(|model| model.name).collect();
                 known.dedup();
                 return Err(SettingsError::Model {
-                    joint,
+                    joint: servo.joint.clone(),
                     model: model.clone(),
                     known: known.join(", "),
                 });
             }
         }
-        let needed = self.busy_s();
-        let period = self.period.as_secs_f64();
-        if needed > period {
-            return Err(SettingsError::Slow {
-                servos: count,
-                needed_us: needed * 1e6,
-                baud: self.baud,
-                rate_hz: 1.0 / period,
-                period_us: period * 1e6,
-                possible_hz: 0.95 / needed,
-            });
-        }
-        Ok(())
+        check_period(self.servos.len(), self.busy_s(), self.baud, self.period)
     }
 
     /// How long the wire is busy in a cycle with fast reads \[s\].

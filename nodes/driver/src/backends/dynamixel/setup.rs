@@ -9,9 +9,9 @@
 //! **Invariant:** a servo is set up only once it has said that its watchdog is armed: the answer to a write may be a late one to another.
 
 use super::layout;
-use super::problem::Problem;
 use super::servo::Servo;
 use super::settings::ServoSettings;
+use crate::backends::problem::Problem;
 use arrayvec::ArrayVec;
 use servomesh_fieldbus::dynamixel::{EncodeError, Field, Instruction, Mode, Model, Status};
 use std::f64::consts::TAU;
@@ -158,7 +158,7 @@ impl Setup {
                 id,
                 joint,
                 what,
-                reason,
+                reason: reason.to_string(),
             });
         }
         Ok(match self.step {
@@ -229,6 +229,7 @@ fn identify(servo: &ServoSettings, number: u16, firmware: u8) -> Result<&'static
             id,
             joint: joint(),
             number,
+            known: "X series",
         });
     };
     if let Some(wanted) = wanted.filter(|wanted| wanted.number != number) {
@@ -244,8 +245,13 @@ fn identify(servo: &ServoSettings, number: u16, firmware: u8) -> Result<&'static
             id,
             joint: joint(),
             model: model.name,
-            mode: servo.mode,
-            possible: model.modes,
+            mode: servo.mode.name(),
+            possible: model
+                .modes
+                .iter()
+                .map(|mode| mode.name())
+                .collect::<Vec<_>>()
+                .join(", "),
         });
     }
     Ok(model)

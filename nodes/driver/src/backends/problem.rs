@@ -1,7 +1,5 @@
 //! What is wrong with a servo or its bus, as sentences that say what to do.
 
-use servomesh_fieldbus::dynamixel::{ErrorNumber, Mode};
-
 /// Something that keeps a servo from being driven.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Problem {
@@ -41,7 +39,7 @@ pub enum Problem {
         wanted: String,
     },
     /// A model whose control table is not known.
-    #[error("servo {id} ({joint}) says model number {number}: this driver knows the X series only")]
+    #[error("servo {id} ({joint}) says model number {number}: this driver knows the {known} only")]
     UnknownModel {
         /// Its id.
         id: u8,
@@ -49,9 +47,11 @@ pub enum Problem {
         joint: String,
         /// What it says.
         number: u16,
+        /// What is known.
+        known: &'static str,
     },
     /// Its model can't control that.
-    #[error("servo {id} ({joint}): an {model} has no mode {mode:?}; it has {possible:?}")]
+    #[error("servo {id} ({joint}): an {model} has no mode {mode}; it has {possible}")]
     NoMode {
         /// Its id.
         id: u8,
@@ -60,9 +60,9 @@ pub enum Problem {
         /// Its model.
         model: &'static str,
         /// What was asked for.
-        mode: Mode,
+        mode: &'static str,
         /// What there is.
-        possible: &'static [Mode],
+        possible: String,
     },
     /// A limit that goes beyond the servo's own.
     #[error(
@@ -92,6 +92,6 @@ pub enum Problem {
         /// What it was told.
         what: &'static str,
         /// What it answers.
-        reason: ErrorNumber,
+        reason: String,
     },
 }

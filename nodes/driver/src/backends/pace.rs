@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// The times of one bus.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(in crate::backends) struct Pace {
     baud: u32,
     period: Duration,
     /// What the port, its adapter and the operating system add at most to an answer's way.
@@ -13,7 +13,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(baud: u32, period: Duration, latency: Duration) -> Self {
+    pub(in crate::backends) fn new(baud: u32, period: Duration, latency: Duration) -> Self {
         Self {
             baud,
             period,
@@ -22,31 +22,37 @@ impl Pace {
     }
 
     /// How long so many bytes take: 8 bits, a start bit and a stop bit each.
-    pub(super) fn wire(&self, bytes: usize) -> Duration {
+    pub(in crate::backends) fn wire(&self, bytes: usize) -> Duration {
         Duration::from_nanos(bytes as u64 * 10_000_000_000 / u64::from(self.baud))
     }
 
-    pub(super) fn period(&self) -> Duration {
+    pub(in crate::backends) fn period(&self) -> Duration {
         self.period
     }
 
     /// When an answer of so many bytes is missing whose instruction, of so many, begins now. `delays` are the return delays in it.
-    pub(super) fn missing(&self, now: Stamp, instruction: usize, answer: usize, delays: Duration) -> Stamp {
+    pub(in crate::backends) fn missing(
+        &self,
+        now: Stamp,
+        instruction: usize,
+        answer: usize,
+        delays: Duration,
+    ) -> Stamp {
         now + self.wire(instruction + answer) + delays + self.latency
     }
 
     /// Before this no answer of so many bytes can be complete: what is, answers an earlier instruction.
-    pub(super) fn earliest(&self, now: Stamp, instruction: usize, answer: usize) -> Stamp {
+    pub(in crate::backends) fn earliest(&self, now: Stamp, instruction: usize, answer: usize) -> Stamp {
         now + self.wire(instruction + answer).mul_f64(CLOCK_TOLERANCE)
     }
 
     /// The beginning of the next cycle after `now`.
-    pub(super) fn next_cycle(&self, now: Stamp) -> Stamp {
+    pub(in crate::backends) fn next_cycle(&self, now: Stamp) -> Stamp {
         now.next_multiple(self.period, Duration::ZERO)
     }
 
     /// The number of the cycle that begins at `at`.
-    pub(super) fn cycle(&self, at: Stamp) -> u64 {
+    pub(in crate::backends) fn cycle(&self, at: Stamp) -> u64 {
         (at.as_nanos() / self.period.as_nanos() as i64).unsigned_abs()
     }
 }
