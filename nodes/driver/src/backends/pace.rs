@@ -41,6 +41,11 @@ impl Pace {
         now + self.wire(instruction + answer) + delays + self.latency
     }
 
+    /// How much longer to wait for an answer that has been missed so often: a busy machine may be slower than its port.
+    pub(in crate::backends) fn patience(&self, tries: u8) -> Duration {
+        self.latency * (4_u32.saturating_pow(tries.into()) - 1)
+    }
+
     /// Before this no answer of so many bytes can be complete: what is, answers an earlier instruction.
     pub(in crate::backends) fn earliest(&self, now: Stamp, instruction: usize, answer: usize) -> Stamp {
         now + self.wire(instruction + answer).mul_f64(CLOCK_TOLERANCE)

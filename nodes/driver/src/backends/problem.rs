@@ -94,4 +94,18 @@ pub enum Problem {
         /// What it answers.
         reason: String,
     },
+    /// It takes a setting and holds another one.
+    #[error(
+        "servo {id} ({joint}) does not keep {what} at {wanted}: is its EEPROM worn out, or does another master write to it?"
+    )]
+    Keeps {
+        /// Its id.
+        id: u8,
+        /// The joint.
+        joint: String,
+        /// Which register.
+        what: String,
+        /// What it should hold, in counts.
+        wanted: i32,
+    },
 }

@@ -9,9 +9,12 @@ mod topics;
 mod trouble;
 
 use desk::JOINTS;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 use rig::Rig;
 use servomesh_devices::LineFaults;
 use servomesh_types::{DriveMode, EventKind};
+use std::time::Duration;
 
 /// One count of an encoder \[rad\].
 const COUNT: f64 = std::f64::consts::TAU / 4096.0;
@@ -122,6 +125,28 @@ fn a_line_that_spoils_bytes_never_makes_a_position() {
             "seed {seed}: {worst} rad from the truth\n{}",
             rig.story()
         );
+    }
+}
+
+#[test]
+fn answers_that_are_held_up_are_never_taken_for_newer_ones() {
+    for seed in 1..=3 {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut rig = Rig::enabled(500.0);
+        let (first, told) = (rig.heard.states.len(), rig.heard.notices.len());
+        motion::run_with(&mut rig, |rig, since| {
+            if since.as_millis().is_multiple_of(80) {
+                rig.hold_answers(Duration::from_micros(random.random_range(1_000..40_000)));
+            }
+        });
+        let worst = rig.worst_measurement(first);
+        assert!(
+            worst < COUNT,
+            "seed {seed}: {worst} rad from the truth\n{}",
+            rig.story()
+        );
+        let notices = &rig.heard.notices[told..];
+        assert!(notices.is_empty(), "seed {seed}: {}", rig.story());
     }
 }
 

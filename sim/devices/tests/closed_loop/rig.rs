@@ -33,6 +33,9 @@ pub(crate) struct Rig {
     dead: bool,
     next_command: Stamp,
     seq: u64,
+    /// What came from the line and is held on its way to the driver, until when.
+    held: Vec<u8>,
+    held_until: Stamp,
 }
 
 /// What the driver said.
@@ -121,6 +124,8 @@ impl Rig {
             dead: false,
             next_command: now,
             seq: 0,
+            held: Vec::new(),
+            held_until: now,
         }
     }
 
@@ -134,7 +139,13 @@ impl Rig {
         while self.now < end {
             let due = self.coupling.deadline().filter(|_| !self.dead).unwrap_or(end);
             let command = if self.dead { end } else { self.next_command };
-            self.now = due.min(self.bus.next_event()).min(command).min(end).max(self.now);
+            let held = if self.held.is_empty() {
+                end
+            } else {
+                self.held_until
+            };
+            let next = due.min(self.bus.next_event()).min(command).min(held);
+            self.now = next.min(end).max(self.now);
             self.bus.advance_to(self.now);
             let truth = self.truth();
             if self
@@ -149,9 +160,10 @@ impl Rig {
                 continue;
             }
             while let Some((at, bytes)) = self.bus.read() {
-                self.coupling.receive(at, &bytes, &mut self.heard);
-                self.send(at);
+                self.held.extend_from_slice(&bytes);
+                self.deliver(at);
             }
+            self.deliver(self.now);
             if self.now >= self.next_command {
                 self.next_command = self.next_command + COMMANDS;
                 if let Some(motion) = motion(self.now) {
@@ -160,6 +172,19 @@ impl Rig {
             }
             self.coupling.tick(self.now, &mut self.heard);
             self.send(self.now);
+        }
+    }
+
+    /// Keeps back what comes from the line for a while, as a busy adapter or operating system does; then it comes in one piece.
+    pub(crate) fn hold_answers(&mut self, duration: Duration) {
+        self.held_until = self.now + duration;
+    }
+
+    fn deliver(&mut self, at: Stamp) {
+        if at >= self.held_until && !self.held.is_empty() {
+            let bytes = std::mem::take(&mut self.held);
+            self.coupling.receive(at, &bytes, &mut self.heard);
+            self.send(at);
         }
     }
 

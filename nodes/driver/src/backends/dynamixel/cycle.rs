@@ -1,6 +1,6 @@
 //! The packets of a cycle, and what their answers say.
 
-use super::layout::Window;
+use super::layout::Stretch;
 use super::servo::{Goal, Servo};
 use super::setup::AROUND_STATUS;
 use servomesh_fieldbus::dynamixel::{EncodeError, FastReply, Field, Id, Replies, Status, fast, group};
@@ -9,16 +9,18 @@ use servomesh_types::Stamp;
 /// A read of all servos that waits for its answers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Read {
-    pub(super) window: Window,
+    pub(super) stretch: Stretch,
     pub(super) replies: Replies,
     /// When the servos sampled themselves.
     pub(super) sampled: Stamp,
     /// Before this an answer is one to an earlier read.
     pub(super) earliest: Stamp,
+    /// When the answer has come by its bytes alone.
+    pub(super) answered: Stamp,
     /// From then on what has not come is missing.
     pub(super) missing: Stamp,
     /// One bit for each servo that has answered.
-    pub(super) answered: u32,
+    pub(super) heard: u32,
 }
 
 /// What became of the blocks of one answer.
@@ -35,16 +37,24 @@ pub(super) struct Taken {
 impl Read {
     /// Whether all have answered.
     pub(super) fn is_complete(&self, servos: usize) -> bool {
-        self.answered.count_ones() as usize == servos
+        self.heard.count_ones() as usize == servos
+    }
+
+    /// Whether an answer to it may still come. A joined one comes as a whole or is torn, and what is left of it has no header.
+    pub(super) fn may_be_late(&self, servos: usize) -> bool {
+        match self.replies {
+            Replies::Joined => self.heard == 0,
+            Replies::Separate => !self.is_complete(servos),
+        }
     }
 
     /// Takes a joined answer, or as much of it as came.
     pub(super) fn take_joined(&mut self, servos: &mut [Servo], reply: &FastReply<'_>, armed: u8) -> Taken {
-        let window = self.window;
+        let stretch = self.stretch;
         let mut taken = Taken::default();
         let ids: arrayvec::ArrayVec<Id, { servomesh_types::MAX_JOINTS }> =
             servos.iter().map(|servo| servo.id).collect();
-        let lengths = |id: Id| ids.contains(&id).then_some(window.length());
+        let lengths = |id: Id| ids.contains(&id).then_some(stretch.length());
         for block in reply.blocks(lengths) {
             if let Some(i) = ids.iter().position(|id| *id == block.id) {
                 taken.alert |= block.error.alert;
@@ -69,10 +79,10 @@ impl Read {
     }
 
     fn take(&mut self, servos: &mut [Servo], i: usize, data: &[u8], armed: u8, taken: &mut Taken) {
-        let Some(reading) = self.window.read(data) else {
+        let Some(reading) = self.stretch.read(data) else {
             return;
         };
-        self.answered |= 1 << i;
+        self.heard |= 1 << i;
         if servos[i].take(self.sampled, &reading, armed) {
             taken.good += 1;
         } else {
@@ -81,18 +91,18 @@ impl Read {
     }
 }
 
-/// Writes the read of a window to the front of the buffer: how many bytes it has, and its answers.
+/// Writes the read of a stretch to the front of the buffer: how many bytes it has, and its answers.
 ///
 /// # Errors
 /// It is longer than the buffer or a packet.
 pub(super) fn encode_read(
     servos: &[Servo],
-    window: Window,
+    stretch: Stretch,
     replies: Replies,
     buffer: &mut [u8],
 ) -> Result<(usize, usize), EncodeError> {
-    let length = window.length();
-    let address = |servo: &Servo| servo.row() + window.offset();
+    let length = stretch.length();
+    let address = |servo: &Servo| servo.row() + stretch.offset();
     let one_address = servos.windows(2).all(|pair| pair[0].row() == pair[1].row());
     let sent = match servos.first() {
         Some(first) if one_address => group::sync_read(
@@ -113,15 +123,15 @@ pub(super) fn encode_read(
         )?,
     };
     let answer = match replies {
-        Replies::Joined => BEFORE_LENGTH + usize::from(joined_length(servos, window).unwrap_or(0)),
+        Replies::Joined => BEFORE_LENGTH + usize::from(joined_length(servos, stretch).unwrap_or(0)),
         Replies::Separate => servos.len() * (AROUND_STATUS + usize::from(length)),
     };
     Ok((sent, answer))
 }
 
 /// What the length field of the joined answer holds.
-pub(super) fn joined_length(servos: &[Servo], window: Window) -> Option<u16> {
-    fast::length(servos.iter().map(|_| window.length()))
+pub(super) fn joined_length(servos: &[Servo], stretch: Stretch) -> Option<u16> {
+    fast::length(servos.iter().map(|_| stretch.length()))
 }
 
 /// Writes the goals of all servos to the front of the buffer: a sync write for each kind of goal.

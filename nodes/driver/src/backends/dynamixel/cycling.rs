@@ -1,7 +1,7 @@
 //! A bus that cycles: a read at each whole multiple of the period, a frame when its answers are complete or overdue, goals at a fixed phase.
 
 use super::cycle::{self, Read, Taken};
-use super::layout::Window;
+use super::layout::{Stretch, Unanswered};
 use super::link::{Cycling, Dynamixel, Phase};
 use super::servo::{Goal, Servo, TRIPPED};
 use servomesh_fieldbus::dynamixel::{Instruction, Received, Replies};
@@ -31,7 +31,10 @@ impl Dynamixel {
                 None => return true,
             },
         };
-        let is_over = joined && read.answered != 0 || read.is_complete(self.servos.len()) || taken.lost != 0;
+        if taken == Taken::default() {
+            self.stats.stale += 1; // an answer to another read
+        }
+        let is_over = joined && read.heard != 0 || read.is_complete(self.servos.len()) || taken.lost != 0;
         if let Phase::Cycling(cycling) = &mut self.phase {
             cycling.read = (!is_over).then_some(read);
         }
@@ -49,7 +52,7 @@ impl Dynamixel {
             && cycling.read.is_none()
             && now >= cycling.next
         {
-            self.read(now, cycling.next);
+            self.begin_cycle(now, cycling.next);
         }
     }
 
@@ -82,45 +85,55 @@ impl Dynamixel {
         }
     }
 
-    /// Reads all servos, as a new cycle.
-    fn read(&mut self, now: Stamp, begin: Stamp) {
-        let window = self.window();
+    /// Begins a cycle: reads all servos, unless too many reads wait for their answers.
+    fn begin_cycle(&mut self, now: Stamp, begin: Stamp) {
+        self.status.cycle = self.pace.cycle(begin);
+        let next = self.pace.next_cycle(now);
+        let latest = next - self.pace.wire(self.goal_bytes());
+        let read = self.read(now, latest);
+        let answered = read.map_or(now, |read| read.answered) + HANDLING;
+        let half = begin + self.pace.period() / 2;
+        self.phase = Phase::Cycling(Cycling {
+            next,
+            read,
+            write_at: half.max(answered).min(latest),
+            written: false,
+        });
+        if read.is_none() {
+            self.hand_over(now, begin);
+        }
+    }
+
+    /// Reads all servos; `None` while the answers to earlier reads are waited for.
+    fn read(&mut self, now: Stamp, latest: Stamp) -> Option<Read> {
+        if self.pending.count() >= IN_FLIGHT && now < self.ask_at {
+            return None;
+        }
+        let stretch = self.pending.unlike(self.wanted())?;
+        self.ask_at = now + DRAIN;
         self.reads += 1;
         self.stats.cycles += 1;
         self.stream.clear();
         let (replies, mut answer) = (self.replies, 0);
         let sent = self.send(|servos, buffer| {
-            let (sent, expected) = cycle::encode_read(servos, window, replies, buffer)?;
+            let (sent, expected) = cycle::encode_read(servos, stretch, replies, buffer)?;
             answer = expected;
             Ok(sent)
         });
         self.stream.expect(match self.replies {
-            Replies::Joined => cycle::joined_length(&self.servos, window),
+            Replies::Joined => cycle::joined_length(&self.servos, stretch),
             Replies::Separate => None,
         });
-        let next = self.pace.next_cycle(now);
-        let goals = self.pace.wire(self.goal_bytes());
-        let latest = next - goals;
-        let answered = now + self.pace.wire(sent + answer) + HANDLING;
-        let half = begin + self.pace.period() / 2;
-        let read = Read {
-            window,
-            replies: self.replies,
+        let missing = self.pace.missing(now, sent, answer, Duration::ZERO);
+        Some(Read {
+            stretch,
+            replies,
             sampled: now + self.pace.wire(sent),
             earliest: self.pace.earliest(now, sent, answer),
-            missing: self
-                .pace
-                .missing(now, sent, answer, Duration::ZERO)
-                .min(latest - HANDLING),
-            answered: 0,
-        };
-        self.phase = Phase::Cycling(Cycling {
-            next,
-            read: Some(read),
-            write_at: half.max(answered).min(latest),
-            written: false,
-        });
-        self.status.cycle = self.pace.cycle(begin);
+            answered: now + self.pace.wire(sent + answer),
+            missing: missing.min(latest - HANDLING),
+            heard: 0,
+        })
     }
 
     fn goal_bytes(&self) -> usize {
@@ -131,63 +144,78 @@ impl Dynamixel {
         AROUND_WRITE + goals.sum::<usize>()
     }
 
-    /// What this cycle reads.
-    fn window(&self) -> Window {
+    /// What this cycle should read.
+    fn wanted(&self) -> Stretch {
         let switching = self.servos.iter().any(|servo| servo.torque != self.enable);
         if self.reads.is_multiple_of(SLOW_EVERY) {
-            Window::Slow
+            Stretch::SLOW
         } else if switching || self.alert || self.reads.is_multiple_of(STATE_EVERY) {
-            Window::State
+            Stretch::STATE
         } else {
-            Window::Fast
+            Stretch::FAST
         }
     }
 
     /// The read is over: all have answered, or the time has.
     fn conclude(&mut self, now: Stamp, read: &Read, taken: Taken) {
-        let missing = self.servos.len() - read.answered.count_ones() as usize;
+        let missing = self.servos.len() - read.heard.count_ones() as usize;
         self.stats.missing_replies += missing as u64;
         self.alert = taken.alert;
+        if read.may_be_late(self.servos.len()) {
+            self.pending.add(read.stretch);
+        } else {
+            self.pending = Unanswered::default(); // answers come in the order of their reads
+        }
         if taken.lost != 0 {
-            for i in (0..self.servos.len()).filter(|i| taken.lost & (1 << i) != 0) {
-                let settings = &self.servos[i].settings;
-                let text = format!(
-                    "servo {} ({}) was started anew: it lost its power or was rebooted",
-                    settings.id, settings.joint
-                );
-                self.complained = true;
-                self.tell(EventKind::Fault, text);
-            }
+            self.tell_lost(taken.lost);
             self.reopen(now, taken.lost);
             return;
         }
-        if self.replies == Replies::Joined && read.answered == 0 && self.unanswered < u32::MAX {
-            self.unanswered += 1;
-            if self.unanswered == NO_FAST_READS {
+        self.judge_fast_reads(read);
+        self.hand_over(now, read.sampled);
+    }
+
+    /// Names the servos that have lost their set-up, one bit each.
+    fn tell_lost(&mut self, lost: u32) {
+        for i in (0..self.servos.len()).filter(|i| lost & (1 << i) != 0) {
+            let settings = &self.servos[i].settings;
+            let text = format!(
+                "servo {} ({}) was started anew: it lost its power or was rebooted",
+                settings.id, settings.joint
+            );
+            self.complained = true;
+            self.tell(EventKind::Fault, text);
+        }
+    }
+
+    /// Reads servos one by one where none has ever answered a fast read.
+    fn judge_fast_reads(&mut self, read: &Read) {
+        if read.heard != 0 {
+            self.fast_tries = u32::MAX; // fast reads are known to work, or not to be used
+        } else if read.replies == Replies::Joined && self.fast_tries < u32::MAX {
+            self.fast_tries += 1;
+            if self.fast_tries == NO_FAST_READS {
                 self.replies = Replies::Separate;
+                self.pending = Unanswered::default();
                 self.tell(
                     EventKind::Recovered,
                     "no servo answers a fast read: reading them one by one".to_owned(),
                 );
             }
-        } else if read.answered != 0 {
-            self.unanswered = u32::MAX; // fast reads are known to work, or not to be used
         }
-        let silent = |servo: &Servo| {
-            servo
-                .sampled
-                .is_none_or(|sampled| read.sampled.since(sampled) > SILENT)
-        };
+    }
+
+    /// Gives the core what is known, unless a servo has been silent for so long that it has to be opened anew.
+    fn hand_over(&mut self, now: Stamp, sampled: Stamp) {
+        let silent = |servo: &Servo| servo.sampled.is_none_or(|last| sampled.since(last) > SILENT);
         let silent: u32 = (0..self.servos.len())
             .filter(|i| silent(&self.servos[*i]) && self.reads > STATE_EVERY)
             .map(|i| 1 << i)
             .sum();
         if silent != 0 {
             self.reopen(now, silent);
-            return;
-        }
-        if self.servos.iter().all(|servo| servo.sampled.is_some()) {
-            self.fill_status(read.sampled);
+        } else if self.servos.iter().all(|servo| servo.sampled.is_some()) {
+            self.fill_status(sampled);
             self.outbox.frame();
         }
     }
@@ -263,3 +291,7 @@ const SILENT: Duration = Duration::from_millis(250);
 const REBOOT: Duration = Duration::from_millis(400);
 /// Reads that nobody answers until they are taken for an instruction that nobody knows.
 const NO_FAST_READS: u32 = 20;
+/// Reads whose answers may still come, until no more are sent for a while.
+const IN_FLIGHT: u32 = 5;
+/// How long answers are waited for then, before the next read.
+const DRAIN: Duration = Duration::from_millis(20);

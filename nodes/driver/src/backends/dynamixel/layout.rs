@@ -3,28 +3,33 @@
 //! Indirect addresses bring what is read into one row, so that any stretch of it is one read:
 //!
 //! ```text
-//!   byte   0 1      2            3       4               5         6 7 8 9   10 11
-//!         voltage  temperature  torque  hardware error  watchdog  position  current
-//!         └──────────────── slow ──────────────────────────────────────┘
-//!                               └──────────── state ───────────────────┘
-//!                                                       └────── fast ──────────────┘
+//!   byte   0 1      2            3       4               5         6 7 8 9   10 11    12 …
+//!         voltage  temperature  torque  hardware error  watchdog  position  current  (of no meaning)
+//!                                                       └────── fast, 7 ──────────┘
+//!                               └──────────────────────── state, 9 ───────────────┘
+//!         └────────────────────────────────────────────── slow, 12 ───────────────┘
 //! ```
 //!
 //! Every stretch holds the bus watchdog: a servo that lost its set-up reads 0 there. Goals that are one register are written straight;
 //! those of [`Mode::CurrentBasedPosition`], current and position, are two, and go through indirect addresses behind the row.
+//!
+//! An answer does not say to which read it is one. So a [`Stretch`] is known by its length: while answers are missing, each read asks for
+//! another length than those whose answers may still come, and a late answer is never taken for the newest.
 
 use arrayvec::ArrayVec;
 use servomesh_fieldbus::dynamixel::{Field, Mode, Model};
 
-/// A stretch of the row.
+/// A stretch of the row: where it begins follows from its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Window {
-    /// Watchdog, position, current: in most cycles.
-    Fast,
-    /// Torque, hardware error, watchdog, position: now and then, and while one of them changes.
-    State,
-    /// Voltage, temperature, and the same.
-    Slow,
+pub(super) struct Stretch {
+    length: u16,
+}
+
+/// The stretches whose answers may still come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Unanswered {
+    /// One bit for each length.
+    lengths: u32,
 }
 
 /// What one block says.
@@ -32,55 +37,74 @@ pub(super) enum Window {
 pub(super) struct Reading {
     pub(super) watchdog: u8,
     pub(super) position: i32,
-    pub(super) current: Option<i16>,
+    pub(super) current: i16,
     pub(super) torque: Option<bool>,
     pub(super) hardware_error: Option<u8>,
     pub(super) temperature: Option<u8>,
     pub(super) voltage: Option<u16>,
 }
 
-impl Window {
+impl Stretch {
+    /// Watchdog, position, current: in most cycles.
+    pub(super) const FAST: Self = Self { length: 7 };
+    /// Torque and hardware error too: now and then, and while one of them changes.
+    pub(super) const STATE: Self = Self { length: 9 };
+    /// Voltage and temperature too.
+    pub(super) const SLOW: Self = Self { length: 12 };
+
     /// Its first byte in the row.
     pub(super) fn offset(self) -> u16 {
-        match self {
-            Self::Fast => 5,
-            Self::State => 3,
-            Self::Slow => 0,
+        match self.length {
+            length if length < Self::STATE.length => 5,
+            length if length < Self::SLOW.length => 3,
+            _ => 0,
         }
     }
 
     /// How many bytes it has.
     pub(super) fn length(self) -> u16 {
-        match self {
-            Self::Fast | Self::State => 7,
-            Self::Slow => 10,
-        }
+        self.length
     }
 
     /// Takes a block apart; `None` if it has not as many bytes as this stretch.
     pub(super) fn read(self, block: &[u8]) -> Option<Reading> {
-        let number = i32::from_le_bytes;
-        match (self, block) {
-            (Self::Fast, &[watchdog, a, b, c, d, low, high]) => Some(Reading {
-                watchdog,
-                position: number([a, b, c, d]),
-                current: Some(i16::from_le_bytes([low, high])),
-                ..Reading::default()
-            }),
-            (Self::State, &[torque, error, watchdog, a, b, c, d]) => Some(Reading {
-                watchdog,
-                position: number([a, b, c, d]),
-                torque: Some(torque != 0),
-                hardware_error: Some(error),
-                ..Reading::default()
-            }),
-            (Self::Slow, [low, high, temperature, rest @ ..]) => Some(Reading {
-                temperature: Some(*temperature),
-                voltage: Some(u16::from_le_bytes([*low, *high])),
-                ..Self::State.read(rest)?
-            }),
-            _ => None,
+        if block.len() != usize::from(self.length) {
+            return None;
         }
+        let (slow, rest) = block.split_at(usize::from(3_u16.saturating_sub(self.offset())));
+        let (state, rest) = rest.split_at(usize::from(5 - self.offset().max(3)));
+        let &[watchdog, a, b, c, d, low, high, ..] = rest else {
+            return None;
+        };
+        Some(Reading {
+            watchdog,
+            position: i32::from_le_bytes([a, b, c, d]),
+            current: i16::from_le_bytes([low, high]),
+            torque: state.first().map(|torque| *torque != 0),
+            hardware_error: state.get(1).copied(),
+            temperature: slow.get(2).copied(),
+            voltage: slow.first_chunk().map(|counts| u16::from_le_bytes(*counts)),
+        })
+    }
+}
+
+impl Unanswered {
+    /// Remembers a read that nobody has answered.
+    pub(super) fn add(&mut self, stretch: Stretch) {
+        self.lengths |= 1 << stretch.length;
+    }
+
+    /// How many there are.
+    pub(super) fn count(self) -> u32 {
+        self.lengths.count_ones()
+    }
+
+    /// The shortest stretch that has all of `wanted` and a length of its own; `None` if every length is in use.
+    pub(super) fn unlike(self, wanted: Stretch) -> Option<Stretch> {
+        let is_free = |length: &u16| self.lengths & (1 << length) == 0;
+        (wanted.length..=LONGEST)
+            .find(is_free)
+            .map(|length| Stretch { length })
     }
 }
 
@@ -133,31 +157,61 @@ pub(super) fn goal_registers(mode: Mode, data: u16) -> (u16, u16) {
 /// Bytes of the row.
 const ROW_BYTES: u16 = 12;
 /// The most indirect addresses that are used.
-const ENTRIES: usize = 18;
+pub(super) const ENTRIES: usize = 18;
+/// The longest stretch: indirect data that every model has.
+const LONGEST: u16 = 20;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_window_is_a_stretch_of_the_row_with_the_watchdog_in_it() {
+    fn every_stretch_is_known_by_its_length_and_says_what_is_in_it() {
         let model = Model::named("XM430-W350").expect("a known model");
         let sizes = row(model).map(Field::size);
         assert_eq!(sizes.iter().sum::<u16>(), ROW_BYTES);
-        let row: Vec<u8> = vec![120, 0, 31, 1, 4, 5, 0x78, 0x56, 0x34, 0x12, 0xFE, 0xFF];
-        for window in [Window::Fast, Window::State, Window::Slow] {
-            let from = usize::from(window.offset());
-            let block = &row[from..from + usize::from(window.length())];
-            let reading = window.read(block).expect("a block of its length");
-            assert_eq!((reading.watchdog, reading.position), (5, 0x1234_5678));
-            for value in [reading.torque.map(i32::from), reading.current.map(i32::from)] {
-                assert!(matches!(value, None | Some(1 | -2)), "{reading:?}");
+        let mut row: Vec<u8> = vec![120, 0, 31, 1, 4, 5, 0x78, 0x56, 0x34, 0x12, 0xFE, 0xFF];
+        row.resize(LONGEST.into(), 0xAA);
+        for length in Stretch::FAST.length..=LONGEST {
+            let stretch = Stretch { length };
+            let from = usize::from(stretch.offset());
+            let block = &row[from..from + usize::from(length)];
+            let reading = stretch.read(block).expect("a block of its length");
+            let always = (reading.watchdog, reading.position, reading.current);
+            assert_eq!(always, (5, 0x1234_5678, -2));
+            let has_state = length >= Stretch::STATE.length;
+            let state = (reading.torque, reading.hardware_error);
+            assert_eq!(state, (has_state.then_some(true), has_state.then_some(4)));
+            let is_slow = length >= Stretch::SLOW.length;
+            let slow = (reading.voltage, reading.temperature);
+            assert_eq!(slow, (is_slow.then_some(120), is_slow.then_some(31)));
+            for other in Stretch::FAST.length..=LONGEST {
+                assert_eq!(Stretch { length: other }.read(block).is_some(), other == length);
             }
-            assert!(window.read(&block[1..]).is_none());
         }
-        let slow = Window::Slow.read(&row[..10]).expect("a whole block");
-        assert_eq!((slow.voltage, slow.temperature), (Some(120), Some(31)));
-        assert_eq!((slow.hardware_error, slow.torque), (Some(4), Some(true)));
+    }
+
+    #[test]
+    fn no_read_is_like_one_whose_answer_may_still_come() {
+        let mut unanswered = Unanswered::default();
+        let mut asked = Vec::new();
+        while let Some(stretch) = unanswered.unlike(Stretch::FAST) {
+            assert!(!asked.contains(&stretch));
+            asked.push(stretch);
+            unanswered.add(stretch);
+        }
+        assert_eq!(asked.len(), usize::from(LONGEST - 6));
+        assert_eq!(unanswered.count() as usize, asked.len());
+        assert_eq!(unanswered.unlike(Stretch::SLOW), None);
+    }
+
+    #[test]
+    fn every_model_has_as_many_indirect_data_in_a_row() {
+        for model in Model::all() {
+            let first = model.indirect_pair(0).map(|(_, data)| data);
+            let last = model.indirect_pair(LONGEST - 1).map(|(_, data)| data);
+            assert_eq!(last, first.map(|data| data + LONGEST - 1), "{}", model.name);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! cleared, or fell silent.
 
 use super::cycle::Read;
+use super::layout::Unanswered;
 use super::servo::Servo;
 use super::settings::Settings;
 use crate::backends::outbox::Outbox;
@@ -26,7 +27,11 @@ pub struct Dynamixel {
     pub(super) phase: Phase,
     pub(super) replies: Replies,
     /// Joined reads in a row that nobody answered, while none was ever answered.
-    pub(super) unanswered: u32,
+    pub(super) fast_tries: u32,
+    /// Reads whose answers may still come.
+    pub(super) pending: Unanswered,
+    /// When another read may be added to too many of those.
+    pub(super) ask_at: Stamp,
     /// The newest answer of the core that was not sent yet.
     pub(super) command: Option<DriveCommand>,
     /// What the core wants of the torque.
@@ -71,6 +76,8 @@ pub(super) enum Phase {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asking {
     pub(super) servo: usize,
+    /// How many bytes its answer brings.
+    pub(super) parameters: usize,
     pub(super) missing: Stamp,
     pub(super) skipped: u64,
 }
@@ -106,7 +113,9 @@ impl Dynamixel {
                 due: Stamp::ZERO,
             },
             replies: Replies::Joined,
-            unanswered: 0,
+            fast_tries: 0,
+            pending: Unanswered::default(),
+            ask_at: Stamp::ZERO,
             command: None,
             enable: false,
             alert: false,

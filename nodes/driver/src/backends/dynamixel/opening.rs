@@ -3,7 +3,9 @@
 //! A servo that can't be set up is named once and tried again every half second.
 
 use super::cycle;
+use super::layout::Unanswered;
 use super::link::{Asking, Cycling, Dynamixel, Phase};
+use super::setup::AROUND_STATUS;
 use crate::backends::problem::Problem;
 use servomesh_fieldbus::dynamixel::Received;
 use servomesh_types::{EventKind, Stamp};
@@ -19,6 +21,7 @@ impl Dynamixel {
             && let Some(status) = packet.status()
             && let servo = &mut self.servos[asking.servo]
             && status.id == servo.id
+            && (status.error.number.is_some() || status.parameters.len() == asking.parameters)
         {
             let outcome = servo
                 .setup
@@ -51,16 +54,18 @@ impl Dynamixel {
         if let Some(i) = next {
             self.stream.clear();
             self.stream.expect(None);
-            let (armed, mut answer) = (self.armed, 0);
+            let (armed, mut parameters) = (self.armed, 0);
             let sent = self.send(|servos, buffer| {
                 let ask = servos[i].setup.ask(&servos[i], armed, buffer)?;
-                answer = ask.answer;
+                parameters = ask.parameters;
                 Ok(ask.sent)
             });
+            let patience = SLOWEST_RETURN + self.pace.patience(self.servos[i].setup.tries());
             self.phase = Phase::Opening {
                 asking: Some(Asking {
                     servo: i,
-                    missing: self.pace.missing(now, sent, answer, SLOWEST_RETURN),
+                    parameters,
+                    missing: self.pace.missing(now, sent, AROUND_STATUS + parameters, patience),
                     skipped: self.stream.skipped().bytes,
                 }),
                 due: now,
@@ -86,6 +91,7 @@ impl Dynamixel {
         }
         let next = self.pace.next_cycle(now);
         self.reads = 0;
+        self.pending = Unanswered::default(); // what was late came before the answers to the set-up
         self.phase = Phase::Cycling(Cycling {
             next,
             read: None,

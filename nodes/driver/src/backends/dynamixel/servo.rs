@@ -63,6 +63,13 @@ impl Servo {
             .map_or(0, |(_, data)| data)
     }
 
+    /// Where its indirect addresses begin.
+    pub(super) fn indirect_addresses(&self) -> u16 {
+        self.model
+            .and_then(|model| model.indirect_pair(0))
+            .map_or(0, |(address, _)| address)
+    }
+
     /// Takes what a block says. `armed` is what the watchdog should hold.
     ///
     /// Says whether it was believed: a servo whose watchdog is not what it was set to has been started anew, and its row holds zeros.
@@ -74,11 +81,9 @@ impl Servo {
         self.sampled = Some(sampled);
         self.watchdog = reading.watchdog;
         self.ticks = Ticks(reading.position.into());
-        if let Some(current) = reading.current {
-            self.current_a = model
-                .current_a
-                .map_or(0.0, |per_count| f64::from(current) * per_count);
-        }
+        self.current_a = model
+            .current_a
+            .map_or(0.0, |per_count| f64::from(reading.current) * per_count);
         if let Some(torque) = reading.torque {
             self.torque = torque;
         }

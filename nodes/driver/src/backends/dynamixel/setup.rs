@@ -1,12 +1,14 @@
 //! What one servo is asked and told before it may move, an exchange at a time.
 //!
 //! ```text
-//! level ► ping ► table ► torque off ► EEPROM, where it differs … ► disarm ► indirect addresses ► arm ► read it back ► done
+//! level ► ping ► table ► torque off ► disarm ► indirect addresses ► read them back ► arm ► read it back ► done
+//!           ▲                     │
+//!           └── EEPROM … ◄────────┘ where it differs
 //! ```
 //!
 //! Torque goes off first: EEPROM is locked otherwise, and a driver begins with its group off.
 //! **Invariant:** EEPROM is written only where it holds something else.
-//! **Invariant:** a servo is set up only once it has said that its watchdog is armed: the answer to a write may be a late one to another.
+//! **Invariant:** what was written is read back, since the answer to a write may be a late one to another; what is read is known by its length.
 
 use super::layout;
 use super::servo::Servo;
@@ -21,6 +23,8 @@ use std::f64::consts::TAU;
 pub(super) struct Setup {
     step: Step,
     tries: u8,
+    /// How often its EEPROM was written.
+    rounds: u8,
     /// EEPROM that differs, the last to be written first.
     writes: ArrayVec<(Field, i32), 5>,
 }
@@ -36,21 +40,27 @@ enum Step {
     Eeprom,
     Disarm,
     Indirect,
+    Mapped,
     Arm,
     Verify,
     Done,
 }
 
-/// What an exchange sends, and how long its answer is.
+/// What an exchange sends, and how many bytes its answer brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ask {
     pub(super) sent: usize,
-    pub(super) answer: usize,
+    pub(super) parameters: usize,
 }
 
 impl Setup {
     pub(super) fn is_done(&self) -> bool {
         self.step == Step::Done
+    }
+
+    /// How often the last instruction was not answered.
+    pub(super) fn tries(&self) -> u8 {
+        self.tries
     }
 
     /// Begins anew.
@@ -69,7 +79,8 @@ impl Setup {
             address: field.address(),
             data,
         };
-        let (mut value, mut indirect) = ([0; 4], ArrayVec::new());
+        let mut value = [0; 4];
+        let indirect;
         let (instruction, parameters) = match self.step {
             Step::Level => (write(Field::StatusReturnLevel, &[ANSWERS_ALL]), 0),
             Step::Ping | Step::Done => (Instruction::Ping, 3),
@@ -90,17 +101,17 @@ impl Setup {
             },
             Step::Disarm => (write(Field::BusWatchdog, &[0]), 0),
             Step::Indirect => {
-                let pair = servo.model.and_then(|model| model.indirect_pair(0));
-                if let Some(model) = servo.model {
-                    indirect = layout::indirect(model, servo.settings.mode);
-                }
-                (
-                    Instruction::Write {
-                        address: pair.map_or(0, |(address, _)| address),
-                        data: &indirect,
-                    },
-                    0,
-                )
+                indirect = wanted_indirect(servo);
+                let (address, data) = (servo.indirect_addresses(), &indirect);
+                (Instruction::Write { address, data }, 0)
+            }
+            Step::Mapped => {
+                let (address, length) = (servo.indirect_addresses(), wanted_indirect(servo).len());
+                let read = Instruction::Read {
+                    address,
+                    length: length as u16,
+                };
+                (read, length)
             }
             Step::Arm => {
                 value[0] = watchdog;
@@ -112,10 +123,7 @@ impl Setup {
             }
         };
         let sent = instruction.encode(servo.id, buffer)?;
-        Ok(Ask {
-            sent,
-            answer: AROUND_STATUS + parameters,
-        })
+        Ok(Ask { sent, parameters })
     }
 
     /// What it answered to the last instruction; `watchdog` is what its bus watchdog is armed with.
@@ -149,7 +157,7 @@ impl Setup {
         if let (Some(reason), false) = (status.error.number, self.step == Step::Level) {
             let what = match self.step {
                 Step::Eeprom => "its EEPROM settings",
-                Step::Indirect => "indirect addresses",
+                Step::Indirect | Step::Mapped => "indirect addresses",
                 Step::Arm | Step::Disarm => "its bus watchdog",
                 _ => "to be read",
             };
@@ -178,18 +186,37 @@ impl Setup {
                 self.writes = compare(servo, found, status.parameters)?;
                 Step::TorqueOff
             }
-            Step::TorqueOff if self.writes.is_empty() => Step::Disarm,
-            Step::TorqueOff => Step::Eeprom,
+            Step::TorqueOff => match self.writes.last() {
+                None => Step::Disarm,
+                Some(&(field, wanted)) if self.rounds == ROUNDS => {
+                    return Err(Problem::Keeps {
+                        id,
+                        joint: joint(),
+                        what: format!("{field:?}"),
+                        wanted,
+                    });
+                }
+                Some(_) => Step::Eeprom,
+            },
             Step::Eeprom => {
                 self.writes.pop();
                 if self.writes.is_empty() {
-                    Step::Disarm
+                    self.rounds += 1;
+                    Step::Table
                 } else {
                     Step::Eeprom
                 }
             }
             Step::Disarm => Step::Indirect,
-            Step::Indirect => Step::Arm,
+            Step::Indirect => Step::Mapped,
+            Step::Mapped => {
+                let wanted = model.map(|model| layout::indirect(model, servo.mode));
+                if wanted.as_deref() == Some(status.parameters) {
+                    Step::Arm
+                } else {
+                    Step::Indirect
+                }
+            }
             Step::Arm => Step::Verify,
             Step::Verify if status.parameters != [watchdog] => Step::Disarm,
             Step::Verify | Step::Done => Step::Done,
@@ -217,6 +244,15 @@ impl Setup {
             Problem::Absent { id, joint, baud }
         })
     }
+}
+
+/// What its indirect addresses should hold.
+fn wanted_indirect(servo: &Servo) -> ArrayVec<u8, { 2 * layout::ENTRIES }> {
+    let mode = servo.settings.mode;
+    servo
+        .model
+        .map(|model| layout::indirect(model, mode))
+        .unwrap_or_default()
 }
 
 /// What a servo is by its answer to a ping, if it is what it should be.
@@ -316,3 +352,5 @@ pub(super) const AROUND_STATUS: usize = 11;
 const ANSWERS_ALL: u8 = 2;
 /// How often something is asked before its servo counts as absent: one lost reply in ten makes that once in a thousand.
 const TRIES: u8 = 3;
+/// How often EEPROM is written before a servo is believed to keep what it holds.
+const ROUNDS: u8 = 2;
