@@ -3,7 +3,7 @@
 //! | [`Counting`] | after power-on | in use |
 //! |---|---|---|
 //! | multi-turn | knows where it is | counts on |
-//! | single-turn | reads within one turn: the turn is the one within the joint's limits | counts on through the wrap |
+//! | single-turn | reads within one turn: the turn is the one within the joint's limits, any one where it has none | counts on through the wrap |
 //! | incremental | knows nothing until the joint is homed | counts on |
 //!
 //! A count that is read becomes one that goes on without a wrap, [`Ticks`] from the actuator's offset; goals go back the other way.
@@ -124,6 +124,9 @@ impl Counts {
 
 /// How many turns of the encoder to add, so that the joint is within its limits, or as near to them as can be.
 fn turns_within(actuator: &Actuator, limits: &JointLimits, raw: Ticks, counts: i64) -> Result<i64, Exceeded> {
+    if is_endless(limits) {
+        return Ok(0);
+    }
     let turn = actuator.distance(counts);
     let middle = 0.5 * (limits.lower() + limits.upper());
     let turns = ((middle - actuator.position(raw)) / turn).round();
@@ -141,6 +144,11 @@ fn turns_within(actuator: &Actuator, limits: &JointLimits, raw: Ticks, counts: i
         });
     }
     Ok(turns as i64)
+}
+
+/// Whether a joint turns on without end, so that no turn is another than the next.
+pub(crate) fn is_endless(limits: &JointLimits) -> bool {
+    limits.lower().is_infinite() && limits.upper().is_infinite()
 }
 
 /// What a single-turn joint may move at most, in turns of its encoder: the rest tells one end of the range from the other.

@@ -58,7 +58,7 @@ pub(crate) fn parameters() -> Vec<ParamSpec> {
             "watchdog_s",
             0.1,
             (0.02, 2.54),
-            "How long a servo goes on without hearing from this driver [s]; then it stops by itself; not for sim",
+            "How long a servo goes on without hearing from this driver [s]; then it stops by itself; not for sim and feetech, whose servos have no watchdog",
         ),
         ParamSpec::number(
             "port_latency_s",

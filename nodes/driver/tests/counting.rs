@@ -75,6 +75,39 @@ fn a_reading_that_could_be_two_turns_is_refused() {
 }
 
 #[test]
+fn an_endless_joint_counts_on_from_whichever_turn_its_encoder_is_in() {
+    let mut params = single_turn();
+    let endless = (f64::NEG_INFINITY, f64::INFINITY);
+    params.group.joints[0].limits =
+        JointLimits::new(endless, 3.0, 5.0, 50.0, 150.0).expect("they are limits");
+    let mut bench = Bench::with(params);
+    bench.wrap = Some(COUNTS);
+    bench.joints[0].position = 40.0;
+    bench.cycles(3);
+    let begin = bench.state().position;
+    assert!(
+        ((begin[0] - 40.0) / std::f64::consts::TAU).fract().abs() < 1e-4,
+        "{begin:?}"
+    );
+    bench.hold(1, [begin[0], begin[1]], 200);
+    for leg in 0..4 {
+        let from = begin[0] + 2.0 * f64::from(leg);
+        for k in 0..1000 {
+            let [p, v, a] = quintic(f64::from(k) * DT, 2.0, 2.0);
+            bench.track(1, [[from + p, begin[1]], [v, 0.0], [a, 0.0]]);
+            bench.cycle();
+        }
+    }
+    assert_eq!(bench.state().mode, DriveMode::Enabled, "{:?}", bench.events);
+    assert!(
+        (bench.joints[0].position - 48.0).abs() < 1e-3,
+        "{}",
+        bench.joints[0].position
+    );
+    assert!((bench.state().position[0] - begin[0] - 8.0).abs() < 1e-3);
+}
+
+#[test]
 fn a_range_wider_than_the_encoders_turn_is_refused() {
     let mut params = params();
     params.joints[0].counting = Counting::SingleTurn { counts: COUNTS };

@@ -8,8 +8,10 @@
 //! | `pace` | how long bytes take, when a cycle begins, when an answer is missing |
 //! | `outbox` | what a link wants done, in order |
 //! | [`dynamixel`] | DYNAMIXEL X servos: Protocol 2.0 on a serial bus |
+//! | [`feetech`] | FEETECH STS servos on a serial bus |
 
 pub mod dynamixel;
+pub mod feetech;
 mod outbox;
 mod pace;
 pub mod problem;
@@ -19,6 +21,7 @@ pub mod wires;
 use crate::config::DriverParams;
 use crate::link::Link;
 use dynamixel::Dynamixel;
+use feetech::Feetech;
 use settings::SettingsError;
 use wires::{BusSettings, WireError};
 
@@ -27,6 +30,8 @@ use wires::{BusSettings, WireError};
 pub enum Backend {
     /// DYNAMIXEL Protocol 2.0.
     Dynamixel,
+    /// FEETECH's STS servos.
+    Feetech,
 }
 
 /// A bus that can't be as it is configured.
@@ -42,12 +47,13 @@ pub enum BackendError {
 
 impl Backend {
     /// All there are.
-    pub const ALL: [Self; 1] = [Self::Dynamixel];
+    pub const ALL: [Self; 2] = [Self::Dynamixel, Self::Feetech];
 
     /// What the parameter `backend` calls it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Dynamixel => "dynamixel",
+            Self::Feetech => "feetech",
         }
     }
 
@@ -70,6 +76,10 @@ impl Backend {
             Self::Dynamixel => {
                 let settings = dynamixel::Settings::of_file(servos, bus, params)?;
                 Box::new(Dynamixel::new(settings)?)
+            }
+            Self::Feetech => {
+                let settings = feetech::Settings::of_file(servos, bus, params)?;
+                Box::new(Feetech::new(settings)?)
             }
         })
     }

@@ -30,6 +30,10 @@ impl Pace {
         self.period
     }
 
+    pub(in crate::backends) fn latency(&self) -> Duration {
+        self.latency
+    }
+
     /// When an answer of so many bytes is missing whose instruction, of so many, begins now. `delays` are the return delays in it.
     pub(in crate::backends) fn missing(
         &self,

@@ -5,7 +5,7 @@
 pub enum Problem {
     /// Nobody answers to its id.
     #[error(
-        "servo {id} ({joint}) does not answer: is it powered, is its id {id}, and its baud rate {baud}? `servomesh scan` shows who answers"
+        "servo {id} ({joint}) does not answer: is it powered, is its id {id}, and its baud rate {baud}? {finder} shows who answers"
     )]
     Absent {
         /// Its id.
@@ -14,17 +14,21 @@ pub enum Problem {
         joint: String,
         /// The bus's baud rate.
         baud: u32,
+        /// What lists the servos of a bus.
+        finder: &'static str,
     },
     /// Something answers that no single servo says.
     #[error(
         "servo {id} ({joint}): its answers are garbled, as when two servos have one id: unplug all but one and give each its own \
-         (`servomesh scan` shows which ids answer), or check the wiring"
+         ({finder} shows which ids answer), or check the wiring"
     )]
     Garbled {
         /// The id.
         id: u8,
         /// The joint.
         joint: String,
+        /// What lists the servos of a bus.
+        finder: &'static str,
     },
     /// It is another model than was configured.
     #[error("servo {id} ({joint}) is {found}, but {wanted} is configured: correct the model, or the ids")]

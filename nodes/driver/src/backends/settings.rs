@@ -44,6 +44,18 @@ pub enum SettingsError {
         /// What it may be.
         allowed: &'static str,
     },
+    /// A number of one joint out of its range.
+    #[error("joint {joint}: {what} is {value}, but must be {allowed}")]
+    OfJoint {
+        /// Which joint.
+        joint: String,
+        /// Which number.
+        what: &'static str,
+        /// What it is.
+        value: f64,
+        /// What it may be.
+        allowed: &'static str,
+    },
     /// More to say in a cycle than fits.
     #[error(
         "a cycle of {servos} servos takes {needed_us:.0} µs at {baud} bit/s, but a period at {rate_hz:.0} Hz has {period_us:.0} µs: \

@@ -2,7 +2,7 @@
 
 use super::{ConfigError, JointParams};
 use crate::bus::Closes;
-use crate::counts::{Counting, WIDEST_RANGE};
+use crate::counts::{Counting, WIDEST_RANGE, is_endless};
 use crate::gains::{Gains, MIN_PHASE_MARGIN_DEG};
 use crate::homing::Homing;
 use crate::notch::is_below_nyquist;
@@ -115,6 +115,9 @@ pub(super) fn check_counting(
                 "2 or more",
                 counts >= 2,
             )?;
+            if is_endless(limits) {
+                return Ok(()); // one turn is as good as another
+            }
             let turn = params.actuator.distance(counts).abs();
             let range = (limits.upper() - limits.lower()) / turn;
             check(

@@ -10,11 +10,11 @@ use servomesh_types::{Capabilities, GroupName};
 
 pub(crate) const JOINTS: usize = 6;
 pub(crate) const BAUD: u32 = 1_000_000;
-const URDF: &str = include_str!("../../../../launch/robots/desk.urdf");
+pub(crate) const URDF: &str = include_str!("../../../../launch/robots/desk.urdf");
 pub(crate) const SERVOS: &str = include_str!("../../../../launch/robots/desk.servos.yaml");
-const LIMITS: &str = include_str!("../../../../launch/robots/desk.limits.yaml");
+pub(crate) const LIMITS: &str = include_str!("../../../../launch/robots/desk.limits.yaml");
 /// Softer than what suits a stiff joint: these gears have 4.4 mrad of play, and these encoders counts of 1.5 mrad.
-const GAINS: Gains = Gains {
+pub(crate) const GAINS: Gains = Gains {
     position_hz: 2.0,
     velocity_hz: 10.0,
     integral_hz: 1.0,

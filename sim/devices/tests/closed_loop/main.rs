@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test that fails says where
 
 mod desk;
+mod feetech;
 mod motion;
 mod rig;
 mod topics;

@@ -1,5 +1,5 @@
-//! The desk arm with its driver: the core and the link that run on a robot, a serial line in virtual time, DYNAMIXEL servos at the other
-//! end of it, and the simulated arm behind them.
+//! The desk arm with its driver: the core and the link that run on a robot, a serial line in virtual time, servos at the other end of it,
+//! DYNAMIXEL unless said otherwise, and the simulated arm behind them.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use servomesh_devices::motor::Machine;
 use servomesh_devices::{Bus, Dynamixel as Servo, LineFaults, Toward, Wire};
 use servomesh_driver::backends::dynamixel::{Dynamixel, Settings};
 use servomesh_driver::coupling::{Coupling, Outside};
-use servomesh_driver::link::Notice;
+use servomesh_driver::link::{Link, Notice};
 use servomesh_driver::{Driver, Input, Output};
 use servomesh_fieldbus::dynamixel::{Id, Model as ServoModel};
 use servomesh_sim::{Plant, ServoCatalog};
@@ -19,6 +19,9 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 const TOLERANCE: Duration = Duration::from_millis(2);
 /// How often `safety` would send a command.
 const COMMANDS: Duration = Duration::from_millis(2);
+/// When the bus begins.
+pub(crate) const BEGIN: Stamp = Stamp::from_millis(1_000_000);
+
 /// The arm at work.
 pub(crate) struct Rig {
     pub(crate) now: Stamp,
@@ -66,9 +69,9 @@ impl Outside for Heard {
     }
 }
 
-/// The machine as it stands at the start.
-pub(crate) fn plant() -> Plant {
-    let mut plant = Plant::new(&model(), &ServoCatalog::from_yaml_str(SERVOS).unwrap()).unwrap();
+/// The machine as it stands at the start, with the servos of a file.
+pub(crate) fn plant(servos: &str) -> Plant {
+    let mut plant = Plant::new(&model(), &ServoCatalog::from_yaml_str(servos).unwrap()).unwrap();
     plant.place(&START).unwrap();
     plant
 }
@@ -91,9 +94,8 @@ impl Rig {
     }
 
     fn on_bus(core: Driver, settings: Settings, there: impl Fn(u8) -> bool) -> Self {
-        let now = Stamp::from_millis(1_000_000);
-        let machine = Machine::new(plant());
-        let mut bus = Bus::new(now, BAUD);
+        let machine = Machine::new(plant(SERVOS));
+        let mut bus = Bus::new(BEGIN, BAUD);
         let models = [
             "XM540-W270",
             "XM540-W270",
@@ -113,11 +115,17 @@ impl Rig {
                 bus.add(servo, machine.motor(&joint.name, 1.0).unwrap());
             }
         }
+        Self::assemble(core, Box::new(Dynamixel::new(settings).unwrap()), machine, bus)
+    }
+
+    /// A driver's core and link on a bus of the arm, both at [`BEGIN`].
+    pub(crate) fn assemble(core: Driver, link: Box<dyn Link>, machine: Machine, bus: Bus) -> Self {
+        let now = BEGIN;
         Self {
             now,
             machine,
             bus,
-            coupling: Coupling::new(core, Box::new(Dynamixel::new(settings).unwrap())),
+            coupling: Coupling::new(core, link),
             heard: Heard::default(),
             epoch: 0,
             truths: Vec::new(),
@@ -225,6 +233,12 @@ impl Rig {
             .look(|plant| plant.positions().try_into().expect("six joints"))
     }
 
+    /// The speed of the fastest joint \[rad/s\].
+    pub(crate) fn fastest(&self) -> f64 {
+        let speeds = self.machine.look(|plant| plant.velocities().to_vec());
+        speeds.iter().fold(0.0, |most, speed| speed.abs().max(most))
+    }
+
     pub(crate) fn state(&self) -> &ServoState {
         self.heard.states.last().expect("a state")
     }
@@ -274,10 +288,14 @@ impl Rig {
 
     /// Opens the bus, switches the torque on and holds the start.
     pub(crate) fn enabled(rate_hz: f64) -> Self {
-        let mut rig = Self::new(rate_hz);
-        rig.run(Duration::from_millis(400), |_| None);
-        rig.enable();
-        rig
+        Self::new(rate_hz).opened()
+    }
+
+    /// Opens the bus, switches the torque on and holds the start.
+    pub(crate) fn opened(mut self) -> Self {
+        self.run(Duration::from_millis(400), |_| None);
+        self.enable();
+        self
     }
 
     /// A new epoch that holds the arm where it is measured.

@@ -172,17 +172,27 @@ impl Setup {
         Ok(match self.step {
             Step::Level => Step::Ping,
             Step::Ping => {
-                let pong = status
-                    .pong()
-                    .ok_or_else(|| Problem::Garbled { id, joint: joint() })?;
+                let pong = status.pong().ok_or_else(|| Problem::Garbled {
+                    id,
+                    joint: joint(),
+                    finder: FINDER,
+                })?;
                 *model = Some(identify(servo, pong.model, pong.firmware)?);
                 Step::Table
             }
             Step::Table => {
                 if status.parameters.len() != TABLE {
-                    return Err(Problem::Garbled { id, joint: joint() });
+                    return Err(Problem::Garbled {
+                        id,
+                        joint: joint(),
+                        finder: FINDER,
+                    });
                 }
-                let found = model.ok_or_else(|| Problem::Garbled { id, joint: joint() })?;
+                let found = model.ok_or_else(|| Problem::Garbled {
+                    id,
+                    joint: joint(),
+                    finder: FINDER,
+                })?;
                 self.writes = compare(servo, found, status.parameters)?;
                 Step::TorqueOff
             }
@@ -239,9 +249,18 @@ impl Setup {
         self.restart();
         let (id, joint) = (servo.id, servo.joint.clone());
         Err(if garbled {
-            Problem::Garbled { id, joint }
+            Problem::Garbled {
+                id,
+                joint,
+                finder: FINDER,
+            }
         } else {
-            Problem::Absent { id, joint, baud }
+            Problem::Absent {
+                id,
+                joint,
+                baud,
+                finder: FINDER,
+            }
         })
     }
 }
@@ -350,6 +369,8 @@ pub(super) const TABLE: usize = 147;
 pub(super) const AROUND_STATUS: usize = 11;
 /// Status return level: answers to every instruction.
 const ANSWERS_ALL: u8 = 2;
+/// What lists the servos of a bus.
+const FINDER: &str = "`servomesh scan`";
 /// How often something is asked before its servo counts as absent: one lost reply in ten makes that once in a thousand.
 const TRIES: u8 = 3;
 /// How often EEPROM is written before a servo is believed to keep what it holds.

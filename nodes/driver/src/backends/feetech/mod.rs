@@ -1,0 +1,41 @@
+//! FEETECH STS servos on a serial bus: one [`Feetech`] drives a group.
+//!
+//! | room | what it decides |
+//! |---|---|
+//! | [`settings`] | what may be configured: ids, models, modes, rate |
+//! | `file` | how the servos file says which servo moves a joint |
+//! | `link` | opening and cycling: what is sent when, what a frame says |
+//! | `setup` | what one servo is asked and told before it may move |
+//! | `layout` | which registers are read and written in a cycle |
+//! | `cycle` | the packets of a cycle, and what their answers say |
+//! | `servo` | what is known of one servo, what is believed of it, what it is told |
+//!
+//! A cycle:
+//!
+//! ```text
+//!   k·T                                                          k·T + write phase            (k+1)·T
+//!    │ sync read │ reply │ reply │ … │ frame → core → command …   │ sync write of goals │ …   │
+//! ```
+//!
+//! Cycles begin at whole multiples of the period in ROS time, and goals go out at a fixed phase of it, so that the drivers of one machine
+//! are in step. A servo samples itself when it answers, some replies after the read; that is its time in a frame.
+//!
+//! An STS servo has **no bus watchdog**: when its driver dies it goes on with the last goal. In position mode, the default, it goes there and holds it, under
+//! torque. So a goal is never further ahead of the last measured position than the joint can move in the servo's own lag and two cycles, and the servo is
+//! allowed no more speed than the joint. In the modes `velocity` and `pwm` it turns on: they are for joints for which that is harmless.
+//!
+//! **Invariant:** a position is handed over only if the checksum is right, the servo and the length are those that were asked for, each register holds what it
+//! can, and the joint can have come there since the last one, or is seen there twice: the checksum alone passes one wrong packet in 256.
+//! **Invariant:** successive reads have answers of different lengths, so that none is taken for one to the read before.
+//! **Invariant:** a servo that was silent for as long as a start takes gets no goal, which would switch its torque on, before it says that its torque is on.
+
+mod cycle;
+mod file;
+mod layout;
+mod link;
+mod servo;
+pub mod settings;
+mod setup;
+
+pub use link::{Feetech, Stats};
+pub use settings::{Mode, Motor, ServoSettings, Settings};

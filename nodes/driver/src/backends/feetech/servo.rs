@@ -1,0 +1,374 @@
+//! What is known of one servo, what is believed of it, and what it is told.
+
+use super::layout::{Reading, TURN};
+use super::settings::{Mode, ServoSettings};
+use super::setup::Setup;
+use crate::backends::problem::Problem;
+use crate::bus::{DriveCommand, Ticks};
+use arrayvec::ArrayVec;
+use servomesh_fieldbus::feetech::status::{Alarm, Alarms};
+use servomesh_fieldbus::feetech::sts3215::{GOAL_DUTY, GOAL_POSITION, GOAL_SPEED, MODEL, TORQUE_LIMIT};
+use servomesh_fieldbus::feetech::table::Register;
+use servomesh_types::Stamp;
+use servomesh_types::fault::DriveFault;
+
+/// One servo of a group.
+#[derive(Debug)]
+pub(super) struct Servo {
+    pub(super) settings: ServoSettings,
+    pub(super) setup: Setup,
+    pub(super) identity: Option<Identity>,
+    /// When it was last sampled, and what it said.
+    pub(super) sampled: Option<Stamp>,
+    pub(super) ticks: Ticks,
+    pub(super) current_a: f64,
+    pub(super) temperature_degc: f64,
+    pub(super) voltage_v: f64,
+    pub(super) torque: bool,
+    pub(super) alarms: Alarms,
+    /// A position that its joint can't have come to since the last one.
+    doubt: Option<(Stamp, i32)>,
+    /// Since when it has said nothing.
+    pub(super) silent_since: Option<Stamp>,
+    /// It was silent for so long that it may have started anew, and has not said since whether its torque is on.
+    pub(super) suspect: bool,
+    /// What keeps it from being driven, as people were told.
+    pub(super) problem: Option<Problem>,
+    /// When it may be set up again.
+    pub(super) retry_at: Stamp,
+}
+
+/// What a servo's registers say of itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Identity {
+    /// Above this supply it complains \[V\].
+    pub(super) highest_v: f64,
+    /// Its supply when it was asked \[V\].
+    pub(super) voltage_v: f64,
+    /// Its angle limits \[ticks\].
+    pub(super) ends: (f64, f64),
+}
+
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Belief {
+    Believed,
+    /// It was under torque, and has none without an alarm that takes it away.
+    StartedAnew,
+    Doubted,
+}
+
+impl Servo {
+    /// A servo that nothing is known of.
+    pub(super) fn new(settings: ServoSettings) -> Self {
+        Self {
+            settings,
+            setup: Setup::default(),
+            identity: None,
+            sampled: None,
+            ticks: Ticks(0),
+            current_a: 0.0,
+            temperature_degc: 0.0,
+            voltage_v: 0.0,
+            torque: false,
+            alarms: Alarms::NONE,
+            doubt: None,
+            silent_since: None,
+            suspect: false,
+            problem: None,
+            retry_at: Stamp::ZERO,
+        }
+    }
+
+    /// It was set up: it has no torque, and may have been moved by hand meanwhile.
+    pub(super) fn begin(&mut self) {
+        self.problem = None;
+        self.torque = false;
+        self.suspect = false;
+        self.silent_since = None;
+        self.sampled = None;
+        self.doubt = None;
+        self.voltage_v = self.identity.map_or(0.0, |identity| identity.voltage_v);
+    }
+
+    /// Takes what a block says; `told_on` is whether it was told to have torque.
+    pub(super) fn take(
+        &mut self,
+        sampled: Stamp,
+        reading: &Reading,
+        alarms: Alarms,
+        told_on: bool,
+    ) -> Belief {
+        if !self.believes(sampled, reading.position) {
+            return Belief::Doubted;
+        }
+        self.sampled = Some(sampled);
+        self.silent_since = None;
+        self.ticks = Ticks(reading.position.into());
+        self.alarms = alarms;
+        let keep = |field: &mut f64, read: Option<f64>| *field = read.unwrap_or(*field);
+        keep(&mut self.current_a, reading.current_a);
+        keep(&mut self.temperature_degc, reading.temperature_degc);
+        keep(&mut self.voltage_v, reading.voltage_v);
+        if let Some(torque) = reading.torque {
+            self.suspect = false;
+            let lost = self.torque && !torque && told_on;
+            self.torque = torque;
+            if lost && alarms == Alarms::NONE {
+                return Belief::StartedAnew;
+            }
+        }
+        Belief::Believed
+    }
+
+    /// Nothing was heard of it in the read at `sampled`.
+    pub(super) fn miss(&mut self, sampled: Stamp) {
+        let since = *self.silent_since.get_or_insert(sampled);
+        self.suspect |= sampled.since(since) > QUICKEST_START;
+    }
+
+    /// Whether a joint can have come to a position since the last, or is seen there twice.
+    fn believes(&mut self, sampled: Stamp, position: i32) -> bool {
+        let fastest = FASTER * self.settings.motor.fastest(self.voltage_v.max(NOMINAL_V));
+        let reachable = |(then, from): (Stamp, i32)| {
+            let way = f64::from(way(from, position));
+            way.abs() <= SPARE_TICKS + fastest * sampled.seconds_from(then).abs()
+        };
+        let last = self.sampled.map(|then| (then, self.ticks.0 as i32));
+        let believed = last.is_none_or(reachable) || self.doubt.is_some_and(reachable);
+        self.doubt = (!believed).then_some((sampled, position));
+        believed
+    }
+
+    /// What it finds wrong with itself, the worst first.
+    pub(super) fn fault(&self) -> Option<DriveFault> {
+        let high = self
+            .identity
+            .is_some_and(|identity| self.voltage_v > identity.highest_v);
+        let name = |alarm| match alarm {
+            Alarm::Angle => DriveFault::Encoder,
+            Alarm::OverCurrent => DriveFault::Overcurrent,
+            Alarm::Overheat => DriveFault::Overheated,
+            Alarm::Overload => DriveFault::Overload,
+            Alarm::Voltage if high => DriveFault::Overvoltage,
+            Alarm::Voltage => DriveFault::Undervoltage,
+        };
+        let named = WORST_FIRST.into_iter().find(|alarm| self.alarms.has(*alarm));
+        let unnamed = self.alarms.unnamed();
+        named
+            .map(name)
+            .or_else(|| (unnamed != 0).then_some(DriveFault::Other(unnamed.into())))
+    }
+
+    /// The register at which its goals begin.
+    pub(super) fn goal_address(&self) -> u8 {
+        goal_registers(self.settings.mode)[0].address
+    }
+
+    /// How many bytes they have.
+    pub(super) fn goal_length(&self) -> u8 {
+        goal_length(self.settings.mode)
+    }
+
+    /// The bytes of its goals; `ahead_s` is how long the driver may be silent before the next.
+    pub(super) fn goals(
+        &self,
+        command: &DriveCommand,
+        joint: usize,
+        ahead_s: f64,
+    ) -> Option<ArrayVec<u8, 8>> {
+        let current_a = *command.current_a.get(joint)?;
+        let ticks_per_s = *command.velocity_ticks_per_s.get(joint)?;
+        let position = *command.position_ticks.get(joint)?;
+        let voltage = |current_a, ticks_per_s| self.settings.motor.voltage(current_a, ticks_per_s);
+        let share = |volts: f64| 1000.0 * volts / self.voltage_v.max(1.0);
+        let mut bytes = ArrayVec::new();
+        for register in goal_registers(self.settings.mode) {
+            let counts = match register.address {
+                at if at == GOAL_POSITION.address => self.near(position, ahead_s),
+                at if at == GOAL_SPEED.address && self.settings.mode == Mode::Position => {
+                    FASTER * self.settings.ticks_per_s
+                }
+                at if at == GOAL_SPEED.address => ticks_per_s,
+                at if at == TORQUE_LIMIT.address => share(voltage(current_a.abs(), ticks_per_s.abs())).ceil(),
+                at if at == GOAL_DUTY.address && self.settings.mode == Mode::Pwm => {
+                    share(voltage(current_a, ticks_per_s))
+                }
+                _ => 0.0,
+            };
+            let counts = counts.round().clamp(register.min.into(), register.max.into()) as i32;
+            let mut two = [0; 2];
+            register.put(MODEL.order, counts, &mut two).ok()?;
+            bytes.try_extend_from_slice(&two).ok()?;
+        }
+        Some(bytes)
+    }
+
+    /// A goal no further from where the joint was measured than it can move in the loop's lag and `ahead_s`, within the servo's limits.
+    fn near(&self, position: f64, ahead_s: f64) -> f64 {
+        let most = SPARE_TICKS + FASTER * self.settings.ticks_per_s * (self.settings.lag_s + ahead_s);
+        let measured = self.ticks.0 as f64;
+        let (lowest, highest) = self
+            .identity
+            .map_or((measured, measured), |identity| identity.ends);
+        position
+            .clamp(measured - most, measured + most)
+            .clamp(lowest, highest)
+    }
+}
+
+/// What is written in a mode, one register after the other: in position mode the speed is the most that it may take, and register 44 is a time, 0 for none.
+fn goal_registers(mode: Mode) -> &'static [Register] {
+    const POSITION: [Register; 4] = [GOAL_POSITION, GOAL_DUTY, GOAL_SPEED, TORQUE_LIMIT];
+    match mode {
+        Mode::Position => &POSITION,
+        Mode::Velocity => POSITION.split_at(2).1,
+        Mode::Pwm => POSITION.split_at(1).1.split_at(1).0,
+    }
+}
+
+/// How many bytes the goals of a mode have.
+pub(super) fn goal_length(mode: Mode) -> u8 {
+    goal_registers(mode).iter().map(|register| register.size).sum()
+}
+
+/// The shorter way round \[ticks\].
+fn way(from: i32, to: i32) -> i32 {
+    let way = (to - from).rem_euclid(TURN);
+    if way > TURN / 2 { way - TURN } else { way }
+}
+
+const WORST_FIRST: [Alarm; 5] = [
+    Alarm::Angle,
+    Alarm::OverCurrent,
+    Alarm::Overheat,
+    Alarm::Overload,
+    Alarm::Voltage,
+];
+/// How much faster than its limit a joint may be for a moment: while it catches up, or is pushed.
+const FASTER: f64 = 1.5;
+/// Noise of the encoder and play of the gear.
+const SPARE_TICKS: f64 = 16.0;
+/// Of a servo whose supply is not known yet \[V\].
+const NOMINAL_V: f64 = 12.0;
+/// A servo that was silent for longer may have started anew meanwhile.
+const QUICKEST_START: std::time::Duration = std::time::Duration::from_millis(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backends::feetech::Motor;
+    use proptest::prelude::*;
+
+    fn servo(mode: Mode) -> Servo {
+        let mut servo = Servo::new(ServoSettings {
+            joint: "elbow".to_owned(),
+            id: 3,
+            model: None,
+            mode,
+            lag_s: 0.02,
+            motor: Motor {
+                resistance_ohm: 4.44,
+                back_emf_v_s_per_tick: 12.0 / 3253.0,
+            },
+            ticks_per_s: 1300.0,
+            range_ticks: Some((500.0, 3500.0)),
+        });
+        servo.identity = Some(Identity {
+            highest_v: 14.0,
+            voltage_v: 12.0,
+            ends: (400.0, 3600.0),
+        });
+        servo.begin();
+        servo.ticks = Ticks(2000);
+        servo
+    }
+
+    fn command(current_a: f64, ticks_per_s: f64, position: f64) -> DriveCommand {
+        DriveCommand {
+            current_a: [current_a].into(),
+            velocity_ticks_per_s: [ticks_per_s].into(),
+            position_ticks: [position].into(),
+            ..DriveCommand::default()
+        }
+    }
+
+    fn told(servo: &Servo, command: &DriveCommand) -> Vec<i32> {
+        let bytes = servo.goals(command, 0, 0.008).expect("goals");
+        assert_eq!(bytes.len(), usize::from(servo.goal_length()));
+        let (pairs, _) = bytes.as_chunks::<2>();
+        pairs
+            .iter()
+            .zip(goal_registers(servo.settings.mode))
+            .map(|(pair, register)| register.get(MODEL.order, pair).expect("two bytes"))
+            .collect()
+    }
+
+    #[test]
+    fn each_mode_is_told_its_goal() {
+        let command = command(-0.9, -100.0, 2010.4);
+        // 0.9 A take 4.0 V, 100 steps/s 0.37 V more: 364 ‰ of 12 V.
+        assert_eq!(told(&servo(Mode::Position), &command), [2010, 0, 1950, 364]);
+        assert_eq!(told(&servo(Mode::Velocity), &command), [-100, 364]);
+        assert_eq!(told(&servo(Mode::Pwm), &command), [-364]);
+        assert_eq!(servo(Mode::Velocity).goal_address(), 46);
+        assert_eq!(servo(Mode::Pwm).goal_address(), 44);
+    }
+
+    #[test]
+    fn a_position_out_of_reach_is_believed_when_it_is_seen_twice() {
+        let mut servo = servo(Mode::Position);
+        let at = |cycle: i64| Stamp::from_millis(4 * cycle);
+        let take = |servo: &mut Servo, cycle, position| {
+            let reading = Reading {
+                position,
+                ..Reading::default()
+            };
+            servo.take(at(cycle), &reading, Alarms::NONE, false)
+        };
+        assert_eq!(take(&mut servo, 1, 4090), Belief::Believed, "the first of all");
+        assert_eq!(take(&mut servo, 2, 5), Belief::Believed, "through the wrap");
+        assert_eq!(take(&mut servo, 3, 600), Belief::Doubted);
+        assert_eq!(servo.ticks, Ticks(5), "it keeps what it said");
+        assert_eq!(take(&mut servo, 4, 8), Belief::Believed);
+        assert_eq!(take(&mut servo, 5, 600), Belief::Doubted);
+        assert_eq!(take(&mut servo, 6, 604), Belief::Believed, "moved by hand");
+    }
+
+    #[test]
+    fn torque_that_is_gone_without_an_alarm_was_lost_by_a_start() {
+        let mut servo = servo(Mode::Position);
+        let state = |torque| Reading {
+            position: 2000,
+            torque: Some(torque),
+            ..Reading::default()
+        };
+        let now = Stamp::from_millis(1);
+        assert_eq!(
+            servo.take(now, &state(true), Alarms::NONE, true),
+            Belief::Believed
+        );
+        let hot = Alarms::NONE.with(Alarm::Overheat);
+        assert_eq!(servo.take(now, &state(false), hot, true), Belief::Believed);
+        assert_eq!(servo.fault(), Some(DriveFault::Overheated));
+        servo.take(now, &state(true), Alarms::NONE, true);
+        assert_eq!(
+            servo.take(now, &state(false), Alarms::NONE, true),
+            Belief::StartedAnew
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_goal_is_further_ahead_than_the_joint_can_go(current in -9.0..9.0, speed in -1e5..1e5, position in -1e7..1e7, ticks in 0_i64..4096) {
+            let mut servo = servo(Mode::Position);
+            servo.ticks = Ticks(ticks);
+            let told = told(&servo, &command(current, speed, position));
+            let goal = i64::from(told[0]);
+            prop_assert!((400..=3600).contains(&goal));
+            // 16 ticks, and 1950 a second for 28 ms; or the way back into the servo's limits.
+            prop_assert!((goal - ticks).abs() <= 71 || goal == 400 || goal == 3600);
+            prop_assert!((0..=1000).contains(&told[3]));
+        }
+    }
+}

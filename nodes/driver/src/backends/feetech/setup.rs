@@ -1,0 +1,519 @@
+//! What one servo is asked and told before it may move, an exchange at a time.
+//!
+//! ```text
+//! table ► torque off ─┬─ EPROM differs: unlock ► EPROM … ► lock ─┬─► table once more ► done
+//!                     └──────────────────────────────────────────┘
+//! ```
+//!
+//! A servo may be set to answer no write, and what it answers to one says nothing of whether it took it. So only what reads back counts.
+//!
+//! **Invariant:** EPROM is written only where it holds something else, and a servo is set up only once it is locked again.
+//! **Invariant:** a servo that is set up has no torque.
+
+use super::layout::{TURN, counts};
+use super::servo::Identity;
+use super::settings::{Mode, ServoSettings};
+use crate::backends::problem::Problem;
+use arrayvec::ArrayVec;
+use servomesh_fieldbus::feetech::instruction::Instruction;
+use servomesh_fieldbus::feetech::packet::OVERHEAD;
+use servomesh_fieldbus::feetech::status::Status;
+use servomesh_fieldbus::feetech::sts3215::{
+    ACCELERATION_LIMIT, LOCK, MAX_ANGLE, MAX_VOLTAGE, MIN_ANGLE, MODE, MODEL, MODEL_NUMBER, PHASE,
+    PRESENT_CURRENT, PRESENT_VOLTAGE, RETURN_DELAY, TORQUE_ENABLE,
+};
+use servomesh_fieldbus::feetech::table::Register;
+use servomesh_fieldbus::feetech::{Error, MODELS};
+use std::f64::consts::TAU;
+
+/// How far a servo has come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Setup {
+    step: Step,
+    tries: u8,
+    /// How often what was written did not read back.
+    rounds: u8,
+    /// EPROM that differs, the last to be written first.
+    writes: ArrayVec<Write, 3>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Write {
+    register: &'static Register,
+    counts: i32,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Step {
+    #[default]
+    Table,
+    TorqueOff,
+    Unlock,
+    Eprom,
+    Lock,
+    Verify,
+    Done,
+}
+
+/// What an exchange sends, and how long its answer is \[bytes\].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ask {
+    pub(super) sent: usize,
+    pub(super) answer: usize,
+}
+
+impl Setup {
+    pub(super) fn is_done(&self) -> bool {
+        self.step == Step::Done
+    }
+
+    /// Begins anew.
+    pub(super) fn restart(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Writes the next instruction for a servo of this id.
+    pub(super) fn ask(&self, id: u8, buffer: &mut [u8]) -> Result<Ask, Error> {
+        let mut data = ArrayVec::<u8, 2>::new();
+        let (address, bytes): (u8, &[u8]) = match self.step {
+            Step::Table | Step::Verify | Step::Done => {
+                let read = Instruction::Read {
+                    address: 0,
+                    length: TABLE as u8,
+                };
+                return Ok(Ask {
+                    sent: read.encode(id, buffer)?.len(),
+                    answer: OVERHEAD + TABLE,
+                });
+            }
+            Step::TorqueOff => (TORQUE_ENABLE.address, &[0, NO_LIMIT]),
+            Step::Unlock => (LOCK.address, &[0]),
+            Step::Lock => (LOCK.address, &[1]),
+            Step::Eprom => match self.writes.last() {
+                Some(Write { register, counts }) => {
+                    data.extend((0..register.size).map(|_| 0));
+                    register.put(MODEL.order, *counts, &mut data)?;
+                    (register.address, &data)
+                }
+                None => (LOCK.address, &[1]),
+            },
+        };
+        let write = Instruction::Write { address, data: bytes };
+        Ok(Ask {
+            sent: write.encode(id, buffer)?.len(),
+            answer: OVERHEAD,
+        })
+    }
+
+    /// What it answered to the last instruction; what it is goes into `identity`.
+    ///
+    /// # Errors
+    /// [`Problem`]: it can't be driven; the setup begins anew.
+    pub(super) fn answer(
+        &mut self,
+        servo: &ServoSettings,
+        identity: &mut Option<Identity>,
+        status: &Status<'_>,
+    ) -> Result<(), Problem> {
+        self.tries = 0;
+        let next = match self.step {
+            Step::Table => self.look(servo, identity, status.data),
+            Step::Verify => self.verify(servo, identity, status.data),
+            _ => Ok(self.after_write()),
+        };
+        match next {
+            Ok(step) => self.step = step,
+            Err(_) => self.restart(),
+        }
+        next.map(|_| ())
+    }
+
+    /// Nothing came, or nothing that could be read.
+    ///
+    /// # Errors
+    /// [`Problem`]: it was asked often enough; the setup begins anew.
+    pub(super) fn missing(&mut self, servo: &ServoSettings, baud: u32, garbled: bool) -> Result<(), Problem> {
+        if !matches!(self.step, Step::Table | Step::Verify | Step::Done) {
+            self.step = self.after_write();
+            return Ok(());
+        }
+        self.tries += 1;
+        if self.tries < TRIES {
+            return Ok(());
+        }
+        self.restart();
+        let (id, joint) = (servo.id, servo.joint.clone());
+        Err(if garbled {
+            Problem::Garbled {
+                id,
+                joint,
+                finder: FINDER,
+            }
+        } else {
+            Problem::Absent {
+                id,
+                joint,
+                baud,
+                finder: FINDER,
+            }
+        })
+    }
+
+    fn look(
+        &mut self,
+        servo: &ServoSettings,
+        identity: &mut Option<Identity>,
+        table: &[u8],
+    ) -> Result<Step, Problem> {
+        *identity = Some(identify(servo, table)?);
+        self.writes = differing(servo, table);
+        Ok(Step::TorqueOff)
+    }
+
+    fn after_write(&mut self) -> Step {
+        match self.step {
+            Step::TorqueOff if self.writes.is_empty() && self.rounds == 0 => Step::Verify,
+            Step::TorqueOff if self.writes.is_empty() => Step::Lock,
+            Step::TorqueOff => Step::Unlock,
+            Step::Unlock => Step::Eprom,
+            Step::Eprom => {
+                self.writes.pop();
+                if self.writes.is_empty() {
+                    Step::Lock
+                } else {
+                    Step::Eprom
+                }
+            }
+            Step::Lock => Step::Verify,
+            step => step,
+        }
+    }
+
+    /// Whether all reads back as it was written; else everything is written once more.
+    fn verify(
+        &mut self,
+        servo: &ServoSettings,
+        identity: &mut Option<Identity>,
+        table: &[u8],
+    ) -> Result<Step, Problem> {
+        *identity = Some(identify(servo, table)?);
+        let holds = |register: &Register, wanted: i32| counts(register, 0, table) == Some(wanted);
+        let differing = differing(servo, table);
+        let what = if !holds(&TORQUE_ENABLE, 0) {
+            "to switch its torque off"
+        } else if !differing.is_empty() {
+            "its EPROM settings"
+        } else if !holds(&LOCK, 1) {
+            "to lock its EPROM"
+        } else {
+            return Ok(Step::Done);
+        };
+        self.rounds += 1;
+        if self.rounds < TRIES {
+            self.writes = differing;
+            return Ok(Step::TorqueOff);
+        }
+        let reason = match differing.first() {
+            Some(Write { register, counts }) => {
+                format!("register {} does not become {counts}", register.address)
+            }
+            None => "it reads back what it held before".to_owned(),
+        };
+        Err(Problem::Refused {
+            id: servo.id,
+            joint: servo.joint.clone(),
+            what,
+            reason,
+        })
+    }
+}
+
+/// What a servo is by its registers, if it is what it should be and can do what its joint may.
+fn identify(servo: &ServoSettings, table: &[u8]) -> Result<Identity, Problem> {
+    let (id, joint) = (servo.id, || servo.joint.clone());
+    let number = |register: &Register| counts(register, 0, table);
+    let Some([first, second]) = table
+        .get(usize::from(MODEL_NUMBER.address)..)
+        .and_then(<[u8]>::first_chunk)
+    else {
+        return Err(Problem::Garbled {
+            id,
+            joint: joint(),
+            finder: FINDER,
+        });
+    };
+    let found = MODELS
+        .into_iter()
+        .find(|model| model.number == model.order.get([*first, *second]));
+    let model = u16::from_le_bytes([*first, *second]);
+    if let Some(wanted) = &servo.model
+        && found.is_none_or(|found| found.name != wanted)
+    {
+        return Err(Problem::OtherModel {
+            id,
+            joint: joint(),
+            found: found.map_or_else(|| format!("model number {model}"), |found| found.name.to_owned()),
+            wanted: wanted.clone(),
+        });
+    }
+    if *first != STS_SERIES {
+        return Err(Problem::UnknownModel {
+            id,
+            joint: joint(),
+            number: model,
+            known: "STS series",
+        });
+    }
+    let si = |register: &Register| number(register).map_or(0.0, |counts| register.to_si(counts));
+    let identity = Identity {
+        highest_v: si(&MAX_VOLTAGE),
+        voltage_v: si(&PRESENT_VOLTAGE),
+        ends: ends(
+            number(&MIN_ANGLE).unwrap_or(0),
+            number(&MAX_ANGLE).unwrap_or(TURN - 1),
+        ),
+    };
+    check_limits(servo, &identity)?;
+    Ok(identity)
+}
+
+/// Within what a goal may lie \[ticks\]: angle limits of 0 and 0 are none.
+fn ends(lower: i32, upper: i32) -> (f64, f64) {
+    match (lower, upper) {
+        (0, 0) => (0.0, f64::from(TURN - 1)),
+        (lower, upper) => (f64::from(lower), f64::from(upper.max(lower))),
+    }
+}
+
+fn check_limits(servo: &ServoSettings, identity: &Identity) -> Result<(), Problem> {
+    let wider = |what, wanted: f64, own: f64, unit| Problem::WiderThanServo {
+        id: servo.id,
+        joint: servo.joint.clone(),
+        what,
+        wanted,
+        own,
+        unit,
+    };
+    let fastest = servo.motor.fastest(identity.voltage_v);
+    // A servo that has just started has not measured its supply yet, but has when it is looked at once more.
+    if identity.voltage_v > 0.0 && servo.ticks_per_s > fastest {
+        let velocity = |ticks_per_s: f64| ticks_per_s * TAU / f64::from(TURN);
+        return Err(wider(
+            "a velocity of",
+            velocity(servo.ticks_per_s),
+            velocity(fastest),
+            "rad/s",
+        ));
+    }
+    if let (Mode::Position, Some((lower, upper))) = (servo.mode, servo.range_ticks) {
+        // Which turn the joint counts in is the driver's matter.
+        let turn = f64::from(TURN);
+        let shift = (0.5 * (lower + upper) / turn).floor() * turn;
+        let (lowest, highest) = identity.ends;
+        if lower - shift < lowest {
+            return Err(wider("the lower end at", lower - shift, lowest, "ticks"));
+        }
+        if upper - shift > highest {
+            return Err(wider("the upper end at", upper - shift, highest, "ticks"));
+        }
+    }
+    Ok(())
+}
+
+/// The EPROM that holds something else than it should.
+fn differing(servo: &ServoSettings, table: &[u8]) -> ArrayVec<Write, 3> {
+    let phase = counts(&PHASE, 0, table).unwrap_or(PHASE.reset);
+    let wanted = [
+        (&RETURN_DELAY, 0),
+        (&MODE, servo.mode.number()),
+        (&PHASE, (phase & !MANY_TURNS) | STEPS_PER_SECOND),
+    ];
+    wanted
+        .into_iter()
+        .filter(|(register, wanted)| counts(register, 0, table) != Some(*wanted))
+        .map(|(register, counts)| Write { register, counts })
+        .collect()
+}
+
+/// Registers from 0 on that are looked at. Two servos with one id differ in the last of them: positions, temperatures, voltages.
+pub(super) const TABLE: usize = PRESENT_CURRENT.end();
+/// The low byte of the model numbers of STS servos, which share one memory table: STS3215 is 777, STS3250 is 2825.
+const STS_SERIES: u8 = 9;
+/// The bit of [`PHASE`] that lets the position count on over turns.
+const MANY_TURNS: i32 = 1 << 4;
+/// The bit of [`PHASE`] that makes speeds steps/s.
+const STEPS_PER_SECOND: i32 = 1 << 2;
+/// [`ACCELERATION_LIMIT`], after the torque: goals come often enough to be what shapes the motion.
+const NO_LIMIT: u8 = 0;
+const _: () = assert!(
+    ACCELERATION_LIMIT.address == TORQUE_ENABLE.address + 1,
+    "both are one write"
+);
+/// What lists the servos of a bus.
+const FINDER: &str = "FEETECH's FD software";
+/// How often something is asked before its servo counts as absent: one lost reply in ten makes that once in a thousand.
+const TRIES: u8 = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backends::feetech::Motor;
+    use servomesh_fieldbus::feetech::packet::{Scan, scan};
+    use servomesh_fieldbus::feetech::status::Alarms;
+
+    /// The registers of a servo on a bench, and the addresses that were written.
+    struct Bench {
+        memory: Vec<u8>,
+        written: Vec<u8>,
+        /// It answers to writes, too.
+        answers_writes: bool,
+        /// It takes no write to EPROM.
+        stubborn: bool,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let mut memory = vec![0; MODEL.size()];
+            MODEL.reset(&mut memory).expect("room for all registers");
+            let mut bench = Self {
+                memory,
+                written: Vec::new(),
+                answers_writes: true,
+                stubborn: false,
+            };
+            bench.set(&PRESENT_VOLTAGE, 119);
+            bench
+        }
+
+        fn set(&mut self, register: &Register, counts: i32) {
+            let bytes = &mut self.memory[usize::from(register.address)..register.end()];
+            register.put(MODEL.order, counts, bytes).expect("it takes it");
+        }
+
+        fn get(&self, register: &Register) -> i32 {
+            counts(register, 0, &self.memory).expect("in the table")
+        }
+
+        /// Follows an instruction; whether it answers, and with what.
+        fn follow(&mut self, instruction: &Instruction<'_>) -> Option<Vec<u8>> {
+            match *instruction {
+                Instruction::Read { address: 0, length } => Some(self.memory[..usize::from(length)].to_vec()),
+                Instruction::Write { address, data } => {
+                    self.written.push(address);
+                    let from = usize::from(address);
+                    if address >= TORQUE_ENABLE.address || !self.stubborn {
+                        self.memory[from..from + data.len()].copy_from_slice(data);
+                    }
+                    self.answers_writes.then(Vec::new)
+                }
+                ref other => panic!("{other:?} is not for a set-up"),
+            }
+        }
+
+        /// Sets the servo up as far as that goes.
+        fn set_up(&mut self, settings: &ServoSettings) -> Result<Identity, Problem> {
+            let (mut setup, mut identity) = (Setup::default(), None);
+            let mut buffer = [0; 64];
+            while !setup.is_done() {
+                let sent = setup.ask(settings.id, &mut buffer).expect("it fits").sent;
+                let Scan::Found { packet, .. } = scan(&buffer[..sent]) else {
+                    panic!("a whole packet")
+                };
+                let instruction = Instruction::decode(&packet).expect("an instruction");
+                match self.follow(&instruction) {
+                    Some(data) => {
+                        let (id, alarms) = (settings.id, Alarms::NONE);
+                        let data = &data;
+                        setup.answer(settings, &mut identity, &Status { id, alarms, data })?;
+                    }
+                    None => setup.missing(settings, 1_000_000, false)?,
+                }
+            }
+            Ok(identity.expect("a servo that is set up is known"))
+        }
+    }
+
+    fn settings(mode: Mode) -> ServoSettings {
+        ServoSettings {
+            joint: "elbow".to_owned(),
+            id: 3,
+            model: None,
+            mode,
+            lag_s: 0.02,
+            motor: Motor {
+                resistance_ohm: 4.44,
+                back_emf_v_s_per_tick: 12.0 / 3253.0,
+            },
+            ticks_per_s: 1300.0,
+            // A turn on: which it is, is the driver's matter.
+            range_ticks: Some((4596.0, 7596.0)),
+        }
+    }
+
+    #[test]
+    fn a_servo_that_is_as_it_should_be_is_written_nothing_but_its_torque() {
+        let mut bench = Bench::new();
+        bench.set(&TORQUE_ENABLE, 1);
+        let identity = bench.set_up(&settings(Mode::Position)).expect("it can be driven");
+        assert_eq!(bench.written, [TORQUE_ENABLE.address]);
+        assert_eq!((bench.get(&TORQUE_ENABLE), bench.get(&LOCK)), (0, 1));
+        assert!(
+            identity.ends.0.abs() < 1e-9 && (identity.ends.1 - 4095.0).abs() < 1e-9,
+            "{identity:?}"
+        );
+        assert!(
+            (identity.highest_v - 14.0).abs() < 1e-9 && (identity.voltage_v - 11.9).abs() < 1e-9,
+            "{identity:?}"
+        );
+    }
+
+    #[test]
+    fn what_differs_is_written_and_locked_again_whether_writes_are_answered_or_not() {
+        for answers_writes in [true, false] {
+            let mut bench = Bench::new();
+            bench.answers_writes = answers_writes;
+            bench.set(&RETURN_DELAY, 250);
+            bench.set(&PHASE, 12 + MANY_TURNS);
+            bench.set_up(&settings(Mode::Velocity)).expect("it can be driven");
+            let holds = [&RETURN_DELAY, &MODE, &PHASE, &LOCK].map(|register| bench.get(register));
+            assert_eq!(holds, [0, 1, 12, 1]);
+            let lock = LOCK.address;
+            assert_eq!(bench.written[1], lock);
+            assert_eq!(bench.written.last(), Some(&lock));
+            assert_eq!(bench.written.len(), 6, "{:?}", bench.written);
+        }
+    }
+
+    #[test]
+    fn a_servo_that_keeps_nothing_or_is_none_of_these_is_named() {
+        let refused = |bench: &mut Bench, settings: &ServoSettings, part: &str| {
+            let problem = bench
+                .set_up(settings)
+                .expect_err("it can't be driven")
+                .to_string();
+            assert!(problem.contains(part), "{problem}");
+        };
+        let mut bench = Bench::new();
+        bench.stubborn = true;
+        refused(
+            &mut bench,
+            &settings(Mode::Pwm),
+            "refuses its EPROM settings: register 33 does not become 2",
+        );
+        let mut small = Bench::new();
+        small.memory[3..5].copy_from_slice(&[5, 4]);
+        refused(&mut small, &settings(Mode::Position), "says model number 1029");
+        let wanted = ServoSettings {
+            model: Some("STS3215".to_owned()),
+            ..settings(Mode::Position)
+        };
+        refused(&mut small, &wanted, "is SCS0009, but STS3215 is configured");
+        let mut narrow = Bench::new();
+        narrow.set(&MAX_ANGLE, 3000);
+        refused(
+            &mut narrow,
+            &settings(Mode::Position),
+            "the upper end at 3500.000 ticks is beyond what the servo takes, 3000.000",
+        );
+    }
+}
