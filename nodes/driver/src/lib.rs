@@ -11,7 +11,7 @@
 //! | [`backends`] | the backends on wires |
 //! | [`link`] | what a backend on a wire is, without its port |
 //! | [`coupling`] | a core with its link |
-//! | `io` | serial ports, and the thread that runs a bus on one (feature `ports`) |
+//! | `io` | serial ports, what makes pulses, and the thread that runs a bus on one (feature `ports`) |
 //! | [`config`] | what may be configured |
 //! | [`files`] | how a cell's files become a configuration |
 //! | [`actuator`] | ticks ↔ positions, currents ↔ efforts |

@@ -5,12 +5,11 @@ use anyhow::{Context as _, bail};
 use servomesh_driver::backends::Backend;
 use servomesh_driver::backends::wires::BusSettings;
 use servomesh_driver::coupling::Coupling;
-use servomesh_driver::io::{BusThread, Word};
+use servomesh_driver::io::{Address, BusThread, Word};
 use servomesh_driver::link::Link;
 use servomesh_driver::{Driver, DriverParams, Input, Output};
 use servomesh_shell::params::{ParamSpec, Params};
 use servomesh_types::{Core, DriveMode, Event, GroupName, Stamp};
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -27,8 +26,7 @@ pub(crate) enum Machine {
 /// A core and a link, and the port that they are for.
 pub(crate) struct Wired {
     coupling: Coupling,
-    port: PathBuf,
-    baud: u32,
+    address: Address,
 }
 
 /// A bus that runs, and what it has to say.
@@ -46,25 +44,25 @@ pub(crate) fn parameters() -> Vec<ParamSpec> {
         ParamSpec::text(
             "port",
             "",
-            "The serial port of the bus, such as /dev/ttyUSB0; not for sim",
+            "The serial port of the bus, such as /dev/ttyUSB0; for pwm /sys/class/pwm/pwmchip0, /dev/i2c-1 or, with a PCA9685's address, /dev/i2c-1:0x41; not for sim",
         ),
         ParamSpec::integer(
             "baud",
             1_000_000,
             (9600, 10_500_000),
-            "Speed of the bus [bit/s]; not for sim",
+            "Speed of the bus [bit/s]; not for sim and pwm",
         ),
         ParamSpec::number(
             "watchdog_s",
             0.1,
             (0.02, 2.54),
-            "How long a servo goes on without hearing from this driver [s]; then it stops by itself; not for sim and feetech, whose servos have no watchdog",
+            "How long a servo goes on without hearing from this driver [s]; then it stops by itself; not for sim, and not for feetech and pwm, whose servos have no watchdog",
         ),
         ParamSpec::number(
             "port_latency_s",
             0.002,
             (0.0, 0.1),
-            "What port, adapter and operating system add at most to an answer's way [s]; not for sim",
+            "What port, adapter and operating system add at most to an answer's way [s]; not for sim and pwm",
         ),
     ]
 }
@@ -92,7 +90,9 @@ pub(crate) fn link(
         return Ok(None);
     };
     if params.text("port").is_empty() {
-        bail!("parameter port is not set: give the serial port of the bus, such as /dev/ttyUSB0");
+        bail!(
+            "parameter port is not set: give the serial port of the bus, such as /dev/ttyUSB0, or what makes the pulses, such as /dev/i2c-1"
+        );
     }
     if params.switch("use_sim_time") {
         bail!(
@@ -113,23 +113,22 @@ fn baud(params: &Params) -> u32 {
 
 impl Machine {
     pub(crate) fn new(core: Driver, link: Option<Box<dyn Link>>, params: &Params) -> Self {
-        match link {
-            None => Self::Topics(core),
-            Some(link) => Self::Wired(Box::new(Wired {
+        match (link, Backend::named(params.text("backend"))) {
+            (Some(link), Some(backend)) => Self::Wired(Box::new(Wired {
                 coupling: Coupling::new(core, link),
-                port: params.text("port").into(),
-                baud: baud(params),
+                address: Address::of(backend, params.text("port").into(), baud(params)),
             })),
+            _ => Self::Topics(core),
         }
     }
 
     /// Opens the bus, if there is one. What it measures goes out through `teller`.
     pub(crate) fn start(self, group: GroupName, teller: &Arc<Mutex<Teller>>) -> anyhow::Result<Self> {
         let Self::Wired(wired) = self else { return Ok(self) };
-        let Wired { coupling, port, baud } = *wired;
+        let Wired { coupling, address } = *wired;
         let (send, events) = channel();
         let teller = Arc::clone(teller);
-        let bus = BusThread::start(coupling, port, baud, move |word| {
+        let bus = BusThread::start_at(coupling, address, move |word| {
             let event = match word {
                 Word::Output(Output::State(state)) => return lock(&teller).publish(state),
                 Word::Output(Output::Tracking(tracking)) => return lock(&teller).tell_tracking(tracking),

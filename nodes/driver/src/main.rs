@@ -56,7 +56,7 @@ impl Node for DriverNode {
             ParamSpec::text(
                 "backend",
                 SIM,
-                "What drives the group: sim, or on a serial port dynamixel for DYNAMIXEL X servos, feetech for FEETECH STS servos",
+                "What drives the group: sim, or on a serial port dynamixel for DYNAMIXEL X servos, feetech for FEETECH STS servos, or pwm for hobby servos",
             ),
             ParamSpec::number("rate_hz", 500.0, (10.0, 10_000.0), "Rate of the bus [Hz]"),
             ParamSpec::switch(

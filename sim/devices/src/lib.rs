@@ -6,6 +6,7 @@
 //! | [`feetech`] | FEETECH's STS servos |
 //! | [`motor`] | what a device sees of its motor and tells it; a motor on a bench, the joints of a machine |
 //! | [`dynamixel`] | DYNAMIXEL X servos: Protocol 2.0, control table, modes |
+//! | [`pwm`] | hobby servos, and a PCA9685 that makes their pulses |
 //! | [`wire`] | what a master has at its end of a bus, whichever kind it is |
 //! | [`bus`] | a serial bus in virtual time, made of `line` (who talks when, clashes), `uart` (wrong speeds) and [`noise`] (line faults) |
 //! | [`canopen`] | CiA 402 drives on a CAN bus, with the adapter to it |
@@ -26,6 +27,7 @@ mod line;
 pub mod motor;
 pub mod noise;
 pub mod pty;
+pub mod pwm;
 pub mod rig;
 pub mod serve;
 mod uart;

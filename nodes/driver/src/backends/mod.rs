@@ -9,12 +9,14 @@
 //! | `outbox` | what a link wants done, in order |
 //! | [`dynamixel`] | DYNAMIXEL X servos: Protocol 2.0 on a serial bus |
 //! | [`feetech`] | FEETECH STS servos on a serial bus |
+//! | [`pwm`] | hobby servos, by pulses |
 
 pub mod dynamixel;
 pub mod feetech;
 mod outbox;
 mod pace;
 pub mod problem;
+pub mod pwm;
 pub mod settings;
 pub mod wires;
 
@@ -22,6 +24,7 @@ use crate::config::DriverParams;
 use crate::link::Link;
 use dynamixel::Dynamixel;
 use feetech::Feetech;
+use pwm::{Pwm, PwmError};
 use settings::SettingsError;
 use wires::{BusSettings, WireError};
 
@@ -32,6 +35,8 @@ pub enum Backend {
     Dynamixel,
     /// FEETECH's STS servos.
     Feetech,
+    /// Hobby servos, by the pulses of a PCA9685 or of the system.
+    Pwm,
 }
 
 /// A bus that can't be as it is configured.
@@ -43,17 +48,21 @@ pub enum BackendError {
     /// By the settings of its servos.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// By the settings of its pulses.
+    #[error(transparent)]
+    Pwm(#[from] PwmError),
 }
 
 impl Backend {
     /// All there are.
-    pub const ALL: [Self; 2] = [Self::Dynamixel, Self::Feetech];
+    pub const ALL: [Self; 3] = [Self::Dynamixel, Self::Feetech, Self::Pwm];
 
     /// What the parameter `backend` calls it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Dynamixel => "dynamixel",
             Self::Feetech => "feetech",
+            Self::Pwm => "pwm",
         }
     }
 
@@ -81,6 +90,7 @@ impl Backend {
                 let settings = feetech::Settings::of_file(servos, bus, params)?;
                 Box::new(Feetech::new(settings)?)
             }
+            Self::Pwm => Box::new(Pwm::new(&pwm::Settings::of_file(servos, params)?)?),
         })
     }
 }

@@ -56,6 +56,9 @@ pub enum PortError {
         /// What the system says.
         reason: io::Error,
     },
+    /// There are no pulses.
+    #[error(transparent)]
+    Pulses(#[from] super::pulses::PulseError),
     /// Something else.
     #[error("port {}: {reason}", path.display())]
     Other {

@@ -3,11 +3,13 @@
 //! Whoever else has something for the core leaves it in an inbox, which is emptied before every frame. A port that is lost is opened again
 //! every quarter of a second.
 
-use super::port::{Port, PortError};
+use super::device::{Address, Device};
+use super::port::PortError;
 use crate::coupling::{Coupling, Outside};
 use crate::driver::{Input, Output};
 use crate::link::Notice;
 use servomesh_types::{DriveMode, EventKind, Stamp};
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -47,9 +49,21 @@ impl BusThread {
         coupling: Coupling,
         path: PathBuf,
         baud: u32,
+        say: impl FnMut(Word) + Send + 'static,
+    ) -> Result<Self, PortError> {
+        Self::start_at(coupling, Address::Serial { path, baud }, say)
+    }
+
+    /// The same on a device of any kind.
+    ///
+    /// # Errors
+    /// The device can't be opened now.
+    pub fn start_at(
+        coupling: Coupling,
+        address: Address,
         mut say: impl FnMut(Word) + Send + 'static,
     ) -> Result<Self, PortError> {
-        let port = Port::open(&path, baud)?;
+        let port = Device::open(&address)?;
         if let Some(text) = port.slowed() {
             say(Word::Notice(Notice {
                 kind: EventKind::Fault,
@@ -60,8 +74,9 @@ impl BusThread {
         let bus = Bus {
             coupling,
             port: Some(port),
-            path,
-            baud,
+            address,
+            complaint: None,
+            opened: now(),
             shared: Arc::clone(&shared),
             say,
         };
@@ -107,9 +122,12 @@ impl Drop for BusThread {
 
 struct Bus<S> {
     coupling: Coupling,
-    port: Option<Port>,
-    path: PathBuf,
-    baud: u32,
+    port: Option<Device>,
+    address: Address,
+    /// What was said when the port was lost, until it is there again.
+    complaint: Option<String>,
+    /// When it was opened last.
+    opened: Stamp,
     shared: Arc<Mutex<Shared>>,
     say: S,
 }
@@ -133,6 +151,7 @@ impl<S: FnMut(Word)> Bus<S> {
                 reopen = now() + REOPEN;
                 self.reopen();
             }
+            self.confirm();
             self.pass(&mut bytes);
         }
     }
@@ -152,7 +171,7 @@ impl<S: FnMut(Word)> Bus<S> {
         match outcome {
             Ok(0) => {}
             Ok(count) => self.with(|coupling, outside| coupling.receive(now(), &bytes[..count], outside)),
-            Err(_) => self.lose(),
+            Err(reason) => self.lose(&reason),
         }
         self.with(|coupling, outside| coupling.tick(now(), outside));
     }
@@ -175,49 +194,63 @@ impl<S: FnMut(Word)> Bus<S> {
     }
 
     fn reopen(&mut self) {
-        if let Ok(port) = Port::open(&self.path, self.baud) {
+        if let Ok(port) = Device::open(&self.address) {
             self.port = Some(port);
-            self.tell(EventKind::Recovered, "is there again");
+            self.opened = now();
+            self.confirm();
             self.with(|coupling, outside| coupling.plugged(now(), true, outside));
         }
     }
 
-    fn lose(&mut self) {
+    /// Says that the port is there again, once it is sure.
+    fn confirm(&mut self) {
+        if self.complaint.is_some() && self.port.is_some() && now().since(self.opened) >= self.address.trial()
+        {
+            self.complaint = None;
+            self.tell(EventKind::Recovered, "is there again");
+        }
+    }
+
+    fn lose(&mut self, reason: &io::Error) {
         self.port = None;
-        self.tell(EventKind::Fault, "was unplugged: waiting for it to come back");
+        let what = self.address.lost(reason);
+        if self.complaint.as_ref() != Some(&what) {
+            self.tell(EventKind::Fault, &what);
+            self.complaint = Some(what);
+        }
         self.with(|coupling, outside| coupling.plugged(now(), false, outside));
     }
 
     fn tell(&mut self, kind: EventKind, what: &str) {
-        let text = format!("port {} {what}", self.path.display()).into();
+        let text = format!("port {} {what}", self.address.path().display()).into();
         (self.say)(Word::Notice(Notice { kind, text }));
     }
 
     fn with(&mut self, call: impl FnOnce(&mut Coupling, &mut dyn Outside)) {
         let mut outside = Ports {
-            port: self.port.as_ref(),
-            path: &self.path,
+            port: self.port.as_mut(),
+            path: self.address.path(),
             say: &mut self.say,
-            lost: false,
+            lost: None,
         };
         call(&mut self.coupling, &mut outside);
-        if outside.lost && self.port.is_some() {
-            self.lose();
+        if let (Some(reason), true) = (outside.lost, self.port.is_some()) {
+            self.lose(&reason);
         }
     }
 }
 
 struct Ports<'a, S> {
-    port: Option<&'a Port>,
+    port: Option<&'a mut Device>,
     path: &'a std::path::Path,
     say: &'a mut S,
-    lost: bool,
+    lost: Option<io::Error>,
 }
 
 impl<S: FnMut(Word)> Outside for Ports<'_, S> {
     fn transmit(&mut self, bytes: &[u8]) {
-        if let Some(port) = self.port {
-            self.lost |= port.write(bytes).is_err();
+        if let (Some(port), None) = (&mut self.port, &self.lost) {
+            self.lost = port.write(bytes).err();
         }
     }
 
