@@ -71,20 +71,30 @@ impl Outside for Heard {
     }
 }
 
+fn model() -> Model {
+    Model::from_urdf_str(URDF).unwrap()
+}
+
+/// The driver's core and its link.
+pub(crate) fn coupling() -> Coupling {
+    let model = model();
+    let wanted = Wanted {
+        name: GroupName::new("camera").unwrap(),
+        joints: model.joints().iter().map(|joint| joint.name.clone()).collect(),
+        rate_hz: RATE_HZ,
+        capabilities: Capabilities::default(),
+        backend: "pwm".to_owned(),
+    };
+    let files = JointFiles::parse(SERVOS, LIMITS).unwrap();
+    let (mut params, dynamics) = files.driver(&model, wanted).unwrap();
+    let settings = Settings::of_file(SERVOS, &mut params).unwrap();
+    let core = Driver::new(Config::new(params).unwrap(), Some(dynamics));
+    Coupling::new(core, Box::new(Pwm::new(&settings).unwrap()))
+}
+
 impl Rig {
     pub(crate) fn new() -> Self {
-        let model = Model::from_urdf_str(URDF).unwrap();
-        let wanted = Wanted {
-            name: GroupName::new("camera").unwrap(),
-            joints: model.joints().iter().map(|joint| joint.name.clone()).collect(),
-            rate_hz: RATE_HZ,
-            capabilities: Capabilities::default(),
-            backend: "pwm".to_owned(),
-        };
-        let files = JointFiles::parse(SERVOS, LIMITS).unwrap();
-        let (mut params, dynamics) = files.driver(&model, wanted).unwrap();
-        let settings = Settings::of_file(SERVOS, &mut params).unwrap();
-        let core = Driver::new(Config::new(params).unwrap(), Some(dynamics));
+        let model = model();
         let mut plant = Plant::new(&model, &ServoCatalog::from_yaml_str(SERVOS).unwrap()).unwrap();
         plant.place(&START).unwrap();
         let machine = Machine::new(plant);
@@ -102,7 +112,7 @@ impl Rig {
             board,
             events: Vec::new(),
             machine,
-            coupling: Coupling::new(core, Box::new(Pwm::new(&settings).unwrap())),
+            coupling: coupling(),
             heard: Heard::default(),
             epoch: 0,
             seq: 0,
