@@ -12,7 +12,7 @@ use crate::servo::drive as servo_drive;
 use crate::wiring::Wiring;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use servomesh_driver::bus::{DriveCommand, DriveStatus, Ticks};
+use servomesh_driver::bus::{ACTS_PHASE, DriveCommand, DriveStatus, Ticks};
 use servomesh_robot::Model;
 use servomesh_types::{GroupName, JointSet, JointVec, Stamp};
 use std::collections::{BTreeMap, VecDeque};
@@ -288,6 +288,7 @@ impl BusState {
         }
         DriveStatus {
             stamp,
+            acts: Some(stamp),
             cycle: self.cycle,
             enabled: states().all(|state| state.enabled),
             without_torque,
@@ -310,5 +311,5 @@ fn is_due(now: Stamp, period: Duration, phase: Duration) -> bool {
 /// Beyond the streams of the encoders.
 const BUS_STREAMS: u64 = 1 << 32;
 
-/// Setpoints are born on even milliseconds; drives sample on odd ones.
-const SAMPLE_PHASE: Duration = PERIOD;
+/// Drives sample themselves where the answer to that is to act: it works from the step after the sample on.
+const SAMPLE_PHASE: Duration = ACTS_PHASE;

@@ -10,12 +10,15 @@
 //! 3. Every cycle has its frame, also one in which nobody replied: the driver's answer brings the next goals. Only a bus that
 //!    is gone hands over nothing.
 //! 4. The drives keep a watchdog of their own: without a command frame for a while they switch their torque off.
+//! 5. A frame says when the answer to it will act, and each answer acts for a cycle from then on. Where a backend can choose, that
+//!    is [`ACTS_PHASE`] after a whole multiple of the period in ROS time: then the motors of all drivers are in step.
 //!
 //! Encoder counts are [`Ticks`], currents A, temperatures °C, voltages V; signs and zero are the encoder's, not yet the joint's.
 
 use arrayvec::ArrayVec;
 use servomesh_types::fault::DriveFault;
 use servomesh_types::{JointSet, JointVec, MAX_JOINTS, Stamp};
+use std::time::Duration;
 
 /// A raw encoder count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +46,8 @@ pub struct DriveStatus {
     pub stamp: Stamp,
     /// One more for each bus cycle.
     pub cycle: u64,
+    /// From when on the answer to this frame acts in the drives, as far as the backend knows. `None`: a cycle after `stamp`.
+    pub acts: Option<Stamp>,
     /// Torque is on and the brakes are released, in all drives.
     pub enabled: bool,
     /// Those whose drive has no torque, where that is known of each.
@@ -65,6 +70,10 @@ pub struct DriveStatus {
     /// What each drive itself finds wrong.
     pub fault: ArrayVec<Option<DriveFault>, MAX_JOINTS>,
 }
+
+/// When goals act, after each whole multiple of a bus's period in ROS time: between two setpoints, which are born on even
+/// milliseconds.
+pub const ACTS_PHASE: Duration = Duration::from_millis(1);
 
 /// To the drives of a group, in answer to one [`DriveStatus`]. A drive takes the goal of the outermost loop that it closes
 /// ([`Closes`]).

@@ -183,7 +183,7 @@ impl Driver {
                 self.judge(now, frame);
             }
         }
-        let goals = self.control(now);
+        let goals = self.control(now, frame.acts);
         let saturated = goals.as_ref().map(|_| self.controller.saturated());
         self.answer(frame.cycle, goals);
         if let Some(state) = self.publish()
@@ -221,11 +221,11 @@ impl Driver {
         )
     }
 
-    /// The goals for the newest frame; `None` with torque off.
-    fn control(&mut self, now: Stamp) -> Option<Goals> {
+    /// The goals for the newest frame, which act from `acts` on; `None` with torque off.
+    fn control(&mut self, now: Stamp, acts: Option<Stamp>) -> Option<Goals> {
         let measured = self.measured.as_ref()?;
         let t = measured.stamp;
-        let lead = LEAD_CYCLES * self.config.period_s();
+        let lead = lead_s(t, acts, self.config.period_s());
         let gentle;
         let (motion, ahead, setpoint) = match &self.activity {
             Activity::Tracking(tracker) => (
@@ -365,7 +365,11 @@ impl Core for Driver {
     }
 }
 
-/// From sampling the encoders to the middle of the cycle in which the answer acts.
-const LEAD_CYCLES: f64 = 1.5;
+/// From sampling the encoders to the middle of the cycle in which the answer acts \[s\].
+fn lead_s(sampled: Stamp, acts: Option<Stamp>, period_s: f64) -> f64 {
+    let until_it_acts = acts.map_or(period_s, |acts| acts.seconds_from(sampled).max(0.0));
+    until_it_acts + 0.5 * period_s
+}
+
 /// How long after it is asked for homing may begin.
 const HOMING: Duration = Duration::from_secs(30);

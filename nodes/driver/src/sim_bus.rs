@@ -13,8 +13,10 @@ use servomesh_types::{JointSet, JointVec, MAX_JOINTS};
 /// # Errors
 /// An array is longer than a group can be.
 pub(crate) fn status_from_msg(msg: &msg::DriveStatus) -> Result<DriveStatus, TooManyJoints> {
+    let stamp = stamp_from_msg(&msg.stamp);
     Ok(DriveStatus {
-        stamp: stamp_from_msg(&msg.stamp),
+        stamp,
+        acts: Some(stamp), // in the step after the sample, which the simulation takes with the answer to it
         cycle: msg.cycle,
         enabled: msg.enabled,
         without_torque: JointSet::from_bits(msg.without_torque),

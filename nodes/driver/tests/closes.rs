@@ -6,6 +6,7 @@ use common::{Bench, DT, JOINTS, params, quintic};
 use servomesh_driver::bus::Closes;
 use servomesh_driver::{Config, DriverParams, Input};
 use servomesh_types::{Command, CommandMode, DriveMode, JointVec};
+use std::time::Duration;
 
 fn bench(closes: Closes) -> Bench {
     let mut params: DriverParams = params();
@@ -63,6 +64,40 @@ fn the_current_of_such_a_drive_is_what_the_effort_limit_allows() {
         (most[1] - actuator.current_a(20.0)).abs() < 1e-9,
         "{most:?}: no sign"
     );
+}
+
+#[test]
+fn a_goal_is_for_the_middle_of_the_time_in_which_it_acts() {
+    const SPEED: f64 = 0.5;
+    let goal_ahead_of_the_frame = |acts_after: Option<Duration>| {
+        let mut bench = bench(Closes::Position { lag_s: 0.0 });
+        let even = |k: f64| [[0.4 + SPEED * DT * k; JOINTS], [SPEED; JOINTS], [0.0; JOINTS]];
+        for k in 0..1500 {
+            bench.track(1, even(f64::from(k)));
+            bench.cycle();
+        }
+        bench.drives_only();
+        let mut frame = bench.frame();
+        frame.acts = acts_after.map(|after| frame.stamp + after);
+        bench.give(Input::Bus(frame));
+        let actuator = params().joints[0].actuator;
+        // The last command was for two cycles before this frame.
+        let off = bench.answer().position_ticks[0] - actuator.ticks(even(1501.0)[0][0]);
+        off / actuator.ticks_per_s(SPEED)
+    };
+    let hold = 0.5 * DT;
+    for (acts_after_us, expected) in [
+        (None, DT),
+        (Some(0), 0.0),
+        (Some(600), 6e-4),
+        (Some(1500), 1.5e-3),
+    ] {
+        let ahead = goal_ahead_of_the_frame(acts_after_us.map(Duration::from_micros));
+        assert!(
+            (ahead - expected - hold).abs() < 1e-6,
+            "{acts_after_us:?}: {ahead} s ahead"
+        );
+    }
 }
 
 #[test]

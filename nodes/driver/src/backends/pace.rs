@@ -1,5 +1,6 @@
 //! How long bytes take on the wire, and when things are due.
 
+use crate::bus::ACTS_PHASE;
 use servomesh_types::Stamp;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ pub(in crate::backends) struct Pace {
     period: Duration,
     /// What the port, its adapter and the operating system add at most to an answer's way.
     latency: Duration,
+    /// From the beginning of a cycle to the end of its goals.
+    until_goals_end: Duration,
 }
 
 impl Pace {
@@ -18,7 +21,21 @@ impl Pace {
             baud,
             period,
             latency,
+            until_goals_end: period,
         }
+    }
+
+    /// Lays out a cycle: reading takes so long on the wire, both ways, and its goals so long. A cycle begins early enough for its goals to end
+    /// [`ACTS_PHASE`] after a whole multiple of the period. An answer may be late by half of the time to spare, as far as it can be late.
+    pub(in crate::backends) fn lay_out(&mut self, reading: Duration, goals: Duration) {
+        let busy = reading + HANDLING + goals;
+        let spare = self.period.saturating_sub(busy);
+        self.until_goals_end = (busy + self.latency.min(spare / 2)).min(self.period);
+    }
+
+    /// When the goals of the cycle that began at `begin` are to end.
+    pub(in crate::backends) fn goals_end(&self, begin: Stamp) -> Stamp {
+        begin + self.until_goals_end
     }
 
     /// How long so many bytes take: 8 bits, a start bit and a stop bit each.
@@ -57,7 +74,8 @@ impl Pace {
 
     /// The beginning of the next cycle after `now`.
     pub(in crate::backends) fn next_cycle(&self, now: Stamp) -> Stamp {
-        now.next_multiple(self.period, Duration::ZERO)
+        // Shifted by a period, since phases are not negative.
+        now.next_multiple(self.period, ACTS_PHASE + self.period - self.until_goals_end)
     }
 
     /// The number of the cycle that begins at `at`.
@@ -66,6 +84,8 @@ impl Pace {
     }
 }
 
+/// From an answer's last byte to the goals: the core takes some 10 µs, two threads wake up.
+pub(in crate::backends) const HANDLING: Duration = Duration::from_micros(100);
 /// What an answer may be quicker than its bytes: oscillators of servos are off by a few percent, bytes come in bunches.
 const CLOCK_TOLERANCE: f64 = 0.9;
 
@@ -80,10 +100,26 @@ mod tests {
     }
 
     #[test]
-    fn cycles_lie_on_one_grid_for_all_drivers() {
-        let pace = Pace::new(1_000_000, Duration::from_micros(2500), Duration::ZERO);
-        let at = pace.next_cycle(Stamp::from_millis(1001));
-        assert_eq!(at, Stamp::from_nanos(1_002_500_000));
-        assert_eq!(pace.cycle(at), 401);
+    fn goals_end_on_one_grid_whatever_the_bytes_of_a_bus() {
+        for (baud, reading, goals, latency_us) in [
+            (1_000_000, 112, 32, 300),
+            (1_000_000, 37, 17, 2000),
+            (115_200, 37, 17, 0),
+            (57_600, 112, 32, 300),
+        ] {
+            let period = Duration::from_micros(2500);
+            let mut pace = Pace::new(baud, period, Duration::from_micros(latency_us));
+            pace.lay_out(pace.wire(reading), pace.wire(goals));
+            let now = Stamp::from_millis(1001);
+            let begin = pace.next_cycle(now);
+            let end = pace.goals_end(begin);
+            assert_eq!(
+                end.next_multiple(period, ACTS_PHASE),
+                end + period,
+                "{baud} bit/s: {end:?}"
+            );
+            assert!(begin > now && end.since(begin) <= period);
+            assert_eq!(pace.cycle(pace.next_cycle(begin)), pace.cycle(begin) + 1);
+        }
     }
 }

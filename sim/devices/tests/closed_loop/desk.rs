@@ -1,5 +1,6 @@
 //! The desk arm of `launch/robots`, and the core and link that drive it.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use servomesh_driver::backends::dynamixel::Settings;
@@ -30,11 +31,17 @@ pub(crate) fn model() -> Model {
 
 /// The core of the arm's driver and its link, at `rate_hz`; `servos` is the text of the servos file.
 pub(crate) fn driver(servos: &str, rate_hz: f64) -> (Driver, Settings) {
+    group(servos, 0..JOINTS, rate_hz, BAUD)
+}
+
+/// The same for some of its joints, on a bus of that speed.
+pub(crate) fn group(servos: &str, joints: Range<usize>, rate_hz: f64, baud: u32) -> (Driver, Settings) {
     let model = model();
     let files = JointFiles::parse(servos, LIMITS).unwrap();
+    let names = model.joints()[joints].iter().map(|joint| joint.name.clone());
     let wanted = Wanted {
         name: GroupName::new("desk").unwrap(),
-        joints: model.joints().iter().map(|joint| joint.name.clone()).collect(),
+        joints: names.collect(),
         rate_hz,
         capabilities: Capabilities::default(),
         backend: "dynamixel".to_owned(),
@@ -44,7 +51,7 @@ pub(crate) fn driver(servos: &str, rate_hz: f64) -> (Driver, Settings) {
         joint.gains = GAINS;
     }
     let bus = BusSettings {
-        baud: BAUD,
+        baud,
         watchdog: Duration::from_millis(100),
         latency: Duration::from_micros(300),
     };

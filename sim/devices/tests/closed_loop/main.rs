@@ -163,7 +163,8 @@ fn unplugged_for_a_fifth_of_a_second_the_arm_stops_and_goes_on_after_a_reset() {
     let state = *rig.state();
     assert_eq!(state.mode, DriveMode::Faulted, "{}", rig.story());
     let speed = rig.machine.look(|plant| plant.velocities().to_vec());
-    assert!(speed.iter().all(|speed| speed.abs() < 1e-3), "{speed:?}");
+    // Without brakes it creeps within the play of its gears, some milliradians a second.
+    assert!(speed.iter().all(|speed| speed.abs() < 1e-2), "{speed:?}");
     assert!(
         rig.worst_measurement(first) < COUNT,
         "{} rad",

@@ -15,8 +15,6 @@ pub(super) struct Read {
     pub(super) sampled: Stamp,
     /// Before this an answer is one to an earlier read.
     pub(super) earliest: Stamp,
-    /// When the answer has come by its bytes alone.
-    pub(super) answered: Stamp,
     /// From then on what has not come is missing.
     pub(super) missing: Stamp,
     /// One bit for each servo that has answered.

@@ -1,10 +1,11 @@
-//! A bus that cycles: a read at each whole multiple of the period, a frame when its answers are complete or overdue, goals at a fixed phase.
+//! A bus that cycles: a read, a frame when its answers are complete or overdue, goals that end at a fixed phase of the period.
 
 use super::cycle::{self, Read, Taken};
 use super::layout::{Stretch, Unanswered};
 use super::link::{Cycling, Dynamixel, Phase};
 use super::servo::{Goal, Servo, TRIPPED};
-use servomesh_fieldbus::dynamixel::{Instruction, Received, Replies};
+use crate::backends::pace::HANDLING;
+use servomesh_fieldbus::dynamixel::{Instruction, MAX_PACKET, Received, Replies};
 use servomesh_types::{EventKind, JointVec, Stamp};
 use std::time::Duration;
 
@@ -85,18 +86,26 @@ impl Dynamixel {
         }
     }
 
+    /// Leaves out cycles that would begin before the line is free.
+    fn wait_for_line(&mut self, free: Stamp) {
+        if let Phase::Cycling(cycling) = &mut self.phase
+            && cycling.next < free
+        {
+            cycling.next = self.pace.next_cycle(free);
+        }
+    }
+
     /// Begins a cycle: reads all servos, unless too many reads wait for their answers.
     fn begin_cycle(&mut self, now: Stamp, begin: Stamp) {
         self.status.cycle = self.pace.cycle(begin);
         let next = self.pace.next_cycle(now);
-        let latest = next - self.pace.wire(self.goal_bytes());
+        let goals = self.pace.wire(self.goal_bytes());
+        let latest = next - goals;
         let read = self.read(now, latest);
-        let answered = read.map_or(now, |read| read.answered) + HANDLING;
-        let half = begin + self.pace.period() / 2;
         self.phase = Phase::Cycling(Cycling {
             next,
             read,
-            write_at: half.max(answered).min(latest),
+            write_at: (self.pace.goals_end(begin) - goals).min(latest),
             written: false,
         });
         if read.is_none() {
@@ -130,10 +139,19 @@ impl Dynamixel {
             replies,
             sampled: now + self.pace.wire(sent),
             earliest: self.pace.earliest(now, sent, answer),
-            answered: now + self.pace.wire(sent + answer),
             missing: missing.min(latest - HANDLING),
             heard: 0,
         })
+    }
+
+    /// Finds out how long a cycle is on the wire: the longest of its usual reads, and its goals.
+    pub(super) fn lay_out(&mut self) {
+        let mut packet = [0; MAX_PACKET];
+        let reading = cycle::encode_read(&self.servos, Stretch::SLOW, self.replies, &mut packet);
+        // What is longer than a packet is never sent either.
+        let (sent, answer) = reading.unwrap_or_default();
+        let (reading, goals) = (self.pace.wire(sent + answer), self.pace.wire(self.goal_bytes()));
+        self.pace.lay_out(reading, goals);
     }
 
     fn goal_bytes(&self) -> usize {
@@ -196,6 +214,7 @@ impl Dynamixel {
             self.fast_tries += 1;
             if self.fast_tries == NO_FAST_READS {
                 self.replies = Replies::Separate;
+                self.lay_out();
                 self.pending = Unanswered::default();
                 self.tell(
                     EventKind::Recovered,
@@ -216,8 +235,17 @@ impl Dynamixel {
             self.reopen(now, silent);
         } else if self.servos.iter().all(|servo| servo.sampled.is_some()) {
             self.fill_status(sampled);
+            self.status.acts = self.goals_act(now);
             self.outbox.frame();
         }
+    }
+
+    /// When goals that the core gives now will have reached the servos.
+    fn goals_act(&self, now: Stamp) -> Option<Stamp> {
+        let Phase::Cycling(cycling) = self.phase else {
+            return None;
+        };
+        Some(cycling.write_at.max(now) + self.pace.wire(self.goal_bytes()))
     }
 
     fn fill_status(&mut self, stamp: Stamp) {
@@ -242,16 +270,19 @@ impl Dynamixel {
         let Some(command) = self.command.take() else {
             return;
         };
+        let mut sent = 0;
         if command.enable {
             let goals = Goal {
                 current_a: &command.current_a,
                 velocity_ticks_per_s: &command.velocity_ticks_per_s,
                 position_ticks: &command.position_ticks,
             };
-            self.send(|servos, buffer| cycle::encode_goals(servos, goals, buffer));
+            sent += self.send(|servos, buffer| cycle::encode_goals(servos, goals, buffer));
         }
         if self.servos.iter().any(|servo| servo.torque != command.enable) {
-            self.send(|servos, buffer| cycle::encode_torque(servos, command.enable, buffer));
+            sent += self.send(|servos, buffer| cycle::encode_torque(servos, command.enable, buffer));
+            // A cycle has no room set aside for this.
+            self.wait_for_line(now + self.pace.wire(sent));
         }
         if command.clear_faults {
             self.clear_faults(now);
@@ -277,8 +308,6 @@ impl Dynamixel {
     }
 }
 
-/// From an answer's last byte to the goals: the core takes some 10 µs, two threads wake up.
-const HANDLING: Duration = Duration::from_micros(100);
 /// Header, id, length, code, address, length and CRC of a sync write.
 const AROUND_WRITE: usize = 14;
 /// Every so many reads torque and faults are read too.

@@ -16,12 +16,12 @@
 //! A cycle:
 //!
 //! ```text
-//!   k·T                                                        k·T + write phase            (k+1)·T
+//!                                                                        k·T + 1 ms
 //!    │ fast sync read │ joined reply │ frame → core → command …   │ sync write of goals │ …   │
 //! ```
 //!
-//! Cycles begin at whole multiples of the period in ROS time, and goals go out at a fixed phase of it, so that the drivers of one machine
-//! are in step. A servo samples itself when the read has come to its end: that is a frame's stamp.
+//! Goals have reached the servos at a fixed phase of the period in ROS time, whatever the speed of the bus and the number of its servos, so that
+//! the motors of one machine are in step; the cycle begins as early as that needs. A servo samples itself when the read has come to its end: that is a frame's stamp.
 //!
 //! **Invariant:** a position is handed over only from a block whose checksum is right, of a servo that is known to be set up: each block
 //! holds its bus watchdog, which a servo that was started anew has lost.

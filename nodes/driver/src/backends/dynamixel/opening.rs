@@ -89,6 +89,7 @@ impl Dynamixel {
         if std::mem::take(&mut self.complained) {
             self.tell(EventKind::Recovered, "all servos of the bus answer".to_owned());
         }
+        self.lay_out();
         let next = self.pace.next_cycle(now);
         self.reads = 0;
         self.pending = Unanswered::default(); // what was late came before the answers to the set-up

@@ -10,7 +10,7 @@ use super::servo::Servo;
 use super::settings::Settings;
 use super::setup::TABLE;
 use crate::backends::outbox::Outbox;
-use crate::backends::pace::Pace;
+use crate::backends::pace::{HANDLING, Pace};
 use crate::backends::problem::Problem;
 use crate::backends::settings::SettingsError;
 use crate::bus::{DriveCommand, DriveStatus};
@@ -152,6 +152,7 @@ impl Feetech {
             let text = "all servos of the bus answer".to_owned();
             self.outbox.tell(EventKind::Recovered, text);
         }
+        self.lay_out();
         let next = self.pace.next_cycle(now);
         self.reads = 0;
         self.phase = Phase::Cycling(Cycling {
@@ -209,10 +210,9 @@ impl Feetech {
         let answers = self.servos.len() * cycle::reply_bytes(window);
         let next = self.pace.next_cycle(now);
         let goals = cycle::goal_bytes(&self.settings.servos);
-        let latest = next - self.pace.wire(goals);
+        let goals = self.pace.wire(goals);
+        let latest = next - goals;
         let asked = now + self.pace.wire(sent);
-        let answered = asked + self.pace.wire(answers) + HANDLING;
-        let half = begin + self.pace.period() / 2;
         let waits = GAP * self.servos.len() as u32;
         let read = Read {
             window,
@@ -227,10 +227,30 @@ impl Feetech {
         self.phase = Phase::Cycling(Cycling {
             next,
             read: Some(read),
-            write_at: half.max(answered).min(latest),
+            write_at: (self.pace.goals_end(begin) - goals).min(latest),
             written: false,
         });
         self.status.cycle = self.pace.cycle(begin);
+    }
+
+    /// Finds out how long a cycle is on the wire: the longest of its reads, and its goals.
+    fn lay_out(&mut self) {
+        let mut packet = [0; ROOM];
+        // What is longer than that is never sent either.
+        let sent = cycle::encode_read(&self.servos, Window::LockedData, &mut packet).unwrap_or_default();
+        let answers = self.servos.len() * cycle::reply_bytes(Window::LockedData);
+        let goals = cycle::goal_bytes(&self.settings.servos);
+        let (reading, goals) = (self.pace.wire(sent + answers), self.pace.wire(goals));
+        self.pace.lay_out(reading, goals);
+    }
+
+    /// When goals that the core gives now will have reached the servos.
+    fn goals_act(&self, now: Stamp) -> Option<Stamp> {
+        let Phase::Cycling(cycling) = self.phase else {
+            return None;
+        };
+        let goals = cycle::goal_bytes(&self.settings.servos);
+        Some(cycling.write_at.max(now) + self.pace.wire(goals))
     }
 
     /// What this cycle reads.
@@ -285,6 +305,7 @@ impl Feetech {
         }
         if self.servos.iter().all(|servo| servo.sampled.is_some()) {
             self.fill_status(read);
+            self.status.acts = self.goals_act(now);
             self.outbox.frame();
         }
     }
@@ -506,8 +527,6 @@ const ROOM: usize = 1024;
 const SLOWEST_RETURN: Duration = Duration::from_micros(508);
 /// How much longer than its answer takes a servo is waited for, by the one whose turn is after it.
 const GAP: Duration = Duration::from_micros(100);
-/// From an answer's last byte to the goals: the core takes some 10 µs, two threads wake up.
-const HANDLING: Duration = Duration::from_micros(100);
 /// Every so many reads the torque is read; an even number.
 const STATE_EVERY: u64 = 8;
 /// A servo that says nothing for so long is opened anew: it may have lost its power, or be another.
