@@ -50,6 +50,12 @@ pub enum SimError {
         /// The names that exist.
         known: String,
     },
+    /// A joint whose motor has an electronics of its own already.
+    #[error("joint {joint} has an electronics of its own already; a motor has one pair of terminals")]
+    Connected {
+        /// The joint.
+        joint: String,
+    },
     /// A joint that the wiring puts on two buses.
     #[error("joint {joint} is on two buses, {} and {}; a servo has one", buses[0], buses[1])]
     TwoBuses {

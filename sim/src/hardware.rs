@@ -9,6 +9,7 @@ use crate::faults::{Active, Fault, FaultId, Kind, Target};
 use crate::plant::{PERIOD, Plant};
 use crate::servo::catalog::ServoCatalog;
 use crate::servo::drive as servo_drive;
+use crate::terminals::{Connection, Terminals};
 use crate::wiring::Wiring;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -26,6 +27,8 @@ pub struct Hardware {
     origin: Stamp,
     buses: BTreeMap<GroupName, BusState>,
     frames: VecDeque<(GroupName, DriveStatus)>,
+    /// Motors that have an electronics of their own.
+    connections: Vec<Connection>,
 }
 
 #[derive(Clone, Debug)]
@@ -89,6 +92,7 @@ impl Hardware {
             origin,
             buses,
             frames: VecDeque::new(),
+            connections: Vec::new(),
         };
         hardware.set_seed(0);
         Ok(hardware)
@@ -101,6 +105,23 @@ impl Hardware {
             bus.random = ChaCha8Rng::seed_from_u64(seed);
             bus.random.set_stream(stream);
         }
+    }
+
+    /// Connects an electronics of its own to the motor of a joint, whether or not the joint is on a bus too.
+    ///
+    /// # Errors
+    /// The machine has no such joint, or its motor has one already.
+    pub fn terminals(&mut self, joint: &str) -> Result<Terminals, SimError> {
+        let index = self.plant.model().joint_index(joint)?;
+        if self.connections.iter().any(|other| other.joint() == index) {
+            return Err(SimError::Connected {
+                joint: joint.to_owned(),
+            });
+        }
+        let connection = Connection::new(&self.plant, index);
+        let terminals = connection.terminals().clone();
+        self.connections.push(connection);
+        Ok(terminals)
     }
 
     /// Breaks something, for `lasting` of simulated time, or until it is repaired.
@@ -183,7 +204,13 @@ impl Hardware {
 
     /// Moves the machine on by one physical step; frames that are due then wait in [`poll`](Self::poll).
     pub fn step(&mut self) {
+        for connection in &mut self.connections {
+            connection.supply(&mut self.plant);
+        }
         self.plant.step(PERIOD);
+        for connection in &self.connections {
+            connection.show(&self.plant);
+        }
         let now = self.now();
         let mut bursts = false;
         for (name, bus) in &mut self.buses {
@@ -231,6 +258,10 @@ impl Hardware {
             return Ok(());
         }
         for (i, joint) in bus.joints.iter().enumerate() {
+            let mut others = self.connections.iter();
+            if others.any(|other| other.drives() && other.joint() == *joint) {
+                continue;
+            }
             if command.clear_faults {
                 let off = servo_drive::DriveCommand {
                     enable: false,

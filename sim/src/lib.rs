@@ -34,6 +34,7 @@ pub mod pacing;
 pub mod plant;
 pub mod servo;
 pub mod simulation;
+pub mod terminals;
 pub mod wiring;
 
 pub use error::SimError;
@@ -45,4 +46,5 @@ pub use servo::drive::{DriveCommand, DriveState};
 pub use servo::encoder::Ticks;
 pub use servo::sheet::DataSheet;
 pub use simulation::Simulation;
+pub use terminals::Terminals;
 pub use wiring::Wiring;

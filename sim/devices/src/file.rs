@@ -185,12 +185,6 @@ impl BusFile {
             bus.check().map_err(|reason| format!("bus {name}: {reason}"))?;
             for device in &bus.devices {
                 let Some(joint) = &device.joint else { continue };
-                if self.machine.is_none() {
-                    return Err(format!(
-                        "bus {name}: device {} moves joint {joint}, but the file has no `machine:`",
-                        device.id
-                    ));
-                }
                 if !joints.insert(joint) {
                     return Err(format!("bus {name}: joint {joint} has two devices"));
                 }
@@ -301,10 +295,6 @@ mod tests {
             ("protocol: feetech, id: 300", "300"),
             ("protocol: modbus, id: 3", "unknown variant `modbus`"),
             ("protocol: feetech, id: 3, speed: 1", "unknown field `speed`"),
-            (
-                "protocol: feetech, id: 3, joint: elbow",
-                "device 3 moves joint elbow, but the file has no `machine:`",
-            ),
             (
                 "protocol: feetech, id: 3, ratio: 2",
                 "it has a ratio, but no joint",

@@ -39,7 +39,9 @@ pub use device::{CanDevice, Device, Mishap, Saying};
 pub use dynamixel::{Dynamixel, DynamixelError};
 pub use error::DevicesError;
 pub use file::BusFile;
-pub use motor::{FreeMotor, JointMotor, Machine, Motor, MotorCommand, MotorParameters, MotorState};
+pub use motor::{
+    FreeMotor, JointMotor, Machine, Motor, MotorCommand, MotorParameters, MotorState, TerminalMotor,
+};
 pub use noise::LineFaults;
 pub use rig::Rig;
 pub use serve::Server;

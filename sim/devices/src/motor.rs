@@ -4,12 +4,16 @@
 
 mod free;
 mod machine;
+mod terminals;
 
+use servomesh_sim::DriveState;
 use servomesh_sim::servo::parameters::ServoParameters;
 use servomesh_types::Stamp;
+use std::f64::consts::TAU;
 
 pub use free::FreeMotor;
 pub use machine::{JointMotor, Machine};
+pub use terminals::TerminalMotor;
 
 /// A motor behind a device, in steps of 1 ms.
 pub trait Motor: Send {
@@ -59,6 +63,34 @@ pub struct MotorParameters {
     pub rotor_inertia: f64,
     /// The most current that its electronics let flow \[A\].
     pub max_current_a: f64,
+}
+
+/// How a joint is mounted, as a device sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Mounting {
+    /// Whether its joint turns.
+    rotary: bool,
+    /// How far the servo's output turns for each unit of the joint \[1, rad/m\].
+    ratio: f64,
+}
+
+impl MotorState {
+    /// What the sensors of a device see of a joint's servo; `velocity` is the joint's.
+    fn of(drive: &DriveState, velocity: f64, servo: &ServoParameters, mounting: Mounting) -> Self {
+        let Mounting { rotary, ratio } = mounting;
+        let turn = if rotary { TAU } else { 1.0 };
+        let direction = if servo.reversed { -1.0 } else { 1.0 };
+        Self {
+            position: ratio * (drive.ticks.0 as f64 + 0.5) * turn / servo.encoder_ticks,
+            velocity: ratio * direction * velocity,
+            current_a: drive.current_a,
+            voltage_v: drive.bus_voltage_v,
+            winding_degc: drive.winding_degc,
+            housing_degc: drive.housing_degc,
+            drives: drive.enabled,
+            parameters: MotorParameters::new(servo, ratio),
+        }
+    }
 }
 
 impl MotorParameters {

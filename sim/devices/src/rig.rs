@@ -41,6 +41,9 @@ pub struct NamedBus {
     pub devices: String,
 }
 
+/// Gives the motor of a joint by its name, whose servo's output turns so far for each unit of the joint \[1, rad/m\]; or says why there is none.
+pub type Joints<'a> = dyn FnMut(&str, f64) -> Result<Box<dyn Motor>, String> + 'a;
+
 impl Rig {
     /// Builds what a file describes, at the time `now`.
     ///
@@ -48,20 +51,32 @@ impl Rig {
     /// A file that it names can't be used, or a device can't be; names bus and device.
     pub fn new(file: &BusFile, now: Stamp) -> Result<Self, DevicesError> {
         let machine = file.machine.as_ref().map(build_machine).transpose()?;
-        let mut buses = Vec::new();
-        for (name, entry) in &file.buses {
-            let refused = |reason| DevicesError::Bus {
-                bus: name.clone(),
-                reason,
-            };
-            buses.push(NamedBus {
-                name: name.clone(),
-                baud: entry.baud,
-                wire: build_bus(entry, machine.as_ref(), now).map_err(refused)?,
-                ids: entry.devices.iter().map(|device| device.id).collect(),
-                devices: in_words(&entry.devices),
+        let mut joints = |joint: &str, ratio| match &machine {
+            Some(machine) => match machine.motor(joint, ratio) {
+                Ok(motor) => Ok(Box::new(motor) as Box<dyn Motor>),
+                Err(error) => Err(error.to_string()),
+            },
+            None => Err(format!("it moves joint {joint}, but the file has no `machine:`")),
+        };
+        let buses = build_buses(file, &mut joints, now)?;
+        Ok(Self { buses, machine, now })
+    }
+
+    /// Builds the buses of a file around a machine that somebody else runs, at the time `now`. `joints` gives the motor of a joint, whose servo's output
+    /// turns so far for each unit of it \[1, rad/m\].
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); or the file has a machine of its own.
+    pub fn around(file: &BusFile, joints: &mut Joints<'_>, now: Stamp) -> Result<Self, DevicesError> {
+        if let (Some(_), Some(bus)) = (&file.machine, file.buses.keys().next()) {
+            return Err(DevicesError::Bus {
+                bus: bus.clone(),
+                reason: "its file has a `machine:` of its own; take it out where another one is moved"
+                    .to_owned(),
             });
         }
+        let buses = build_buses(file, joints, now)?;
+        let machine = None;
         Ok(Self { buses, machine, now })
     }
 
@@ -70,7 +85,7 @@ impl Rig {
         &mut self.buses
     }
 
-    /// The machine, if there is one.
+    /// The machine, if it is the file's own.
     pub fn machine(&self) -> Option<&Machine> {
         self.machine.as_ref()
     }
@@ -131,6 +146,24 @@ impl NamedBus {
     }
 }
 
+fn build_buses(file: &BusFile, joints: &mut Joints<'_>, now: Stamp) -> Result<Vec<NamedBus>, DevicesError> {
+    let mut buses = Vec::new();
+    for (name, entry) in &file.buses {
+        let refused = |reason| DevicesError::Bus {
+            bus: name.clone(),
+            reason,
+        };
+        buses.push(NamedBus {
+            name: name.clone(),
+            baud: entry.baud,
+            wire: build_bus(entry, joints, now).map_err(refused)?,
+            ids: entry.devices.iter().map(|device| device.id).collect(),
+            devices: in_words(&entry.devices),
+        });
+    }
+    Ok(buses)
+}
+
 fn build_machine(entry: &MachineEntry) -> Result<Machine, DevicesError> {
     let model = servomesh_robot::Model::from_urdf_file(&entry.urdf).map_err(servomesh_sim::SimError::from)?;
     let servos = ServoCatalog::from_yaml_file(&entry.servos)?;
@@ -144,25 +177,25 @@ fn build_machine(entry: &MachineEntry) -> Result<Machine, DevicesError> {
     Ok(Machine::new(plant))
 }
 
-fn build_bus(entry: &BusEntry, machine: Option<&Machine>, now: Stamp) -> Result<Box<dyn Wire>, String> {
+fn build_bus(entry: &BusEntry, joints: &mut Joints<'_>, now: Stamp) -> Result<Box<dyn Wire>, String> {
     if entry
         .devices
         .iter()
         .any(|device| device.protocol == Protocol::Canopen)
     {
-        return build_can(entry, machine, now);
+        return build_can(entry, joints, now);
     }
     let mut bus = Bus::new(now, entry.baud);
     bus.set_seed(entry.seed);
     for device in &entry.devices {
         let named = |reason: String| format!("device {}: {reason}", device.id);
-        let motor = build_motor(device, machine).map_err(named)?;
+        let motor = build_motor(device, joints).map_err(named)?;
         bus.add_boxed(build_face(device, entry.baud).map_err(named)?, motor);
     }
     Ok(Box::new(bus))
 }
 
-fn build_can(entry: &BusEntry, machine: Option<&Machine>, now: Stamp) -> Result<Box<dyn Wire>, String> {
+fn build_can(entry: &BusEntry, joints: &mut Joints<'_>, now: Stamp) -> Result<Box<dyn Wire>, String> {
     let mut bus = CanBus::new(now, entry.baud);
     bus.set_seed(entry.seed);
     for (serial_number, device) in (1..).zip(&entry.devices) {
@@ -172,7 +205,7 @@ fn build_can(entry: &BusEntry, machine: Option<&Machine>, now: Stamp) -> Result<
             id => Some(NodeId::new(id).ok_or_else(|| named("node ids are 1 to 127".to_owned()))?),
         };
         let drive = CanopenDrive::new(now, id, device.baud.unwrap_or(entry.baud), serial_number);
-        bus.add_boxed(Box::new(drive), build_motor(device, machine).map_err(named)?);
+        bus.add_boxed(Box::new(drive), build_motor(device, joints).map_err(named)?);
     }
     Ok(Box::new(bus))
 }
@@ -206,10 +239,9 @@ fn build_face(entry: &DeviceEntry, bus_baud: u32) -> Result<Box<dyn Device>, Str
     }
 }
 
-fn build_motor(entry: &DeviceEntry, machine: Option<&Machine>) -> Result<Box<dyn Motor>, String> {
-    if let (Some(joint), Some(machine)) = (&entry.joint, machine) {
-        let motor = machine.motor(joint, entry.ratio.unwrap_or(1.0));
-        return Ok(Box::new(motor.map_err(|error| error.to_string())?));
+fn build_motor(entry: &DeviceEntry, joints: &mut Joints<'_>) -> Result<Box<dyn Motor>, String> {
+    if let Some(joint) = &entry.joint {
+        return joints(joint, entry.ratio.unwrap_or(1.0));
     }
     let bench = entry.motor.clone().unwrap_or_default();
     let mut motor = match &bench.sheet {
@@ -238,4 +270,45 @@ fn in_words(devices: &[DeviceEntry]) -> String {
         format!("{protocol} {}{joint}", device.id)
     };
     devices.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JOINT: &str =
+        "buses: { arm: { devices: [{ protocol: feetech, id: 3, joint: elbow, ratio: 2.0 }] } }";
+
+    fn file(text: &str) -> BusFile {
+        BusFile::parse(text, "here.yaml").expect("a file")
+    }
+
+    #[test]
+    fn a_joint_needs_a_machine_the_files_own_or_another() {
+        let error = Rig::new(&file(JOINT), Stamp::ZERO)
+            .err()
+            .expect("no machine")
+            .to_string();
+        assert!(
+            error.contains("bus arm: device 3: it moves joint elbow, but the file has no `machine:`"),
+            "{error}"
+        );
+        let mut asked = Vec::new();
+        let mut joints = |joint: &str, ratio: f64| {
+            asked.push((joint.to_owned(), ratio));
+            Ok(Box::new(FreeMotor::xm430()) as Box<dyn Motor>)
+        };
+        Rig::around(&file(JOINT), &mut joints, Stamp::ZERO).expect("a motor for each joint");
+        assert_eq!(asked, [("elbow".to_owned(), 2.0)]);
+    }
+
+    #[test]
+    fn a_file_with_a_machine_of_its_own_fits_around_no_other() {
+        let own = format!("machine: {{ urdf: a.urdf, servos: b.yaml }}\n{JOINT}");
+        let mut none = |joint: &str, _| Err(joint.to_owned());
+        let error = Rig::around(&file(&own), &mut none, Stamp::ZERO)
+            .err()
+            .expect("refused");
+        assert!(error.to_string().contains("a `machine:` of its own"), "{error}");
+    }
 }

@@ -99,6 +99,15 @@ impl Server {
         Ok(())
     }
 
+    /// The same in a program that has its standard input for something else: nothing there is a command.
+    ///
+    /// # Errors
+    /// A port fails.
+    pub fn run_alone(&mut self, end: &AtomicBool) -> Result<(), DevicesError> {
+        self.line = None;
+        self.run(end, &mut io::sink())
+    }
+
     fn now(&self) -> Stamp {
         Stamp::ZERO + self.began.elapsed()
     }

@@ -4,6 +4,7 @@ use super::digest::Digest;
 use super::files::{CellFiles, FilesError};
 use super::network::{Delivery, Network, NetworkConfig};
 use super::parts::{Address, Message, Part};
+use super::wired::WiredDriver;
 use crate::hardware::Hardware;
 use crate::plant::PERIOD;
 use servomesh_driver::{Driver, Input as DriverInput, Output as DriverOutput};
@@ -30,6 +31,8 @@ pub struct Cell {
     pub(super) safety: Option<Safety>,
     pub(super) estimator: Option<Estimator>,
     pub(super) drivers: BTreeMap<GroupName, Option<Driver>>,
+    /// Drivers with a bus of their own, by group.
+    pub(super) wired: BTreeMap<GroupName, Box<dyn WiredDriver>>,
     pub(super) network: Network,
     /// How long `trajectory` works on a plan.
     plan_time: Duration,
@@ -79,6 +82,7 @@ impl Cell {
             trajectory: None,
             safety: None,
             estimator: None,
+            wired: BTreeMap::new(),
             network: Network::new(network, seed),
             plan_time: Duration::ZERO,
             mail: BTreeMap::new(),
@@ -138,7 +142,8 @@ impl Cell {
         let step = self.hardware.now() + PERIOD;
         let mail = self.mail.first_key_value().map(|((at, _), _)| *at);
         let (deadline, due) = self.first_deadline();
-        let next = [Some(step), mail, deadline, Some(end)]
+        let wired = self.next_wired_event();
+        let next = [Some(step), mail, deadline, wired, Some(end)]
             .into_iter()
             .flatten()
             .min()
@@ -159,6 +164,8 @@ impl Cell {
                     Message::DriveStatus(status),
                 );
             }
+        } else if wired.is_some_and(|at| at <= self.now) {
+            self.advance_wired();
         }
     }
 
@@ -229,6 +236,9 @@ impl Cell {
             Address::Part(Part::Trajectory) => self.hand_to_trajectory(message),
             Address::Part(Part::Safety) => self.hand_to_safety(message),
             Address::Part(Part::Estimator) => self.hand_to_estimator(message),
+            Address::Part(Part::Driver(group)) if self.wired.contains_key(&group) => {
+                self.hand_to_wired(group, message);
+            }
             Address::Part(Part::Driver(group)) => self.hand_to_driver(group, message),
         }
     }
@@ -381,30 +391,25 @@ impl Cell {
             .and_then(Option::as_mut)
             .and_then(Core::poll)
         {
-            match output {
-                DriverOutput::Bus(command) => {
-                    self.post(
-                        Address::Drives,
-                        Delivery::Reliable,
-                        Message::DriveCommand { group, command },
-                    );
+            self.take_from_driver(group, output);
+        }
+    }
+
+    pub(super) fn take_from_driver(&mut self, group: GroupName, output: DriverOutput) {
+        match output {
+            DriverOutput::Bus(command) => self.post(
+                Address::Drives,
+                Delivery::Reliable,
+                Message::DriveCommand { group, command },
+            ),
+            DriverOutput::State(state) => {
+                self.note(group, &state);
+                for listener in [Part::Safety, Part::Estimator] {
+                    self.send(listener, Delivery::Stream, Message::ServoState { group, state });
                 }
-                DriverOutput::State(state) => {
-                    self.note(group, &state);
-                    self.send(
-                        Part::Safety,
-                        Delivery::Stream,
-                        Message::ServoState { group, state },
-                    );
-                    self.send(
-                        Part::Estimator,
-                        Delivery::Stream,
-                        Message::ServoState { group, state },
-                    );
-                }
-                DriverOutput::Tracking(_) => {}
-                DriverOutput::Event(event) => self.events.push(event),
             }
+            DriverOutput::Tracking(_) => {}
+            DriverOutput::Event(event) => self.events.push(event),
         }
     }
 
@@ -441,10 +446,9 @@ impl Cell {
     }
 
     pub(super) fn descriptions(&self) -> Vec<GroupDescription> {
-        self.drivers
-            .values()
-            .flatten()
-            .map(|driver| driver.config().group().clone())
+        let own = self.drivers.values().flatten();
+        own.map(|driver| driver.config().group().clone())
+            .chain(self.wired.values().map(|driver| driver.description()))
             .collect()
     }
 }

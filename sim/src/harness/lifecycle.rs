@@ -21,6 +21,7 @@ impl Cell {
             Part::Estimator => self.estimator = None,
             Part::Driver(group) => {
                 self.drivers.insert(group, None);
+                self.wired.remove(&group);
             }
         }
         self.mail.retain(|_, (to, _)| *to != Address::Part(part));
@@ -49,14 +50,9 @@ impl Cell {
             Part::Driver(group) => {
                 let driver = self.files.driver(group)?;
                 let description = driver.config().group().clone();
+                self.wired.remove(&group);
                 self.drivers.insert(group, Some(driver));
-                for listener in [Part::Trajectory, Part::Safety, Part::Estimator] {
-                    self.send(
-                        listener,
-                        Delivery::Reliable,
-                        Message::Description(description.clone()),
-                    );
-                }
+                self.announce(&description);
                 return Ok(());
             }
         }

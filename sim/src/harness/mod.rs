@@ -32,6 +32,7 @@ mod lifecycle;
 mod mismatch;
 mod network;
 mod parts;
+mod wired;
 
 pub use arm::{ARM, HOME, PlantJoints, arm};
 pub use cell::Cell;
@@ -39,3 +40,4 @@ pub use files::{CellFiles, FilesError};
 pub use job::{JobError, LineJob};
 pub use network::NetworkConfig;
 pub use parts::Part;
+pub use wired::WiredDriver;

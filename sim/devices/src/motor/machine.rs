@@ -5,14 +5,13 @@
 //!
 //! **Invariant:** motors of one machine share one time; with the same calls in the same order it moves alike.
 
-use std::f64::consts::TAU;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use servomesh_sim::plant::PERIOD;
 use servomesh_sim::{DriveCommand, Plant, SimError};
 use servomesh_types::Stamp;
 
-use super::{Motor, MotorCommand, MotorParameters, MotorState};
+use super::{Motor, MotorCommand, MotorState, Mounting};
 
 /// A machine whose joints can be put behind devices. Clones are the same machine.
 #[derive(Clone, Debug)]
@@ -101,24 +100,18 @@ impl Motor for JointMotor {
     fn state(&mut self, now: Stamp) -> MotorState {
         let mut shared = self.machine.lock();
         shared.advance_to(now);
-        let state = shared.plant.drive(self.joint);
-        let servo = shared.plant.servo(self.joint);
-        let turn = if shared.plant.model().joints()[self.joint].kind.is_rotary() {
-            TAU
-        } else {
-            1.0
+        let plant = &shared.plant;
+        let mounting = Mounting {
+            rotary: plant.model().joints()[self.joint].kind.is_rotary(),
+            ratio: self.ratio,
         };
-        let direction = if servo.reversed { -1.0 } else { 1.0 };
-        MotorState {
-            position: self.ratio * (state.ticks.0 as f64 + 0.5) * turn / servo.encoder_ticks,
-            velocity: self.ratio * direction * shared.plant.velocities()[self.joint],
-            current_a: state.current_a,
-            voltage_v: state.bus_voltage_v,
-            winding_degc: state.winding_degc,
-            housing_degc: state.housing_degc,
-            drives: state.enabled,
-            parameters: MotorParameters::new(servo, self.ratio),
-        }
+        let velocity = plant.velocities()[self.joint];
+        MotorState::of(
+            &plant.drive(self.joint),
+            velocity,
+            plant.servo(self.joint),
+            mounting,
+        )
     }
 
     fn command(&mut self, _now: Stamp, command: MotorCommand) {

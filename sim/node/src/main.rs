@@ -1,9 +1,11 @@
 //! The node `sim`: messages ↔ the simulation's core.
 
 mod breaking;
+mod byte_buses;
 mod surroundings;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use byte_buses::ByteBuses;
 use r2r::rosgraph_msgs::msg::Clock;
 use r2r::servomesh_msgs::{msg, srv::InjectFault};
 use servomesh_driver::bus::{DriveCommand, DriveStatus};
@@ -19,6 +21,7 @@ use servomesh_sim::{Hardware, ServoCatalog, Simulation, Wiring};
 use servomesh_types::fault::DriveFault;
 use servomesh_types::{Core as _, GroupName, JointVec, Stamp};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 fn main() -> std::process::ExitCode {
@@ -27,6 +30,9 @@ fn main() -> std::process::ExitCode {
 
 struct SimNode {
     core: Option<Simulation>,
+    byte_buses: Option<ByteBuses>,
+    /// Why the byte buses are served no longer.
+    byte_failure: Option<String>,
     files: Files,
     buses: BTreeMap<GroupName, BusPorts>,
     streams: Option<Streams>,
@@ -81,6 +87,16 @@ impl Node for SimNode {
                 "scene_file",
                 "",
                 "What stands and lies around the machine (path, YAML); empty for nothing",
+            ),
+            ParamSpec::text(
+                "buses_file",
+                "",
+                "Servos that answer bytes, with the machine's motors behind them (path, YAML); empty for none. In real time only",
+            ),
+            ParamSpec::text(
+                "bus_links",
+                "",
+                "Folder for a link to the port of each of these buses, named like the bus (path); empty for none",
             ),
             ParamSpec::integer(
                 "seed",
@@ -151,6 +167,8 @@ impl Node for SimNode {
             .collect();
         Ok(Self {
             core: None,
+            byte_buses: None,
+            byte_failure: None,
             buses,
             streams,
             clock: io.publisher("/clock", qos::CLOCK)?,
@@ -167,7 +185,7 @@ impl Node for SimNode {
         })
     }
 
-    fn configure(&mut self, _io: &mut Io, params: &Params, now: Stamp) -> anyhow::Result<()> {
+    fn configure(&mut self, io: &mut Io, params: &Params, now: Stamp) -> anyhow::Result<()> {
         let Files {
             model,
             servos,
@@ -186,6 +204,21 @@ impl Node for SimNode {
             patience: params.seconds("patience_s"),
             max_lag: params.seconds("max_lag_s"),
         };
+        self.byte_buses = None;
+        self.byte_failure = None;
+        if let Some(file) = path(params, "buses_file") {
+            if pacing.lockstep || (pacing.speed - 1.0).abs() > f64::EPSILON {
+                bail!(
+                    "buses_file is set, but servos on a wire live in real time: they need lockstep false and speed 1"
+                );
+            }
+            let links = path(params, "bus_links");
+            let buses = ByteBuses::start(file, links, &mut hardware).context("buses_file")?;
+            for port in buses.ports.lines() {
+                io.info(&format!("byte bus {port}"));
+            }
+            self.byte_buses = Some(buses);
+        }
         // Nodes on the system clock see frames stamped by it: then simulated time must be wall time.
         self.core = Some(Simulation::new(hardware, pacing, !pacing.lockstep));
         Ok(())
@@ -198,6 +231,7 @@ impl Node for SimNode {
     fn deactivate(&mut self, _io: &mut Io, _now: Stamp) {}
 
     fn cleanup(&mut self, _io: &mut Io) {
+        self.byte_buses = None;
         self.core = None;
     }
 
@@ -245,6 +279,10 @@ impl Node for SimNode {
                 io.info(&format!("fault on demand: {}", response.message));
             }
             request.respond(response);
+        }
+        if let Some(failure) = self.byte_buses.as_ref().and_then(ByteBuses::failure) {
+            io.warn(&format!("the byte buses are gone: {failure}"));
+            self.byte_failure = Some(failure);
         }
         let (true, Some(core)) = (active, &mut self.core) else {
             return;
@@ -297,6 +335,9 @@ impl Node for SimNode {
         report.figure("slips", &core.slips());
         report.figure("listeners_given_up", &core.missed());
         report.figure("frames_refused", &self.refused);
+        if let Some(failure) = &self.byte_failure {
+            report.finding(Level::Error, format!("the byte buses are gone: {failure}"));
+        }
         for active in core.hardware().faults() {
             report.finding(Level::Warn, format!("broken on demand: {}", active.fault));
         }
@@ -307,6 +348,13 @@ impl Node for SimNode {
             );
         }
     }
+}
+
+/// A path that is given.
+fn path<'a>(params: &'a Params, name: &str) -> Option<&'a Path> {
+    Some(params.text(name))
+        .filter(|text| !text.is_empty())
+        .map(Path::new)
 }
 
 impl Streams {

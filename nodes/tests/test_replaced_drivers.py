@@ -1,0 +1,141 @@
+"""The gripper's driver is replaced by another process while the arm follows a path: the arm does not feel it, and the
+gripper can be used again.
+
+By a driver with another backend, on the motor of the same simulation; by one that is written in Python.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from cell import LAUNCH_ARGUMENTS, ROOT, Cell
+from conftest import Bench, make_ready, wait_until_active
+from heard import stamp_of
+from peer import Peer
+from replacing import Backend, TrackingError, Use, frames, grip, kill_in_motion, path_with, running, small, use, wired
+
+REAL_TIME = ("use_sim_time:=false", "lockstep:=false", "speed:=1.0")
+#: Paths that nobody disturbs, before and after.
+UNDISTURBED = 3
+#: A busy machine may spoil a path by itself; who feels a new driver feels each.
+ATTEMPTS = 3
+#: A new driver is usable within this time of its announcement, in lockstep [s of ROS time].
+USABLE_S = 1.0
+#: One count of the arm's encoders [rad]: less than that is no difference.
+COUNT = 2.4e-5
+
+
+class Replacing:
+    """A cell and the driver of its gripper, which can be replaced."""
+
+    def __init__(self, cell: Cell, peer: Peer, folder: Path, use_sim_time: bool) -> None:
+        self.cell, self.peer = cell, peer
+        self._log = folder / "gripper_driver.log"
+        self._use_sim_time = use_sim_time
+        self._processes = ExitStack()
+        self._process: subprocess.Popen | None = None
+        self.undisturbed: list[TrackingError] = []
+
+    def start(self, backend: Backend) -> Use:
+        """Starts a driver, and waits until it can be used: when it came to what."""
+        started = stamp_of(self.peer.truth())
+        self._process = self._processes.enter_context(running(backend, self._log, self._use_sim_time))
+        times = use(self.peer, backend, started)
+        print(
+            f"{backend.name}: announced {times.announced - started:.2f} s after its start,",
+            f"under torque {times.usable_after():.3f} s after that, {times.driven - started:.2f} s in all",
+        )
+        return times
+
+    def replace(self, backend: Backend) -> None:
+        """Kills the driver while the gripper moves, and starts another."""
+        assert self._process is not None
+        kill_in_motion(self.peer, self._process)
+        times = self.start(backend)
+        # Without lockstep it depends on the machine.
+        assert not self._use_sim_time or times.usable_after() < USABLE_S, f"{times}\n{self.text()}"
+
+    def follow(self) -> TrackingError:
+        """A path that nobody disturbs."""
+        self.undisturbed.append(path_with(self.peer, lambda: grip(self.peer)))
+        return self.undisturbed[-1]
+
+    def check(self, backend: Backend) -> None:
+        """The arm follows a path as well as ever while the driver is replaced, and the gripper moves afterwards."""
+        while len(self.undisturbed) < UNDISTURBED:
+            self.follow()
+        for attempt in range(1, ATTEMPTS + 1):
+            error = path_with(self.peer, lambda: self.replace(backend))
+            self.follow()
+            print(f"replaced by {backend.name}: {error}; undisturbed: {self.undisturbed}")
+            if within(error, self.undisturbed):
+                break
+            assert attempt < ATTEMPTS, f"{error} is beyond {self.undisturbed}"
+        grip(self.peer)
+        grip(self.peer)
+
+    def text(self) -> str:
+        """What the drivers said."""
+        return self._log.read_text(errors="replace")
+
+    def close(self) -> None:
+        """Ends the driver."""
+        self._processes.close()
+
+
+def within(error: TrackingError, undisturbed: list[TrackingError]) -> bool:
+    """Whether an error lies within what errors differ by anyway."""
+
+    def fits(value: float, others: list[float]) -> bool:
+        return value <= max(others) + max(max(others) - min(others), COUNT)
+
+    return fits(error.rms, [other.rms for other in undisturbed]) and fits(
+        error.largest, [other.largest for other in undisturbed]
+    )
+
+
+def replacing(cell: Cell, folder: Path, use_sim_time: bool) -> Iterator[Replacing]:
+    """A cell that runs, with the gripper's driver of the launch file as a process beside it."""
+    peer = Peer()
+    replacing = Replacing(cell, peer, folder, use_sim_time)
+    try:
+        wait_until_active(cell, peer)
+        replacing.start(frames())
+        make_ready(cell, peer)
+        yield replacing
+    finally:
+        replacing.close()
+        peer.close()
+        cell.abandon()
+
+
+@pytest.fixture
+def in_lockstep(bench: Bench, tmp_path: Path) -> Iterator[Replacing]:
+    """A cell that waits for who is late."""
+    bench.stop()
+    cell = Cell(tmp_path / "cell.log", arguments=(*LAUNCH_ARGUMENTS, "gripper_driver:=false"))
+    yield from replacing(cell, tmp_path, use_sim_time=True)
+
+
+@pytest.fixture
+def on_wires(bench: Bench, tmp_path: Path) -> Iterator[Replacing]:
+    """A cell in real time whose gripper answers bytes too."""
+    bench.stop()
+    buses = (f"buses:={ROOT / 'launch/robots/cell.buses.yaml'}", f"bus_links:={tmp_path / 'ports'}")
+    cell = Cell(tmp_path / "cell.log", arguments=(*REAL_TIME, "gripper_driver:=false", *buses))
+    yield from replacing(cell, tmp_path, use_sim_time=False)
+
+
+def test_a_driver_of_another_program_follows_and_the_first_follows_that(in_lockstep: Replacing) -> None:
+    in_lockstep.check(small())
+    in_lockstep.check(frames())
+
+
+def test_a_driver_of_another_backend_follows_and_the_first_follows_that(on_wires: Replacing, tmp_path: Path) -> None:
+    on_wires.check(wired(tmp_path / "ports/gripper"))
+    on_wires.check(frames())
