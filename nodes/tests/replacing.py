@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from control_msgs.action import GripperCommand
 from servomesh_msgs.msg import GroupDescription, GroupSafety, ServoState, Tracking
 
 from cell import ROOT, end_with_parent, executable, poll
+from goal import Goal
 from heard import ALL_OF_LATCHED, ALL_OF_STREAM, stamp_of
-from motions import GRIPPER, SLOW_S, assert_there, travel, wait_until_moving, wait_until_still
+from motions import ARM, GRIPPER, MOVING, SLOW_S, assert_there, travel, wait_until_still
 from peer import Peer
 
 ROBOTS = ROOT / "launch/robots"
@@ -91,14 +92,22 @@ class TrackingError:
     largest: float
 
 
-def path_with(peer: Peer, meanwhile) -> TrackingError:
-    """Sends the arm along a path, does something while it moves, and says how well it followed."""
+def path_with(peer: Peer, meanwhile: Callable[[], None]) -> TrackingError | None:
+    """Sends the arm along a path, does something while it moves, and says how well it followed.
+
+    None if it was stopped on the way, as it is where the machine is too busy for the cell.
+    """
+    poll(lambda: gate_is_open(peer, "arm") or (peer.trigger("safety/reset"), False)[1], "the arm's gate opens")
+    wait_until_still(peer)
     with peer.listening(Tracking, "arm/tracking") as heard:
         began = peer.now()
         goal, target = travel(peer, SLOW_S)
-        wait_until_moving(peer)
+        peer.wait_for(lambda: goal.done() or moves(peer, began), "the arm moves, or is stopped")
+        if goal.done():
+            return None
         meanwhile()
-        goal.succeed()
+        if goal.end()[0] != GoalStatus.STATUS_SUCCEEDED:
+            return None
         wait_until_still(peer)
         assert_there(peer, target)
         ended = peer.now()
@@ -107,6 +116,12 @@ def path_with(peer: Peer, meanwhile) -> TrackingError:
     squares = sum(second.driven * sum(rms**2 for rms in second.error_rms) for second in seconds)
     count = sum(second.driven * len(second.error_rms) for second in seconds)
     return TrackingError((squares / count) ** 0.5, max(max(second.error_max) for second in seconds))
+
+
+def moves(peer: Peer, since_s: float, joints: Sequence[str] = ARM, speed: float = 2 * MOVING) -> bool:
+    """Whether some joints have really moved since then."""
+    truths = peer.truths_since(since_s)
+    return any(abs(truth.velocity[truth.joint.index(joint)]) > speed for truth in truths for joint in joints)
 
 
 def grip_goal(position: float) -> GripperCommand.Goal:
@@ -139,9 +154,17 @@ def grip(peer: Peer) -> None:
 
 def kill_in_motion(peer: Peer, process: subprocess.Popen) -> None:
     """Sets the gripper in motion, and ends its driver on the way as a crash would."""
-    peer.send(GripperCommand, "gripper/gripper_cmd", grip_goal(other(peer)))
     began = stamp_of(peer.truth())
-    wait_until_moving(peer, [GRIPPER], began, GRIPPER_MOVES)
+    goals: list[Goal] = []
+
+    def in_motion() -> bool:
+        if not gate_is_open(peer):
+            peer.trigger("safety/reset")
+        elif not goals or goals[-1].done():
+            goals.append(peer.send(GripperCommand, "gripper/gripper_cmd", grip_goal(other(peer))))
+        return moves(peer, began, [GRIPPER], GRIPPER_MOVES)
+
+    poll(in_motion, "the gripper moves")
     process.send_signal(signal.SIGKILL)
     process.wait()
 
@@ -184,7 +207,7 @@ def use(peer: Peer, backend: Backend, started: float) -> Use:
     return Use(started, announced, min(opened, default=announced), driven)
 
 
-def gate_is_open(peer: Peer) -> bool:
-    """Whether setpoints of the gripper pass."""
-    gate = peer.gate("gripper")
+def gate_is_open(peer: Peer, group: str = "gripper") -> bool:
+    """Whether setpoints of a group pass."""
+    gate = peer.gate(group)
     return gate is not None and gate.mode == GroupSafety.NORMAL

@@ -256,10 +256,12 @@ impl Node for DriverNode {
             }
         }
         while let Some(message) = self.bus_status.take() {
-            self.cycles.note(message.cycle);
-            if !active {
+            // Beside a wire the simulation may send the frames of another backend.
+            let is_heard = self.machine.as_mut().and_then(Machine::core).is_some();
+            if !active || !is_heard {
                 continue;
             }
+            self.cycles.note(message.cycle);
             match sim_bus::status_from_msg(&message) {
                 Ok(frame) => self.feed(io, now, Input::Bus(frame)),
                 Err(error) => self.complain(io, "bus/status", &error),
