@@ -142,6 +142,9 @@ fn every_file_that_is_named_exists() {
                 .filter(|(name, _)| name.ends_with("_file"))
             {
                 let path = value.to_string();
+                if name.as_str() == "buses_file" && path == "\"\"" {
+                    continue; // no byte buses unless somebody names them
+                }
                 assert!(
                     Path::new(path.trim_matches('"')).is_file(),
                     "{} {name}: {path}",
