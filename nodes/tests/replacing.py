@@ -97,14 +97,20 @@ def path_with(peer: Peer, meanwhile: Callable[[], None]) -> TrackingError | None
 
     None if it was stopped on the way, as it is where the machine is too busy for the cell.
     """
-    poll(lambda: gate_is_open(peer, "arm") or (peer.trigger("safety/reset"), False)[1], "the arm's gate opens")
     wait_until_still(peer)
     with peer.listening(Tracking, "arm/tracking") as heard:
         began = peer.now()
-        goal, target = travel(peer, SLOW_S)
-        peer.wait_for(lambda: goal.done() or moves(peer, began), "the arm moves, or is stopped")
-        if goal.done():
-            return None
+        goals: list[tuple[Goal, list[float]]] = []
+
+        def on_its_way() -> bool:
+            if not gate_is_open(peer, "arm"):
+                peer.trigger("safety/reset")
+            elif not goals or goals[-1][0].done():
+                goals.append(travel(peer, SLOW_S))  # after a reset trajectory has to seed itself first
+            return bool(goals) and not goals[-1][0].done() and moves(peer, began)
+
+        poll(on_its_way, "the arm moves")
+        goal, target = goals[-1]
         meanwhile()
         if goal.end()[0] != GoalStatus.STATUS_SUCCEEDED:
             return None
