@@ -4,11 +4,11 @@
 //! cycles when all of its servos are set up, and opens anew the one that was started anew or fell silent.
 //! **Cycling**: a read at each whole multiple of the period, a frame when its answers are complete or overdue, goals at a fixed phase.
 
+use super::answer::Answer;
 use super::cycle::{self, Read};
 use super::layout::Window;
 use super::servo::Servo;
 use super::settings::Settings;
-use super::setup::TABLE;
 use crate::backends::outbox::Outbox;
 use crate::backends::pace::{HANDLING, Pace};
 use crate::backends::problem::Problem;
@@ -364,26 +364,6 @@ impl Feetech {
         };
         let outcome = servo.setup.answer(&servo.settings, &mut servo.identity, &status);
         self.on_setup(now, asking, outcome);
-    }
-}
-
-/// An answer to a set-up, out of the stream's hands.
-#[derive(Debug)]
-struct Answer {
-    id: u8,
-    alarms: Alarms,
-    data: arrayvec::ArrayVec<u8, TABLE>,
-}
-
-impl Answer {
-    fn of(status: &Status<'_>) -> Option<Self> {
-        let mut data = arrayvec::ArrayVec::new();
-        data.try_extend_from_slice(status.data).ok()?;
-        Some(Self {
-            id: status.id,
-            alarms: status.alarms,
-            data,
-        })
     }
 }
 

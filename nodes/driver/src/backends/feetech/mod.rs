@@ -6,6 +6,7 @@
 //! | `file` | how the servos file says which servo moves a joint |
 //! | `link` | opening and cycling: what is sent when, what a frame says |
 //! | `setup` | what one servo is asked and told before it may move |
+//! | `answer` | an answer to that, out of the stream's hands |
 //! | `layout` | which registers are read and written in a cycle |
 //! | `cycle` | the packets of a cycle, and what their answers say |
 //! | `servo` | what is known of one servo, what is believed of it, what it is told |
@@ -29,6 +30,7 @@
 //! **Invariant:** successive reads have answers of different lengths, so that none is taken for one to the read before.
 //! **Invariant:** a servo that was silent for as long as a start takes gets no goal, which would switch its torque on, before it says that its torque is on.
 
+mod answer;
 mod cycle;
 mod file;
 mod layout;
