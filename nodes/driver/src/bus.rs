@@ -63,7 +63,7 @@ pub struct DriveStatus {
     pub estimated: bool,
     /// Measured motor currents \[A\].
     pub current_a: JointVec,
-    /// Winding temperatures [°C].
+    /// Winding temperatures [°C]; empty where they are not known of each drive.
     pub winding_degc: JointVec,
     /// Supply voltages at the drives \[V\]; empty where they are not known.
     pub voltage_v: JointVec,

@@ -184,9 +184,9 @@ fn malformed(config: &Config, frame: &DriveStatus) -> Option<Fault> {
     let lengths = [
         frame.position_ticks.len(),
         frame.current_a.len(),
-        frame.winding_degc.len(),
         frame.fault.len(),
         or_none(frame.sampled.len()),
+        or_none(frame.winding_degc.len()),
         or_none(frame.voltage_v.len()),
         or_none(frame.index.len()),
     ];
@@ -198,8 +198,9 @@ fn malformed(config: &Config, frame: &DriveStatus) -> Option<Fault> {
     }
     (0..expected)
         .find(|&i| {
-            let voltage_v = frame.voltage_v.get(i).copied().unwrap_or(0.0);
-            ![frame.current_a[i], frame.winding_degc[i], voltage_v]
+            let told = |values: &JointVec| values.get(i).copied().unwrap_or(0.0);
+            let (winding_degc, voltage_v) = (told(&frame.winding_degc), told(&frame.voltage_v));
+            ![frame.current_a[i], winding_degc, voltage_v]
                 .iter()
                 .all(|value| value.is_finite())
         })

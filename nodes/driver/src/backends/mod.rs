@@ -10,7 +10,9 @@
 //! | [`dynamixel`] | DYNAMIXEL X servos: Protocol 2.0 on a serial bus |
 //! | [`feetech`] | FEETECH STS servos on a serial bus |
 //! | [`pwm`] | hobby servos, by pulses |
+//! | [`canopen`] | CiA 402 drives on a CAN bus |
 
+pub mod canopen;
 pub mod dynamixel;
 pub mod feetech;
 mod outbox;
@@ -22,6 +24,7 @@ pub mod wires;
 
 use crate::config::DriverParams;
 use crate::link::Link;
+use canopen::{Canopen, Carrier};
 use dynamixel::Dynamixel;
 use feetech::Feetech;
 use pwm::{Pwm, PwmError};
@@ -37,6 +40,8 @@ pub enum Backend {
     Feetech,
     /// Hobby servos, by the pulses of a PCA9685 or of the system.
     Pwm,
+    /// CANopen drives after CiA 402.
+    Canopen,
 }
 
 /// A bus that can't be as it is configured.
@@ -55,7 +60,7 @@ pub enum BackendError {
 
 impl Backend {
     /// All there are.
-    pub const ALL: [Self; 3] = [Self::Dynamixel, Self::Feetech, Self::Pwm];
+    pub const ALL: [Self; 4] = [Self::Dynamixel, Self::Feetech, Self::Pwm, Self::Canopen];
 
     /// What the parameter `backend` calls it.
     pub const fn name(self) -> &'static str {
@@ -63,6 +68,7 @@ impl Backend {
             Self::Dynamixel => "dynamixel",
             Self::Feetech => "feetech",
             Self::Pwm => "pwm",
+            Self::Canopen => "canopen",
         }
     }
 
@@ -91,6 +97,10 @@ impl Backend {
                 Box::new(Feetech::new(settings)?)
             }
             Self::Pwm => Box::new(Pwm::new(&pwm::Settings::of_file(servos, params)?)?),
+            Self::Canopen => {
+                let settings = canopen::Settings::of_file(servos, bus, Carrier::Slcan, params)?;
+                Box::new(Canopen::new(settings)?)
+            }
         })
     }
 }

@@ -28,7 +28,7 @@ impl Address {
     /// What a backend speaks on: `baud` counts for serial ports only.
     pub fn of(backend: Backend, path: PathBuf, baud: u32) -> Self {
         match backend {
-            Backend::Dynamixel | Backend::Feetech => Self::Serial { path, baud },
+            Backend::Dynamixel | Backend::Feetech | Backend::Canopen => Self::Serial { path, baud },
             Backend::Pwm => Self::Pulses { path },
         }
     }

@@ -46,7 +46,7 @@ fn the_arm_is_opened_switched_on_and_held() {
 
 #[test]
 fn a_motion_is_followed_as_well_as_over_topics() {
-    let topics = topics::run();
+    let topics = topics::run(desk::SERVOS);
     let mut rig = Rig::enabled(500.0);
     let wire = motion::run(&mut rig);
     assert_eq!(rig.state().mode, DriveMode::Enabled, "{}", rig.story());

@@ -9,9 +9,9 @@ use std::time::Duration;
 use crate::desk::{self, JOINTS, START};
 use crate::motion::{DURATION, Error, Errors, Motion};
 
-/// Runs the motion and says how far from it the arm was.
-pub(crate) fn run() -> Error {
-    let (mut core, _) = desk::driver(desk::SERVOS, 500.0);
+/// Runs the motion and says how far from it the arm was; `servos` is the text of the servos file.
+pub(crate) fn run(servos: &str) -> Error {
+    let (mut core, _) = desk::driver(servos, 500.0);
     let names: Vec<String> = desk::model()
         .joints()
         .iter()
@@ -26,7 +26,7 @@ pub(crate) fn run() -> Error {
         "watchdog_s: 0.1\nbuses:\n  desk:\n    rate_hz: 500\n    joints:\n{}\n",
         joints.join("\n")
     );
-    let servos = ServoCatalog::from_yaml_str(desk::SERVOS).unwrap();
+    let servos = ServoCatalog::from_yaml_str(servos).unwrap();
     let wiring = Wiring::from_yaml_str(&wiring).unwrap();
     let origin = Stamp::from_millis(1_000_000);
     let mut hardware = Hardware::new(&desk::model(), &servos, &wiring, origin).unwrap();
