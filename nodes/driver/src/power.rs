@@ -11,8 +11,8 @@
 //! **Invariant:** the state changes by transitions of the standard only; it is one with torque only while the drives say that they have it.
 
 use servomesh_fieldbus::cia402::{State, Transition};
+use servomesh_types::Stamp;
 use servomesh_types::fault::DriveFault;
-use servomesh_types::{PowerState, Stamp};
 use std::time::Duration;
 
 /// What the group should do.
@@ -55,17 +55,8 @@ impl Power {
     }
 
     /// What it is now, as it is published.
-    pub(crate) fn state(&self) -> PowerState {
-        match self.state {
-            State::NotReadyToSwitchOn => PowerState::NotReadyToSwitchOn,
-            State::SwitchOnDisabled => PowerState::SwitchOnDisabled,
-            State::ReadyToSwitchOn => PowerState::ReadyToSwitchOn,
-            State::SwitchedOn => PowerState::SwitchedOn,
-            State::OperationEnabled => PowerState::OperationEnabled,
-            State::QuickStopActive => PowerState::QuickStopActive,
-            State::FaultReactionActive => PowerState::FaultReactionActive,
-            State::Fault => PowerState::Fault,
-        }
+    pub(crate) fn state(&self) -> State {
+        self.state
     }
 
     /// What it means at `t` that drives have torque or not: [`DriveFault::LostPower`] if they had it, [`DriveFault::NotSwitchedOn`] if they
@@ -128,7 +119,7 @@ mod tests {
     };
     const TORQUE: Seen = Seen { torque: true, ..WELL };
 
-    fn after(steps: &[(Demand, Seen)]) -> PowerState {
+    fn after(steps: &[(Demand, Seen)]) -> State {
         let mut power = Power::new();
         for &(demand, seen) in steps {
             power.advance(demand, seen);
@@ -145,21 +136,21 @@ mod tests {
         ];
         assert_eq!(
             after(&[(Demand::Off, Seen::default())]),
-            PowerState::NotReadyToSwitchOn
+            State::NotReadyToSwitchOn
         );
-        assert_eq!(after(&on[..1]), PowerState::ReadyToSwitchOn);
-        assert_eq!(after(&on[..2]), PowerState::SwitchedOn);
-        assert_eq!(after(&on), PowerState::OperationEnabled);
+        assert_eq!(after(&on[..1]), State::ReadyToSwitchOn);
+        assert_eq!(after(&on[..2]), State::SwitchedOn);
+        assert_eq!(after(&on), State::OperationEnabled);
         let then = |more: &[(Demand, Seen)]| after(&[&on[..], more].concat());
-        assert_eq!(then(&[(Demand::QuickStop, TORQUE)]), PowerState::QuickStopActive);
-        assert_eq!(then(&[(Demand::Fault, TORQUE)]), PowerState::FaultReactionActive);
+        assert_eq!(then(&[(Demand::QuickStop, TORQUE)]), State::QuickStopActive);
+        assert_eq!(then(&[(Demand::Fault, TORQUE)]), State::FaultReactionActive);
         assert_eq!(
             then(&[(Demand::Fault, TORQUE), (Demand::Fault, WELL)]),
-            PowerState::Fault
+            State::Fault
         );
         assert_eq!(
             then(&[(Demand::Fault, WELL), (Demand::Off, WELL)]),
-            PowerState::ReadyToSwitchOn
+            State::ReadyToSwitchOn
         );
     }
 
@@ -169,10 +160,10 @@ mod tests {
             supplied: false,
             ..WELL
         };
-        assert_eq!(after(&[(Demand::Off, dark)]), PowerState::SwitchOnDisabled);
+        assert_eq!(after(&[(Demand::Off, dark)]), State::SwitchOnDisabled);
         assert_eq!(
             after(&[(Demand::Off, WELL), (Demand::Off, dark)]),
-            PowerState::SwitchOnDisabled
+            State::SwitchOnDisabled
         );
     }
 

@@ -33,25 +33,29 @@ pub use mode::Mode;
 pub use reaction::{Ramp, Reaction, fault_reaction, halt, leave, quick_stop};
 pub use transition::{Cause, Transition};
 
-/// Where a drive is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+use std::fmt;
+
+/// Where a drive is. The numbers are stable: messages have them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
 pub enum State {
     /// It starts, and tests itself.
-    NotReadyToSwitchOn,
+    #[default]
+    NotReadyToSwitchOn = 0,
     /// It waits; parameters may be set, power stays off.
-    SwitchOnDisabled,
+    SwitchOnDisabled = 1,
     /// High voltage may be applied.
-    ReadyToSwitchOn,
+    ReadyToSwitchOn = 2,
     /// High voltage is on, the motor has no torque.
-    SwitchedOn,
+    SwitchedOn = 3,
     /// The motor follows setpoints.
-    OperationEnabled,
+    OperationEnabled = 4,
     /// The motor is brought to rest, or held there.
-    QuickStopActive,
+    QuickStopActive = 5,
     /// Something is wrong; the motor is brought to rest.
-    FaultReactionActive,
+    FaultReactionActive = 6,
     /// Something was wrong; the motor has no torque.
-    Fault,
+    Fault = 7,
 }
 
 /// The bits of the statusword 6041h that are no state.
@@ -73,7 +77,7 @@ pub mod status {
 }
 
 impl State {
-    /// All of them.
+    /// All of them, in the order of their numbers.
     pub const ALL: [Self; 8] = [
         Self::NotReadyToSwitchOn,
         Self::SwitchOnDisabled,
@@ -84,6 +88,11 @@ impl State {
         Self::FaultReactionActive,
         Self::Fault,
     ];
+
+    /// The one with a number.
+    pub fn of_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
 
     /// The state in a statusword; `None` if its bits are none of the standard's.
     pub const fn of(statusword: u16) -> Option<Self> {
@@ -193,5 +202,11 @@ impl State {
             (ReadyToSwitchOn, _) | (_, SwitchedOn) => Some(Controlword::SWITCH_ON),
             (SwitchedOn, _) | (OperationEnabled, _) => Some(Controlword::ENABLE_OPERATION),
         }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
