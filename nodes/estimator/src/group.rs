@@ -11,7 +11,7 @@ use crate::joints::Joints;
 use crate::outside::Outside;
 use servomesh_robot::Model;
 use servomesh_types::{
-    Epoch, Fault, GroupDescription, GroupMotion, JointVec, MotionDeviation, ServoState, Stamp,
+    Epoch, Fault, GroupDescription, GroupMotion, JointSet, JointVec, MotionDeviation, ServoState, Stamp,
 };
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub(crate) struct GroupTrack {
     /// The newest accepted sample's stamp, also while the group is not live.
     newest: Option<Stamp>,
     newest_seq: u64,
+    /// Joints that didn't know where they are at the newest sample.
+    unhomed: JointSet,
     heard_at: Stamp,
     live: bool,
     /// A refusal was reported, and no good sample has come since.
@@ -69,6 +71,7 @@ impl GroupTrack {
             epoch: Epoch::NONE,
             newest: None,
             newest_seq: 0,
+            unhomed: JointSet::EMPTY,
             heard_at: Stamp::ZERO,
             live: false,
             refusing: false,
@@ -113,6 +116,7 @@ impl GroupTrack {
             return false;
         }
         let (stamp, was_live, was_heard) = (state.tag.stamp, self.live, self.newest.is_some());
+        self.rebase(state);
         match self.newest {
             Some(newest) if was_live => self.advance(state, stamp.seconds_from(newest), config),
             _ => self.start(state),
@@ -143,6 +147,15 @@ impl GroupTrack {
         }
     }
 
+    /// A joint that was homed, or has to be homed again, counts from elsewhere than before: that is no step of its encoder.
+    fn rebase(&mut self, state: &ServoState) {
+        let before = std::mem::replace(&mut self.unhomed, state.unhomed);
+        let changed = (0..state.position.len())
+            .filter(|joint| before.contains(*joint) != state.unhomed.contains(*joint))
+            .collect();
+        self.joints.rebase(changed, state);
+    }
+
     fn start(&mut self, state: &ServoState) {
         self.joints.start(state);
         self.effort = state.effort;
@@ -171,7 +184,8 @@ impl GroupTrack {
         });
         let hit_before = outside.collision();
         let now = outside.update(config, state, &self.joints.state(), &deviation, dt_s);
-        if !self.joints.doubtful().is_empty() {
+        // Where nobody knows how the bodies lie, nobody knows what gravity asks for; and a joint that is homed to a stop is meant to touch it.
+        if !(self.joints.doubtful().is_empty() && state.unhomed.is_empty()) {
             outside.lose();
         }
         self.joints.expect(&now);

@@ -76,6 +76,18 @@ impl Joints {
         }
     }
 
+    /// Starts some joints anew: their encoders count from elsewhere than before, by how much is not told. What is wrong with an encoder stays wrong.
+    pub(crate) fn rebase(&mut self, joints: JointSet, state: &ServoState) {
+        for index in joints.iter() {
+            let joint = &mut self.joints[index];
+            joint.without_last = None;
+            joint.restart(state.position[index], state.velocity[index]);
+            if joint.watch.fault().is_none() {
+                joint.watch = EncoderWatch::starting_at(state.position[index]);
+            }
+        }
+    }
+
     /// Forgets faults of encoders, and starts those joints anew.
     pub(crate) fn clear(&mut self, state: &ServoState) {
         for (index, joint) in self.joints.iter_mut().enumerate() {

@@ -12,7 +12,7 @@ pub use first::{gentle, near};
 use crate::config::Parameters;
 use crate::stop::{Reference, excursion};
 use servomesh_types::fault::Exceeded;
-use servomesh_types::{Fault, JointDescription, JointVec, Setpoint};
+use servomesh_types::{Fault, JointDescription, JointSet, JointVec, Setpoint};
 
 /// What one joint may do, limits and tolerances together.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -185,7 +185,8 @@ pub fn at_rest(rules: &[JointRules], to: &Reference) -> bool {
     })
 }
 
-/// The measured position near the commanded one, both of the same moment. A joint that [`yields`] is left out.
+/// The measured position near the commanded one, both of the same moment. A joint that [`yields`] is left out, and so is one of `unhomed`: it counts
+/// from anywhere, and is on a way of its own while it is homed.
 ///
 /// # Errors
 /// [`Fault::Following`] with the error.
@@ -193,10 +194,11 @@ pub fn following(
     rules: &[JointRules],
     commanded: &JointVec,
     effort_limit: &JointVec,
+    unhomed: JointSet,
     measured: &JointVec,
 ) -> Result<(), Fault> {
     for (joint, rule) in rules.iter().enumerate() {
-        if !yields(rule, joint, effort_limit) {
+        if !yields(rule, joint, effort_limit) && !unhomed.contains(joint) {
             let error = (commanded[joint] - measured[joint]).abs();
             at_most(joint, error, rule.following, Fault::Following)?;
         }
@@ -371,10 +373,25 @@ mod tests {
     #[test]
     fn a_joint_with_a_limited_effort_may_be_held_back() {
         let (here, there) = (JointVec::zeros(2), JointVec::from([0.0, 0.2]));
-        assert!(following(&rules(), &here, &JointVec::EMPTY, &there).is_err());
-        assert!(following(&rules(), &here, &JointVec::from([50.0, 50.0]), &there).is_err());
+        assert!(following(&rules(), &here, &JointVec::EMPTY, JointSet::EMPTY, &there).is_err());
+        assert!(
+            following(
+                &rules(),
+                &here,
+                &JointVec::from([50.0, 50.0]),
+                JointSet::EMPTY,
+                &there
+            )
+            .is_err()
+        );
         assert_eq!(
-            following(&rules(), &here, &JointVec::from([50.0, 20.0]), &there),
+            following(
+                &rules(),
+                &here,
+                &JointVec::from([50.0, 20.0]),
+                JointSet::EMPTY,
+                &there
+            ),
             Ok(())
         );
     }

@@ -384,7 +384,7 @@ impl Cell {
         }
     }
 
-    fn drain_driver(&mut self, group: GroupName) {
+    pub(super) fn drain_driver(&mut self, group: GroupName) {
         while let Some(output) = self
             .drivers
             .get_mut(&group)

@@ -4,6 +4,7 @@ use super::cell::Cell;
 use super::network::Delivery;
 use super::parts::{Message, Part};
 use crate::hardware::Hardware;
+use servomesh_driver::Input as DriverInput;
 use servomesh_safety::{Input as SafetyInput, Safety};
 use servomesh_trajectory::{
     CoupleGoal, Feedback, FollowGoal, GoalId, Input as TrajectoryInput, JogRequest, MoveGoal, Outcome, Steer,
@@ -32,6 +33,15 @@ impl Cell {
             position,
             max_effort,
         })
+    }
+
+    /// Asks a group's driver to home what has to be homed, with the commands of the next epoch.
+    pub fn home(&mut self, group: &str) {
+        let Ok(group) = GroupName::new(group) else { return };
+        if let Some(Some(core)) = self.drivers.get_mut(&group) {
+            core.handle(self.now, DriverInput::Home);
+        }
+        self.drain_driver(group);
     }
 
     /// Cancels a goal.

@@ -163,7 +163,7 @@ impl Gate {
         }
         let sent = self.sent.as_ref()?;
         for (joint, rule) in self.rules.iter().enumerate() {
-            if checks::yields(rule, joint, &self.effort_limit) {
+            if checks::yields(rule, joint, &self.effort_limit) || servo.unhomed.contains(joint) {
                 continue;
             }
             let value = (servo.position[joint] - sent.position[joint]).abs();
@@ -191,7 +191,13 @@ impl Gate {
             .clamp(-MAX_SKEW_S, MAX_SKEW_S);
         let (q, v, a) = (&sent.position, &sent.velocity, &sent.acceleration);
         let commanded = JointVec::from_fn(q.len(), |i| q[i] + dt * (v[i] + dt * a[i] / 2.0));
-        checks::following(&self.rules, &commanded, &self.effort_limit, &servo.position)
+        checks::following(
+            &self.rules,
+            &commanded,
+            &self.effort_limit,
+            servo.unhomed,
+            &servo.position,
+        )
     }
 }
 
