@@ -80,10 +80,12 @@ finally:
 """
 
 
-def servomesh(*arguments: str | Path, **options) -> subprocess.CompletedProcess[str]:
+def servomesh(
+    *arguments: str | Path, patience_s: float = PATIENCE_S, **options
+) -> subprocess.CompletedProcess[str]:
     """A `servomesh` command that ends by itself."""
     command = [executable("servomesh"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S, **options)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=patience_s, **options)
 
 
 def plan(launch_file: Path = LAUNCH_FILE, arguments: tuple[str, ...] = LAUNCH_ARGUMENTS) -> list[Program]:

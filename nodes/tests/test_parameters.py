@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
-from rcl_interfaces.msg import ParameterDescriptor, ParameterType, SetParametersResult
-from rclpy.node import Node
-from rclpy.parameter import Parameter, parameter_value_to_python
-from rclpy.parameter_client import AsyncParameterClient
+from rcl_interfaces.msg import ParameterType
+from rclpy.parameter import Parameter
 
 from cell import Cell
+from parameters import Parameters
 from peer import Peer
 
 #: One parameter of each kind: node, name, a value in its range, one beyond it.
@@ -22,35 +20,6 @@ FIXED = [
     ("/arm_driver", "command_timeout_s", 0.05, 100.0),
 ]
 LIVE = ("/arm_driver", "gains.position_hz")
-
-
-class Parameters:
-    """The parameters of one node, over rclpy's own client."""
-
-    def __init__(self, peer: Peer, asker: Node, node: str) -> None:
-        self.peer, self.node = peer, node
-        self._client = peer.do(lambda: AsyncParameterClient(asker, node))
-        peer.wait_for(self._client.services_are_ready, f"parameter services of {node}")
-
-    def names(self) -> list[str]:
-        return list(self._ask(lambda client: client.list_parameters()).result.names)
-
-    def get(self, name: str) -> Any:
-        return parameter_value_to_python(self._ask(lambda client: client.get_parameters([name])).values[0])
-
-    def describe(self, names: list[str]) -> list[ParameterDescriptor]:
-        return self._ask(lambda client: client.describe_parameters(names)).descriptors
-
-    def set(self, name: str, value: Any, kind: Parameter.Type | None = None) -> SetParametersResult:
-        change = [Parameter(name, kind, value)]
-        return self._ask(lambda client: client.set_parameters(change)).results[0]
-
-    def set_atomically(self, **values: Any) -> SetParametersResult:
-        changes = [Parameter(name.replace("__", "."), value=value) for name, value in values.items()]
-        return self._ask(lambda client: client.set_parameters_atomically(changes)).result
-
-    def _ask(self, ask: Any) -> Any:
-        return self.peer.insist(lambda: ask(self._client), f"{self.node}'s parameter service")
 
 
 ParametersOf = Callable[[str], Parameters]

@@ -46,6 +46,7 @@ fn run(joint: &str, servos: &str) -> (DriverParams, Vec<Sample>) {
         amplitude: 0.3,
         velocity: 0.5 * limits.velocity(),
         acceleration: limits.acceleration(),
+        jerk: f64::INFINITY,
         from_hz: 0.2,
         to_hz: 12.0,
         lasting_s: 15.0,
@@ -148,7 +149,8 @@ fn a_joint_of_the_cell_is_found_as_the_plant_is_and_tuned() {
         );
 
         assert_eq!(found.resonance_hz, None, "the plant's gears are stiff");
-        let tuned = tune(&found, &params.joints[0], RATE_HZ, 50.0).expect("it can be tuned");
+        let rotor = params.joints[0].actuator.reflected_inertia();
+        let tuned = tune(&found, rotor, RATE_HZ, 50.0).expect("it can be tuned");
         assert!((tuned.margin_deg - 50.0).abs() < 0.5, "{tuned:?}");
         let config = Config::new(params).expect("they are possible");
         config.tuning(&[tuned.gains]).expect("its own gains are taken");

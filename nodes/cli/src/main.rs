@@ -5,6 +5,8 @@ mod devices;
 mod fault;
 mod run;
 mod scan;
+#[cfg(feature = "ros")]
+mod tuning;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,6 +38,8 @@ enum Action {
     Scan(scan::Scan),
     #[cfg(feature = "ros")]
     Fault(fault::Fault),
+    #[cfg(feature = "ros")]
+    Tune(tuning::Tune),
     /// Becomes another program that dies with the process `parent`.
     #[command(name = "__exec", hide = true)]
     Exec {
@@ -98,6 +102,8 @@ fn main() -> ExitCode {
         Action::Scan(scan) => scan.run(),
         #[cfg(feature = "ros")]
         Action::Fault(fault) => fault.run(),
+        #[cfg(feature = "ros")]
+        Action::Tune(tune) => tune.run(),
         Action::Exec { parent, command } => {
             let error = process::replace_by(parent, &command);
             eprintln!("servomesh: error: cannot start `{}`: {error}", command.join(" "));

@@ -96,4 +96,4 @@ impl Run {
 
 /// Exit code after Ctrl-C, as shells have it.
 #[cfg(feature = "ros")]
-const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;

@@ -1,5 +1,6 @@
 //! What a scan of a serial port found, as text for people: a table, and what to do about what is wrong.
 
+use crate::columns::columns;
 use servomesh_driver::backends::dynamixel::scan::{Found, Identity, Registers, State, Who};
 use servomesh_fieldbus::dynamixel::{Alarm, Mode};
 
@@ -23,19 +24,7 @@ pub fn table(found: &[Found]) -> String {
     let rows: Vec<Row> = std::iter::once(TITLES.map(str::to_owned))
         .chain(found.iter().map(row))
         .collect();
-    let width = |column: usize| {
-        let lengths = rows.iter().map(|row| row[column].chars().count());
-        lengths.max().unwrap_or(0)
-    };
-    let line = |row: &Row| {
-        let cells = row.iter().enumerate().map(|(column, cell)| {
-            let width = width(column);
-            format!("{cell:<width$}")
-        });
-        let line = cells.collect::<Vec<_>>().join("  ");
-        format!("{}\n", line.trim_end())
-    };
-    rows.iter().map(line).collect()
+    columns(&rows)
 }
 
 fn row(found: &Found) -> Row {

@@ -1,13 +1,13 @@
 //! The motion that lets a joint show what it is: a chirp about a place, from slow to fast, within its limits.
 //!
 //! ```text
-//! q = q₀ + w(t) · A(f) · sin φ(t)      φ̇ = 2π·f      f = f₀ · (f₁/f₀)^(t/T)      1/A = 1/amplitude + ω/velocity + ω²/acceleration
+//! q = q₀ + w(t) · A(f) · sin φ(t)      φ̇ = 2π·f      f = f₀ · (f₁/f₀)^(t/T)      1/A = 1/amplitude + ω/velocity + ω²/acceleration + ω³/jerk
 //! ```
 //!
-//! w fades in and out over a second, so that it begins and ends at rest. **Invariant:** position, velocity and acceleration stay within
+//! w fades in and out over 1.5 s, so that it begins and ends at rest. **Invariant:** position, velocity, acceleration and jerk stay within
 //! the amplitude and the limits that are given.
 
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::TAU;
 
 /// A chirp of one joint.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Excitation {
     pub velocity: f64,
     /// Acceleration that is not passed.
     pub acceleration: f64,
+    /// Jerk that is not passed.
+    pub jerk: f64,
     /// Where it begins \[Hz\].
     pub from_hz: f64,
     /// Where it ends \[Hz\].
@@ -46,14 +48,21 @@ impl Excitation {
         let omega = TAU * self.from_hz * (growth * t).exp();
         let phase = (omega - TAU * self.from_hz) / growth;
         // What is left is for what fading and growing add.
-        let share =
-            SHARE / (1.0 / self.amplitude + omega / self.velocity + omega * omega / self.acceleration);
-        let fade = |t: f64| 0.5 - 0.5 * (PI * (t / FADE_S).clamp(0.0, 1.0)).cos();
+        let share = SHARE
+            / (1.0 / self.amplitude
+                + omega / self.velocity
+                + omega.powi(2) / self.acceleration
+                + omega.powi(3) / self.jerk);
+        // The polynomial whose velocity, acceleration and jerk are zero at both ends.
+        let fade = |t: f64| {
+            let x = (t / FADE_S).clamp(0.0, 1.0);
+            x.powi(4) * (35.0 - 84.0 * x + 70.0 * x * x - 20.0 * x.powi(3))
+        };
         self.about + fade(t) * fade(self.lasting_s - t) * share * phase.sin()
     }
 }
 
-const FADE_S: f64 = 1.0;
+const FADE_S: f64 = 1.5;
 /// For the differences that velocity and acceleration are.
 const STEP_S: f64 = 1e-4;
 /// Of what the limits allow.
@@ -70,6 +79,7 @@ mod tests {
             amplitude: 0.3,
             velocity: 1.0,
             acceleration: 8.0,
+            jerk: f64::INFINITY,
             from_hz: 0.2,
             to_hz: 50.0,
             lasting_s: 10.0,
@@ -89,6 +99,30 @@ mod tests {
         assert!(velocity > 0.3 && acceleration > 4.0, "{largest:?}");
         for end in [chirp.at(0.0), chirp.at(10.0)] {
             assert!((end[0] + 1.0).abs() < 1e-6 && end[1].abs() < 1e-3, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn it_keeps_its_jerk() {
+        for jerk in [20.0, 60.0, 400.0] {
+            let chirp = Excitation {
+                about: 0.0,
+                amplitude: 0.3,
+                velocity: 1.0,
+                acceleration: 8.0,
+                jerk,
+                from_hz: 0.2,
+                to_hz: 12.0,
+                lasting_s: 15.0,
+            };
+            let step = 1e-3;
+            let largest = (1..15_000)
+                .map(|k| {
+                    let [before, after] = [-1.0, 1.0].map(|d| chirp.at(step * (f64::from(k) + d))[2]);
+                    ((after - before) / (2.0 * step)).abs()
+                })
+                .fold(0.0, f64::max);
+            assert!((0.3 * jerk..=jerk).contains(&largest), "{largest} of {jerk}");
         }
     }
 }

@@ -377,6 +377,7 @@ mod tests {
             amplitude: 0.2,
             velocity: 1.5,
             acceleration: 20.0,
+            jerk: f64::INFINITY,
             from_hz: 0.3,
             to_hz: 40.0,
             lasting_s: 12.0,

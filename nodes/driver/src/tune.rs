@@ -2,7 +2,6 @@
 //!
 //! **Invariant:** gains that come out leave the margin that was asked for on a bus of that rate, and pass the configuration's own check.
 
-use crate::config::{Friction, JointParams};
 use crate::gains::{Gains, MIN_PHASE_MARGIN_DEG};
 use crate::identify::Identified;
 use crate::notch::Notch;
@@ -14,8 +13,6 @@ pub struct Tuned {
     pub gains: Gains,
     /// The margin that they leave [°].
     pub margin_deg: f64,
-    /// Its friction, to be compensated.
-    pub friction: Friction,
     /// What it moves beside its rotor [kg·m², kg]: a joint without a rigid-body model takes it as `load_inertia`.
     pub load_inertia: f64,
 }
@@ -56,17 +53,11 @@ pub enum TuneError {
     },
 }
 
-/// The gains for a joint on a bus of `rate_hz` that leave `margin_deg`.
+/// The gains for a joint on a bus of `rate_hz` that leave `margin_deg`. `rotor` is the inertia of its rotor at its output [kg·m², kg].
 ///
 /// # Errors
 /// [`TuneError`] says what stands against it.
-pub fn tune(
-    identified: &Identified,
-    joint: &JointParams,
-    rate_hz: f64,
-    margin_deg: f64,
-) -> Result<Tuned, TuneError> {
-    let rotor = joint.actuator.reflected_inertia();
+pub fn tune(identified: &Identified, rotor: f64, rate_hz: f64, margin_deg: f64) -> Result<Tuned, TuneError> {
     let inertia = identified.inertia;
     if inertia + 3.0 * identified.inertia_deviation < rotor {
         return Err(TuneError::Inertia { inertia, rotor });
@@ -104,11 +95,6 @@ pub fn tune(
     Ok(Tuned {
         gains,
         margin_deg: gains.phase_margin_deg(rate_hz),
-        friction: Friction {
-            coulomb: identified.coulomb,
-            viscous: identified.viscous,
-            full_speed: joint.friction.full_speed,
-        },
         load_inertia: (inertia - rotor).max(0.0),
     })
 }
@@ -149,37 +135,8 @@ const SLOWEST_HZ: f64 = 0.5;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bus::Closes;
-    use crate::{Actuator, Counting, Direction};
 
-    fn joint() -> JointParams {
-        JointParams {
-            actuator: Actuator {
-                torque_constant: 0.1,
-                gear_ratio: 100.0,
-                efficiency: 0.8,
-                rotor_inertia: 1e-4,
-                ticks_per_unit: 1000.0,
-                direction: Direction::Same,
-                offset: 0.0,
-                current_limit_a: 10.0,
-            },
-            counting: Counting::MultiTurn,
-            closes: Closes::Current,
-            friction: Friction {
-                coulomb: 0.0,
-                viscous: 0.0,
-                full_speed: 0.01,
-            },
-            load_inertia: 0.0,
-            gains: Gains::for_rate(500.0),
-            following_limit: 0.1,
-            near_tolerance: 0.05,
-            winding_limit_degc: 100.0,
-            voltage_window_v: JointParams::ANY_VOLTAGE,
-        }
-    }
-
+    const ROTOR: f64 = 1.0;
     const FOUND: Identified = Identified {
         inertia: 1.5,
         inertia_deviation: 0.01,
@@ -193,11 +150,11 @@ mod tests {
     #[test]
     fn gains_leave_the_margin_that_is_asked_for_and_no_more() {
         for (rate_hz, margin_deg) in [(250.0, 45.0), (500.0, 52.0), (1000.0, 60.0)] {
-            let tuned = tune(&FOUND, &joint(), rate_hz, margin_deg).unwrap();
+            let tuned = tune(&FOUND, ROTOR, rate_hz, margin_deg).unwrap();
             assert!((tuned.margin_deg - margin_deg).abs() < 0.1, "{tuned:?}");
             assert!((tuned.load_inertia - 0.5).abs() < 1e-12);
         }
-        let tuned = tune(&FOUND, &joint(), 500.0, 52.0).unwrap();
+        let tuned = tune(&FOUND, ROTOR, 500.0, 52.0).unwrap();
         assert!(
             (tuned.gains.velocity_hz - 15.0).abs() < 1.0,
             "as the defaults are: {tuned:?}"
@@ -210,7 +167,7 @@ mod tests {
             resonance_hz: Some(20.0),
             ..FOUND
         };
-        let tuned = tune(&shaky, &joint(), 500.0, 45.0).unwrap();
+        let tuned = tune(&shaky, ROTOR, 500.0, 45.0).unwrap();
         assert!(
             tuned
                 .gains
@@ -225,12 +182,12 @@ mod tests {
             resonance_hz: Some(150.0),
             ..FOUND
         };
-        assert_eq!(tune(&far, &joint(), 500.0, 45.0).unwrap().gains.notch, None);
+        assert_eq!(tune(&far, ROTOR, 500.0, 45.0).unwrap().gains.notch, None);
     }
 
     #[test]
     fn what_cannot_be_had_is_refused() {
-        let asked = |found: &Identified, margin_deg| tune(found, &joint(), 500.0, margin_deg).unwrap_err();
+        let asked = |found: &Identified, margin_deg| tune(found, ROTOR, 500.0, margin_deg).unwrap_err();
         assert!(matches!(asked(&FOUND, 80.0), TuneError::Margin { .. }));
         assert!(matches!(asked(&FOUND, 20.0), TuneError::Margin { .. }));
         let light = Identified {

@@ -2,6 +2,7 @@
 
 use crate::program::{Machine, Program, Summary};
 use anyhow::{Context as _, bail};
+use futures::FutureExt;
 use r2r::diagnostic_msgs::msg::DiagnosticArray;
 use r2r::servomesh_msgs::msg;
 use servomesh_shell::ros::wire::safety_state_from_msg;
@@ -98,13 +99,15 @@ impl Cell {
 
     /// What a program still waits for; `None` when all groups that it names are there, and those that it moves can be moved.
     pub(super) fn missing(&self, program: &Program) -> Option<String> {
+        self.missing_of(&program.named_groups(), &program.groups())
+    }
+
+    /// What is still waited for by who names some groups, and moves some of them.
+    pub(super) fn missing_of(&self, named: &[String], moved: &[String]) -> Option<String> {
         let Some(safety) = &self.safety_state else {
             return Some("safety/state (is the cell up?)".to_owned());
         };
-        let unknown = program
-            .named_groups()
-            .into_iter()
-            .find(|name| !self.known.contains_key(name));
+        let unknown = named.iter().find(|name| !self.known.contains_key(*name));
         if let Some(name) = unknown {
             let known: Vec<_> = self.known.keys().map(String::as_str).collect();
             let known = known.join(", ");
@@ -112,7 +115,7 @@ impl Cell {
                 "{name}/description (is the driver of {name} up? There are: {known})"
             ));
         }
-        program.groups().iter().find_map(|name| {
+        moved.iter().find_map(|name| {
             let group = self.known.get(name)?;
             match safety.group(group.description.name) {
                 None => Some(format!("safety to know group {name}")),
@@ -183,6 +186,20 @@ impl Cell {
 /// What time it is for those who wait.
 pub(super) fn wall(io: &Io) -> Stamp {
     Stamp::from_nanos(io.system_ns())
+}
+
+/// Spins until a future is done; `None` if that is too late.
+pub(super) fn wait<T>(io: &mut Io, future: impl Future<Output = T>, deadline: Stamp) -> Option<T> {
+    let mut future = std::pin::pin!(future);
+    loop {
+        if let Some(done) = future.as_mut().now_or_never() {
+            return Some(done);
+        }
+        if wall(io) > deadline {
+            return None;
+        }
+        io.r2r().spin_once(LOOK);
+    }
 }
 
 /// How long to wait for messages between two looks.

@@ -1,12 +1,10 @@
 //! Asks the running simulation to break something, or to repair it.
 
-use super::cell::{LOOK, wall};
+use super::cell::{wait, wall};
 use anyhow::{Context as _, bail};
-use futures::FutureExt;
 use r2r::servomesh_msgs::srv::InjectFault;
 use servomesh_shell::ros::Io;
 use servomesh_shell::ros::wire::duration_to_msg;
-use servomesh_types::Stamp;
 use std::time::Duration;
 
 /// What is to break.
@@ -47,20 +45,6 @@ pub fn inject(request: &FaultRequest, timeout: Duration) -> anyhow::Result<Strin
         bail!("{}", response.message);
     }
     Ok(response.message)
-}
-
-/// Spins until a future is done; `None` if that is too late.
-fn wait<T>(io: &mut Io, future: impl Future<Output = T>, deadline: Stamp) -> Option<T> {
-    let mut future = std::pin::pin!(future);
-    loop {
-        if let Some(done) = future.as_mut().now_or_never() {
-            return Some(done);
-        }
-        if wall(io) > deadline {
-            return None;
-        }
-        io.r2r().spin_once(LOOK);
-    }
 }
 
 const SERVICE: &str = "sim/inject_fault";

@@ -80,8 +80,7 @@ impl Clients {
         for goal in program.goals() {
             match goal.order {
                 Order::Follow(_) => {
-                    let action = "follow_joint_trajectory";
-                    open_client(io, &mut self.follow, &goal.group, action, &mut servers)?;
+                    open_client(io, &mut self.follow, &goal.group, FOLLOW, &mut servers)?;
                 }
                 Order::Joint(_) | Order::Run(_) | Order::Path(_) => {
                     open_client(io, &mut self.motion, &goal.group, "move", &mut servers)?;
@@ -89,6 +88,13 @@ impl Clients {
                 Order::Grip(_) => open_client(io, &mut self.grip, &goal.group, "gripper_cmd", &mut servers)?,
             }
         }
+        Ok(servers)
+    }
+
+    /// Opens a client for trajectories of a group, and gives the future that waits for its server.
+    pub(super) fn open_follow(&mut self, io: &mut Io, group: &str) -> anyhow::Result<Vec<Awaited>> {
+        let mut servers = Vec::new();
+        open_client(io, &mut self.follow, group, FOLLOW, &mut servers)?;
         Ok(servers)
     }
 
@@ -123,14 +129,7 @@ impl Clients {
         }
         let limits: Vec<JointLimits> = description.joints.iter().map(|joint| joint.limits).collect();
         let way = schedule(&start, &poses, &limits, follow.speed);
-        let whole_s = way.last().map_or(0.0, |point| point.time_s);
-        let mut goal = FollowJointTrajectory::Goal::default();
-        goal.trajectory.joint_names = description
-            .joints
-            .iter()
-            .map(|joint| joint.name.clone())
-            .collect();
-        goal.trajectory.points = way
+        let points = way
             .into_iter()
             .map(|point| JointTrajectoryPoint {
                 positions: point.positions,
@@ -138,7 +137,22 @@ impl Clients {
                 ..Default::default()
             })
             .collect();
-        let client = self.follow.get(group).context("action client")?;
+        self.trajectory(description, points)
+    }
+
+    /// Sends a trajectory for all joints of a group.
+    pub(super) fn trajectory(
+        &self,
+        group: &GroupDescription,
+        points: Vec<JointTrajectoryPoint>,
+    ) -> anyhow::Result<Sent> {
+        let whole_s = points.last().map_or(0.0, |point| {
+            f64::from(point.time_from_start.sec) + 1e-9 * f64::from(point.time_from_start.nanosec)
+        });
+        let mut goal = FollowJointTrajectory::Goal::default();
+        goal.trajectory.joint_names = group.joints.iter().map(|joint| joint.name.clone()).collect();
+        goal.trajectory.points = points;
+        let client = self.follow.get(group.name.as_str()).context("action client")?;
         let heard = move |f: FollowJointTrajectory::Feedback| {
             let at = f.desired.time_from_start;
             let at_s = f64::from(at.sec) + 1e-9 * f64::from(at.nanosec);
@@ -377,6 +391,7 @@ pub(super) fn check(cell: &Cell, program: &Program) -> anyhow::Result<()> {
     }
 }
 
+const FOLLOW: &str = "follow_joint_trajectory";
 // The modes of servomesh_msgs/action/Move.
 const MODE_JOINT: u8 = 0;
 const MODE_VELOCITY: u8 = 1;

@@ -1,5 +1,5 @@
 //! What the command line asks of a running cell, through the same interfaces as everybody else: programs are carried out
-//! (`servomesh run`), faults injected (`servomesh fault`).
+//! (`servomesh run`), faults injected (`servomesh fault`), joints tuned (`servomesh tune`).
 //!
 //! | room | what it does |
 //! |---|---|
@@ -8,13 +8,17 @@
 //! | `goals`, `waits` | what is under way: goals as messages, and what is waited for |
 //! | `show` | bars or lines |
 //! | `fault` | asks the simulation to break something |
+//! | `tune`, `driver` | has joints excited and records them; the parameters of their driver |
 
 mod cell;
+mod driver;
 mod fault;
 mod goals;
 mod run;
 mod show;
+mod tune;
 mod waits;
 
 pub use fault::{FaultRequest, inject};
 pub use run::{End, RunOptions, run};
+pub use tune::{TuneOutcome, TuneRequest, tune};

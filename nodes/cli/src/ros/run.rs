@@ -415,7 +415,7 @@ impl Patience {
 }
 
 /// Counts Ctrl-C and the like.
-fn interrupts() -> anyhow::Result<Arc<AtomicUsize>> {
+pub(super) fn interrupts() -> anyhow::Result<Arc<AtomicUsize>> {
     let count = Arc::new(AtomicUsize::new(0));
     let signals = [
         signal_hook::consts::SIGINT,
@@ -434,4 +434,4 @@ fn interrupts() -> anyhow::Result<Arc<AtomicUsize>> {
 
 const SPEED_SERVICE: &str = "trajectory/set_speed_scale";
 /// How long to wait for what was cancelled to come to rest, in wall time.
-const REST_PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const REST_PATIENCE: Duration = Duration::from_secs(10);

@@ -212,6 +212,25 @@ impl Io {
         GoalNumber(self.last_goal)
     }
 
+    /// The full names of the nodes that publish a topic.
+    ///
+    /// # Errors
+    /// The middleware does not know.
+    pub fn publishers_of(&self, topic: &str) -> anyhow::Result<Vec<String>> {
+        let topic = format!("{}/{topic}", self.namespace.trim_end_matches('/'));
+        let found = self
+            .node
+            .get_publishers_info_by_topic(&topic, false)
+            .with_context(|| format!("topic {topic}"))?;
+        let mut names: Vec<_> = found
+            .into_iter()
+            .map(|one| format!("{}/{}", one.node_namespace.trim_end_matches('/'), one.node_name))
+            .collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
     /// The topics of this node's namespace with a type and an ending, without that ending and the namespace.
     pub(super) fn topics_of_type(&self, wanted: &str, suffix: &str) -> Vec<String> {
         let prefix = if self.namespace == "/" {
