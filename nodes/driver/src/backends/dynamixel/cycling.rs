@@ -4,7 +4,6 @@ use super::cycle::{self, Read, Taken};
 use super::layout::{Stretch, Unanswered};
 use super::link::{Cycling, Dynamixel, Phase};
 use super::servo::{Goal, Servo, TRIPPED};
-use crate::backends::pace::HANDLING;
 use servomesh_fieldbus::dynamixel::{Instruction, MAX_PACKET, Received, Replies};
 use servomesh_types::{EventKind, JointVec, Stamp};
 use std::time::Duration;
@@ -47,7 +46,9 @@ impl Dynamixel {
 
     /// What is due in a cycle: answers that are missing, goals, the next read.
     pub(super) fn tick_cycling(&mut self, now: Stamp) {
-        self.give_up_answers(now);
+        if self.give_up_answers(now) {
+            return; // the core answers first
+        }
         self.write_if_due(now);
         if let Phase::Cycling(cycling) = self.phase
             && cycling.read.is_none()
@@ -57,13 +58,13 @@ impl Dynamixel {
         }
     }
 
-    /// Ends a read whose time is over, with what came of it.
-    fn give_up_answers(&mut self, now: Stamp) {
+    /// Ends a read whose time is over, with what came of it; says whether one was.
+    fn give_up_answers(&mut self, now: Stamp) -> bool {
         let Phase::Cycling(cycling) = &mut self.phase else {
-            return;
+            return false;
         };
         let Some(mut read) = cycling.read.take_if(|read| now >= read.missing) else {
-            return;
+            return false;
         };
         let mut taken = Taken::default();
         while let Some(received) = self.stream.silence() {
@@ -72,6 +73,7 @@ impl Dynamixel {
             }
         }
         self.conclude(now, &read, taken);
+        true
     }
 
     /// Sends the goals of this cycle once they are there and their time has come.
@@ -83,15 +85,6 @@ impl Dynamixel {
         {
             cycling.written = true;
             self.write(now);
-        }
-    }
-
-    /// Leaves out cycles that would begin before the line is free.
-    fn wait_for_line(&mut self, free: Stamp) {
-        if let Phase::Cycling(cycling) = &mut self.phase
-            && cycling.next < free
-        {
-            cycling.next = self.pace.next_cycle(free);
         }
     }
 
@@ -133,13 +126,15 @@ impl Dynamixel {
             Replies::Joined => cycle::joined_length(&self.servos, stretch),
             Replies::Separate => None,
         });
-        let missing = self.pace.missing(now, sent, answer, Duration::ZERO);
+        // Late goals are still going out.
+        let begins = now.max(self.clear_at);
+        let missing = self.pace.missing(begins, sent, answer, Duration::ZERO);
         Some(Read {
             stretch,
             replies,
-            sampled: now + self.pace.wire(sent),
-            earliest: self.pace.earliest(now, sent, answer),
-            missing: missing.min(latest - HANDLING),
+            sampled: begins + self.pace.wire(sent),
+            earliest: self.pace.earliest(begins, sent, answer),
+            missing: missing.min(latest + self.pace.period() / LATE),
             heard: 0,
         })
     }
@@ -281,9 +276,8 @@ impl Dynamixel {
         }
         if self.servos.iter().any(|servo| servo.torque != command.enable) {
             sent += self.send(|servos, buffer| cycle::encode_torque(servos, command.enable, buffer));
-            // A cycle has no room set aside for this.
-            self.wait_for_line(now + self.pace.wire(sent));
         }
+        self.clear_at = now + self.pace.wire(sent);
         if command.clear_faults {
             self.clear_faults(now);
         }
@@ -324,3 +318,5 @@ const NO_FAST_READS: u32 = 20;
 const IN_FLIGHT: u32 = 5;
 /// How long answers are waited for then, before the next read.
 const DRAIN: Duration = Duration::from_millis(20);
+/// An answer may be late by a period over this: then the next read is, too, and the bus catches up in the time it has to spare.
+const LATE: u32 = 4;

@@ -30,6 +30,8 @@ pub struct Dynamixel {
     pub(super) fast_tries: u32,
     /// Reads whose answers may still come.
     pub(super) pending: Unanswered,
+    /// When what was sent last has gone out.
+    pub(super) clear_at: Stamp,
     /// When another read may be added to too many of those.
     pub(super) ask_at: Stamp,
     /// The newest answer of the core that was not sent yet.
@@ -115,6 +117,7 @@ impl Dynamixel {
             replies: Replies::Joined,
             fast_tries: 0,
             pending: Unanswered::default(),
+            clear_at: Stamp::ZERO,
             ask_at: Stamp::ZERO,
             command: None,
             enable: false,
