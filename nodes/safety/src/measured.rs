@@ -156,8 +156,14 @@ impl Measured {
         self.motion.is_some_and(|motion| !motion.contact.is_empty())
     }
 
-    /// What a joint was hit with.
+    /// What a joint was hit with, and what was the limit then: as the estimator says it, where it says it of this joint.
     pub fn collision(&self, joint: usize) -> Fault {
+        let told = self.motion.and_then(|motion| motion.fault);
+        if let Some(fault @ Fault::Collision(exceeded)) = told
+            && usize::from(exceeded.joint) == joint
+        {
+            return fault;
+        }
         let of = |values: fn(&GroupMotion) -> &JointVec| {
             let motion = self.motion.as_ref();
             motion
