@@ -108,8 +108,8 @@ impl Record {
     }
 }
 
-/// A tenth of the swings that say most. What a few such holes spoil is little, and what many of them do shows in how little is explained.
-const LONGEST_GAP_S: f64 = 0.1;
+/// A quarter of the swings that say most. What a few such holes spoil is little, and what many of them do shows in how little is explained.
+const LONGEST_GAP_S: f64 = 0.25;
 /// Share of the states that may be missing.
 const MOST_LOST: f64 = 0.3;
 
@@ -165,9 +165,9 @@ mod tests {
     #[test]
     fn too_little_is_refused_with_its_figure() {
         assert_eq!(record([]).samples(), Err(RecordError::Silent));
-        let gap = record((0..500).map(|k| if k < 300 { 2 * k } else { 2 * k + 150 }));
+        let gap = record((0..500).map(|k| if k < 300 { 2 * k } else { 2 * k + 350 }));
         let error = gap.samples().unwrap_err().to_string();
-        assert!(error.contains("for 0.152 s"), "{error}");
+        assert!(error.contains("for 0.352 s"), "{error}");
         let lost = record((0..500).map(|k| 4 * k)).samples().unwrap_err();
         assert!(lost.to_string().starts_with("50 % of the states"), "{lost}");
         let mut left = record((0..500).map(|k| 2 * k));
