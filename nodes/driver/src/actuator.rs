@@ -68,6 +68,12 @@ impl Actuator {
         self.direction.sign() * velocity * self.ticks_per_unit
     }
 
+    /// The encoder counts between two positions, the lower first, with their fractions; `None` if either is without end.
+    pub fn range_ticks(&self, lower: f64, upper: f64) -> Option<(f64, f64)> {
+        let (a, b) = (self.ticks(lower), self.ticks(upper));
+        (a.is_finite() && b.is_finite()).then(|| (a.min(b), a.max(b)))
+    }
+
     /// The joint effort that a motor current gives.
     pub fn effort(&self, current_a: f64) -> f64 {
         self.direction.sign() * current_a * self.effort_per_ampere()

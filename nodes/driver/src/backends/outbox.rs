@@ -12,6 +12,8 @@ pub(super) struct Outbox<const ROOM: usize> {
     /// What waits to be sent, at its front.
     bytes: Box<[u8; ROOM]>,
     to_send: usize,
+    /// Whether something was wrong, and has not been right since.
+    complained: bool,
 }
 
 #[derive(Debug)]
@@ -27,6 +29,7 @@ impl<const ROOM: usize> Outbox<ROOM> {
             todo: VecDeque::with_capacity(16),
             bytes: Box::new([0; ROOM]),
             to_send: 0,
+            complained: false,
         }
     }
 
@@ -44,6 +47,26 @@ impl<const ROOM: usize> Outbox<ROOM> {
     /// Hands over the frame, which the link keeps.
     pub(super) fn frame(&mut self) {
         self.todo.push_back(Todo::Frame);
+    }
+
+    /// Tells of something that is wrong.
+    pub(super) fn complain(&mut self, text: String) {
+        self.complained = true;
+        self.tell(EventKind::Fault, text);
+    }
+
+    /// Something is wrong that others tell of: that it is right again is worth telling.
+    pub(super) fn expect_recovery(&mut self) {
+        self.complained = true;
+    }
+
+    /// Tells that all is right, if something was wrong; says whether it was.
+    pub(super) fn recover(&mut self, text: &str) -> bool {
+        let was_wrong = std::mem::take(&mut self.complained);
+        if was_wrong {
+            self.tell(EventKind::Recovered, text.to_owned());
+        }
+        was_wrong
     }
 
     pub(super) fn tell(&mut self, kind: EventKind, text: String) {

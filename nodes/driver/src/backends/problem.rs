@@ -113,3 +113,20 @@ pub enum Problem {
         wanted: i32,
     },
 }
+
+impl Problem {
+    /// Of a servo that was asked often enough: nothing came, or nothing that could be read.
+    pub(super) fn unheard(id: u8, joint: &str, baud: u32, finder: &'static str, garbled: bool) -> Self {
+        let joint = joint.to_owned();
+        if garbled {
+            Self::Garbled { id, joint, finder }
+        } else {
+            Self::Absent {
+                id,
+                joint,
+                baud,
+                finder,
+            }
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use super::layout::Stretch;
 use super::servo::{Goal, Servo};
 use super::setup::AROUND_STATUS;
+use crate::backends::serial::Asked;
 use servomesh_fieldbus::dynamixel::{EncodeError, FastReply, Field, Id, Replies, Status, fast, group};
 use servomesh_types::Stamp;
 
@@ -30,6 +31,12 @@ pub(super) struct Taken {
     pub(super) lost: u32,
     /// Whether one says that it has a hardware error.
     pub(super) alert: bool,
+}
+
+impl Asked for Read {
+    fn missing(&self) -> Stamp {
+        self.missing
+    }
 }
 
 impl Read {

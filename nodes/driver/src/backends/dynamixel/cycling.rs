@@ -2,10 +2,11 @@
 
 use super::cycle::{self, Read, Taken};
 use super::layout::{Stretch, Unanswered};
-use super::link::{Cycling, Dynamixel, Phase};
+use super::link::Dynamixel;
 use super::servo::{Goal, Servo, TRIPPED};
+use crate::backends::serial::{self, Cycling, Phase, SILENT};
 use servomesh_fieldbus::dynamixel::{Instruction, MAX_PACKET, Received, Replies};
-use servomesh_types::{EventKind, JointVec, Stamp};
+use servomesh_types::{EventKind, Stamp};
 use std::time::Duration;
 
 impl Dynamixel {
@@ -35,9 +36,7 @@ impl Dynamixel {
             self.stats.stale += 1; // an answer to another read
         }
         let is_over = joined && read.heard != 0 || read.is_complete(self.servos.len()) || taken.lost != 0;
-        if let Phase::Cycling(cycling) = &mut self.phase {
-            cycling.read = (!is_over).then_some(read);
-        }
+        self.phase.wait_for((!is_over).then_some(read));
         if is_over {
             self.conclude(now, &read, taken);
         }
@@ -50,20 +49,14 @@ impl Dynamixel {
             return; // the core answers first
         }
         self.write_if_due(now);
-        if let Phase::Cycling(cycling) = self.phase
-            && cycling.read.is_none()
-            && now >= cycling.next
-        {
-            self.begin_cycle(now, cycling.next);
+        if let Some(begin) = self.phase.begins_to_cycle(now) {
+            self.begin_cycle(now, begin);
         }
     }
 
     /// Ends a read whose time is over, with what came of it; says whether one was.
     fn give_up_answers(&mut self, now: Stamp) -> bool {
-        let Phase::Cycling(cycling) = &mut self.phase else {
-            return false;
-        };
-        let Some(mut read) = cycling.read.take_if(|read| now >= read.missing) else {
+        let Some(mut read) = self.phase.give_up(now) else {
             return false;
         };
         let mut taken = Taken::default();
@@ -78,12 +71,7 @@ impl Dynamixel {
 
     /// Sends the goals of this cycle once they are there and their time has come.
     pub(super) fn write_if_due(&mut self, now: Stamp) {
-        if let Phase::Cycling(cycling) = &mut self.phase
-            && !cycling.written
-            && self.command.is_some()
-            && now >= cycling.write_at
-        {
-            cycling.written = true;
+        if self.phase.begins_to_write(now, self.command.is_some()) {
             self.write(now);
         }
     }
@@ -91,17 +79,10 @@ impl Dynamixel {
     /// Begins a cycle: reads all servos, unless too many reads wait for their answers.
     fn begin_cycle(&mut self, now: Stamp, begin: Stamp) {
         self.status.cycle = self.pace.cycle(begin);
-        let next = self.pace.next_cycle(now);
-        let goals = self.pace.wire(self.goal_bytes());
-        let latest = next - goals;
-        let read = self.read(now, latest);
-        self.phase = Phase::Cycling(Cycling {
-            next,
-            read,
-            write_at: (self.pace.goals_end(begin) - goals).min(latest),
-            written: false,
-        });
-        if read.is_none() {
+        let mut cycling = Cycling::begin(&self.pace, now, begin, self.goals_take());
+        cycling.read = self.read(now, cycling.latest);
+        self.phase = Phase::Cycling(cycling);
+        if cycling.read.is_none() {
             self.hand_over(now, begin);
         }
     }
@@ -145,21 +126,22 @@ impl Dynamixel {
         let reading = cycle::encode_read(&self.servos, Stretch::SLOW, self.replies, &mut packet);
         // What is longer than a packet is never sent either.
         let (sent, answer) = reading.unwrap_or_default();
-        let (reading, goals) = (self.pace.wire(sent + answer), self.pace.wire(self.goal_bytes()));
-        self.pace.lay_out(reading, goals);
+        let reading = self.pace.wire(sent + answer);
+        self.pace.lay_out(reading, self.goals_take());
     }
 
-    fn goal_bytes(&self) -> usize {
+    /// How long the goals of all servos take on the wire.
+    fn goals_take(&self) -> Duration {
         let goals = self
             .servos
             .iter()
             .map(|servo| 1 + usize::from(servo.goal_registers().1));
-        AROUND_WRITE + goals.sum::<usize>()
+        self.pace.wire(AROUND_WRITE + goals.sum::<usize>())
     }
 
     /// What this cycle should read.
     fn wanted(&self) -> Stretch {
-        let switching = self.servos.iter().any(|servo| servo.torque != self.enable);
+        let switching = self.servos.iter().any(|servo| servo.known.torque != self.enable);
         if self.reads.is_multiple_of(SLOW_EVERY) {
             Stretch::SLOW
         } else if switching || self.alert || self.reads.is_multiple_of(STATE_EVERY) {
@@ -180,25 +162,14 @@ impl Dynamixel {
             self.pending = Unanswered::default(); // answers come in the order of their reads
         }
         if taken.lost != 0 {
-            self.tell_lost(taken.lost);
+            for text in serial::lost(&self.servos, taken.lost) {
+                self.outbox.complain(text);
+            }
             self.reopen(now, taken.lost);
             return;
         }
         self.judge_fast_reads(read);
         self.hand_over(now, read.sampled);
-    }
-
-    /// Names the servos that have lost their set-up, one bit each.
-    fn tell_lost(&mut self, lost: u32) {
-        for i in (0..self.servos.len()).filter(|i| lost & (1 << i) != 0) {
-            let settings = &self.servos[i].settings;
-            let text = format!(
-                "servo {} ({}) was started anew: it lost its power or was rebooted",
-                settings.id, settings.joint
-            );
-            self.complained = true;
-            self.tell(EventKind::Fault, text);
-        }
     }
 
     /// Reads servos one by one where none has ever answered a fast read.
@@ -211,7 +182,7 @@ impl Dynamixel {
                 self.replies = Replies::Separate;
                 self.lay_out();
                 self.pending = Unanswered::default();
-                self.tell(
+                self.outbox.tell(
                     EventKind::Recovered,
                     "no servo answers a fast read: reading them one by one".to_owned(),
                 );
@@ -221,43 +192,18 @@ impl Dynamixel {
 
     /// Gives the core what is known, unless a servo has been silent for so long that it has to be opened anew.
     fn hand_over(&mut self, now: Stamp, sampled: Stamp) {
-        let silent = |servo: &Servo| servo.sampled.is_none_or(|last| sampled.since(last) > SILENT);
-        let silent: u32 = (0..self.servos.len())
-            .filter(|i| silent(&self.servos[*i]) && self.reads > STATE_EVERY)
-            .map(|i| 1 << i)
-            .sum();
-        if silent != 0 {
+        let is_silent = |servo: &Servo| {
+            let last = servo.known.sampled;
+            last.is_none_or(|last| sampled.since(last) > SILENT)
+        };
+        let silent = serial::those(&self.servos, is_silent);
+        if silent != 0 && self.reads > STATE_EVERY {
             self.reopen(now, silent);
-        } else if self.servos.iter().all(|servo| servo.sampled.is_some()) {
-            self.fill_status(sampled);
-            self.status.acts = self.goals_act(now);
+        } else if self.servos.iter().all(|servo| servo.known.sampled.is_some()) {
+            serial::fill(&mut self.status, &self.servos, sampled);
+            self.status.acts = self.phase.goals_act(now, self.goals_take());
             self.outbox.frame();
         }
-    }
-
-    /// When goals that the core gives now will have reached the servos.
-    fn goals_act(&self, now: Stamp) -> Option<Stamp> {
-        let Phase::Cycling(cycling) = self.phase else {
-            return None;
-        };
-        Some(cycling.write_at.max(now) + self.pace.wire(self.goal_bytes()))
-    }
-
-    fn fill_status(&mut self, stamp: Stamp) {
-        let (status, servos) = (&mut self.status, &self.servos);
-        let of = |read: fn(&Servo) -> f64| JointVec::from_fn(servos.len(), |i| read(&servos[i]));
-        status.stamp = stamp;
-        status.enabled = servos.iter().all(|servo| servo.torque);
-        status.without_torque = (0..servos.len()).filter(|i| !servos[*i].torque).collect();
-        status.position_ticks = servos.iter().map(|servo| servo.ticks).collect();
-        status.sampled = servos
-            .iter()
-            .map(|servo| servo.sampled.unwrap_or(stamp))
-            .collect();
-        status.current_a = of(|servo| servo.current_a);
-        status.winding_degc = of(|servo| servo.temperature_degc);
-        status.voltage_v = of(|servo| servo.voltage_v);
-        status.fault = servos.iter().map(Servo::fault).collect();
     }
 
     /// Sends what the core answered: goals, and torque where it is not as it should be.
@@ -274,7 +220,11 @@ impl Dynamixel {
             };
             sent += self.send(|servos, buffer| cycle::encode_goals(servos, goals, buffer));
         }
-        if self.servos.iter().any(|servo| servo.torque != command.enable) {
+        if self
+            .servos
+            .iter()
+            .any(|servo| servo.known.torque != command.enable)
+        {
             sent += self.send(|servos, buffer| cycle::encode_torque(servos, command.enable, buffer));
         }
         self.clear_at = now + self.pace.wire(sent);
@@ -291,7 +241,7 @@ impl Dynamixel {
             if self.servos[i].hardware_error != 0 {
                 self.send(|servos, buffer| Instruction::Reboot.encode(servos[i].id, buffer));
                 let servo = &mut self.servos[i];
-                servo.retry_at = now + REBOOT;
+                servo.standing.retry_at = now + REBOOT;
                 servo.hardware_error = 0;
                 rebooted |= 1 << i;
             }
@@ -308,8 +258,6 @@ const AROUND_WRITE: usize = 14;
 const STATE_EVERY: u64 = 8;
 /// Every so many reads temperatures and voltages are read too.
 const SLOW_EVERY: u64 = 64;
-/// A servo that says nothing for so long is opened anew: it may have lost its power.
-const SILENT: Duration = Duration::from_millis(250);
 /// How long a servo takes to start.
 const REBOOT: Duration = Duration::from_millis(400);
 /// Reads that nobody answers until they are taken for an instruction that nobody knows.

@@ -53,7 +53,6 @@ impl Settings {
         let joints = params.group.joints.iter().zip(&mut params.joints);
         for ((described, joint), wire) in joints.zip(wires) {
             let (actuator, limits) = (joint.actuator, described.limits);
-            let ends = [limits.lower(), limits.upper()].map(|end| actuator.ticks(end));
             let servo = ServoSettings {
                 joint: described.name.clone(),
                 id: wire.id,
@@ -61,10 +60,7 @@ impl Settings {
                 mode: wire.mode,
                 current_limit_a: Some(actuator.current_limit_a),
                 ticks_per_s: actuator.ticks_per_s(limits.velocity()).abs(),
-                range_ticks: ends
-                    .iter()
-                    .all(|end| end.is_finite())
-                    .then(|| (ends[0].min(ends[1]), ends[0].max(ends[1]))),
+                range_ticks: actuator.range_ticks(limits.lower(), limits.upper()),
             };
             joint.closes = servo.closes();
             settings.push(servo);

@@ -9,11 +9,12 @@ use super::servo::Servo;
 use super::settings::Settings;
 use crate::backends::outbox::Outbox;
 use crate::backends::pace::Pace;
+use crate::backends::serial::{self, Asked, Phase, Stats};
 use crate::backends::settings::SettingsError;
 use crate::bus::{DriveCommand, DriveStatus};
 use crate::link::{Action, Link};
 use servomesh_fieldbus::dynamixel::{EncodeError, Id, MAX_PACKET, Replies, Stream};
-use servomesh_types::{EventKind, Stamp};
+use servomesh_types::Stamp;
 
 /// DYNAMIXEL X servos on a serial bus.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub struct Dynamixel {
     pub(super) armed: u8,
     pub(super) servos: Vec<Servo>,
     pub(super) stream: Stream,
-    pub(super) phase: Phase,
+    pub(super) phase: Phase<Asking, Read>,
     pub(super) replies: Replies,
     /// Joined reads in a row that nobody answered, while none was ever answered.
     pub(super) fast_tries: u32,
@@ -45,36 +46,10 @@ pub struct Dynamixel {
     pub(super) outbox: Outbox<{ 4 * MAX_PACKET }>,
     /// Watchdogs may have tripped while the bus was silent: they are armed anew before it cycles.
     pub(super) rearm: bool,
-    /// Whether the servos were said not to be there, and have not been since.
-    pub(super) complained: bool,
     pub(super) stats: Stats,
 }
 
-/// What a bus has seen since it was made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Cycles that were begun.
-    pub cycles: u64,
-    /// Replies of single servos that did not come, or not as they were sent.
-    pub missing_replies: u64,
-    /// Answers that came when their time was over.
-    pub stale: u64,
-    /// Times at which servos had to be opened anew.
-    pub reopened: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Phase {
-    /// No device at the port.
-    Unplugged,
-    /// One servo is being set up, or none until `due`.
-    Opening {
-        asking: Option<Asking>,
-        due: Stamp,
-    },
-    Cycling(Cycling),
-}
-
+/// What one servo was asked while it is set up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asking {
     pub(super) servo: usize,
@@ -84,13 +59,10 @@ pub(super) struct Asking {
     pub(super) skipped: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cycling {
-    pub(super) next: Stamp,
-    pub(super) read: Option<Read>,
-    /// When the goals of this cycle go out.
-    pub(super) write_at: Stamp,
-    pub(super) written: bool,
+impl Asked for Asking {
+    fn missing(&self) -> Stamp {
+        self.missing
+    }
 }
 
 impl Dynamixel {
@@ -110,10 +82,7 @@ impl Dynamixel {
             armed: settings.watchdog_counts() as u8,
             servos,
             stream: Stream::new(),
-            phase: Phase::Opening {
-                asking: None,
-                due: Stamp::ZERO,
-            },
+            phase: Phase::opening_at(Stamp::ZERO),
             replies: Replies::Joined,
             fast_tries: 0,
             pending: Unanswered::default(),
@@ -126,7 +95,6 @@ impl Dynamixel {
             status: DriveStatus::default(),
             outbox: Outbox::new(),
             rearm: false,
-            complained: false,
             stats: Stats::default(),
             settings,
         })
@@ -139,11 +107,7 @@ impl Dynamixel {
 
     /// Whether all servos are set up and read in cycles.
     pub fn is_cycling(&self) -> bool {
-        matches!(self.phase, Phase::Cycling(_))
-    }
-
-    pub(super) fn tell(&mut self, kind: EventKind, text: String) {
-        self.outbox.tell(kind, text);
+        self.phase.is_cycling()
     }
 
     /// Adds what `write` makes of the servos to what waits to be sent; gives its length.
@@ -172,16 +136,10 @@ impl Link for Dynamixel {
         self.command = None;
         if there {
             self.rearm = true;
-            for servo in &mut self.servos {
-                servo.setup.restart();
-                servo.retry_at = now;
-            }
-            self.phase = Phase::Opening {
-                asking: None,
-                due: now,
-            };
+            serial::restart_all(&mut self.servos, now);
+            self.phase = Phase::opening_at(now);
         } else {
-            self.complained = true;
+            self.outbox.expect_recovery();
             self.phase = Phase::Unplugged;
         }
     }
@@ -205,14 +163,6 @@ impl Link for Dynamixel {
     }
 
     fn deadline(&self) -> Option<Stamp> {
-        match &self.phase {
-            Phase::Unplugged => None,
-            Phase::Opening { asking, due } => Some(asking.map_or(*due, |asking| asking.missing)),
-            Phase::Cycling(cycling) => Some(match cycling.read {
-                Some(read) => read.missing,
-                None if !cycling.written && self.command.is_some() => cycling.write_at.min(cycling.next),
-                None => cycling.next,
-            }),
-        }
+        self.phase.deadline(self.command.is_some())
     }
 }

@@ -38,5 +38,6 @@ mod servo;
 pub mod settings;
 mod setup;
 
-pub use link::{Dynamixel, Stats};
+pub use super::serial::Stats;
+pub use link::Dynamixel;
 pub use settings::{ServoSettings, Settings};

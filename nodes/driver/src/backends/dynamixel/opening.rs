@@ -4,12 +4,12 @@
 
 use super::cycle;
 use super::layout::Unanswered;
-use super::link::{Asking, Cycling, Dynamixel, Phase};
+use super::link::{Asking, Dynamixel};
 use super::setup::AROUND_STATUS;
 use crate::backends::problem::Problem;
+use crate::backends::serial::{self, Member as _, Phase, SLOWEST_RETURN, Turn};
 use servomesh_fieldbus::dynamixel::Received;
-use servomesh_types::{EventKind, Stamp};
-use std::time::Duration;
+use servomesh_types::Stamp;
 
 impl Dynamixel {
     /// Reads one packet while servos are set up; `false` when none is left.
@@ -47,75 +47,58 @@ impl Dynamixel {
 
     /// Opens what is not set up; begins to cycle when nothing is left.
     fn open(&mut self, now: Stamp) {
-        let next = (0..self.servos.len()).find(|i| {
-            let servo = &self.servos[*i];
-            !servo.setup.is_done() && servo.retry_at <= now
-        });
-        if let Some(i) = next {
-            self.stream.clear();
-            self.stream.expect(None);
-            let (armed, mut parameters) = (self.armed, 0);
-            let sent = self.send(|servos, buffer| {
-                let ask = servos[i].setup.ask(&servos[i], armed, buffer)?;
-                parameters = ask.parameters;
-                Ok(ask.sent)
-            });
-            let patience = SLOWEST_RETURN + self.pace.patience(self.servos[i].setup.tries());
-            self.phase = Phase::Opening {
-                asking: Some(Asking {
-                    servo: i,
-                    parameters,
-                    missing: self.pace.missing(now, sent, AROUND_STATUS + parameters, patience),
-                    skipped: self.stream.skipped().bytes,
-                }),
-                due: now,
-            };
-            return;
-        }
-        let waiting = self.servos.iter().filter(|servo| !servo.setup.is_done());
-        match waiting.map(|servo| servo.retry_at).min() {
-            Some(due) => self.phase = Phase::Opening { asking: None, due },
-            None if std::mem::take(&mut self.rearm) => {
+        let i = match serial::turn(&self.servos, now) {
+            Turn::Now(i) => i,
+            Turn::At(due) => {
+                self.phase = Phase::opening_at(due);
+                return;
+            }
+            Turn::Over if std::mem::take(&mut self.rearm) => {
                 for servo in &mut self.servos {
                     servo.setup.rearm();
                 }
-                self.open(now);
+                return self.open(now);
             }
-            None => self.begin(now),
-        }
+            Turn::Over => return self.begin(now),
+        };
+        self.stream.clear();
+        self.stream.expect(None);
+        let (armed, mut parameters) = (self.armed, 0);
+        let sent = self.send(|servos, buffer| {
+            let ask = servos[i].setup.ask(&servos[i], armed, buffer)?;
+            parameters = ask.parameters;
+            Ok(ask.sent)
+        });
+        let patience = SLOWEST_RETURN + self.pace.patience(self.servos[i].setup.tries());
+        self.phase = Phase::Opening {
+            asking: Some(Asking {
+                servo: i,
+                parameters,
+                missing: self.pace.missing(now, sent, AROUND_STATUS + parameters, patience),
+                skipped: self.stream.skipped().bytes,
+            }),
+            due: now,
+        };
     }
 
     fn begin(&mut self, now: Stamp) {
-        if std::mem::take(&mut self.complained) {
-            self.tell(EventKind::Recovered, "all servos of the bus answer".to_owned());
-        }
+        self.outbox.recover("all servos of the bus answer");
         self.lay_out();
-        let next = self.pace.next_cycle(now);
         self.reads = 0;
         self.pending = Unanswered::default(); // what was late came before the answers to the set-up
-        self.phase = Phase::Cycling(Cycling {
-            next,
-            read: None,
-            write_at: next,
-            written: true,
-        });
+        self.phase = Phase::cycling_at(self.pace.next_cycle(now));
     }
 
     /// A servo's answer to its set-up.
     fn on_setup(&mut self, now: Stamp, asking: Asking, outcome: Result<(), Problem>) {
         let servo = &mut self.servos[asking.servo];
         if let Err(problem) = outcome {
-            servo.retry_at = now + RETRY;
-            let news = servo.problem.as_ref() != Some(&problem);
-            let text = problem.to_string();
-            servo.problem = Some(problem);
-            if news {
-                self.complained = true;
-                self.tell(EventKind::Fault, text);
+            if let Some(text) = servo.standing.refuse(now, problem) {
+                self.outbox.complain(text);
             }
-        } else if servo.setup.is_done() {
-            servo.problem = None;
-            servo.torque = false;
+        } else if servo.is_set_up() {
+            servo.standing.settle();
+            servo.known.torque = false;
         }
         self.open(now);
     }
@@ -123,19 +106,9 @@ impl Dynamixel {
     /// Opens these servos anew, one bit each.
     pub(super) fn reopen(&mut self, now: Stamp, servos: u32) {
         self.stats.reopened += 1;
-        for (i, servo) in self.servos.iter_mut().enumerate() {
-            if servos & (1 << i) != 0 {
-                servo.setup.restart();
-            }
-        }
+        serial::restart(&mut self.servos, servos);
         self.rearm = true;
         let sent = self.send(|servos, buffer| cycle::encode_torque(servos, false, buffer));
-        let due = now + self.pace.wire(sent);
-        self.phase = Phase::Opening { asking: None, due };
+        self.phase = Phase::opening_at(now + self.pace.wire(sent));
     }
 }
-
-/// Return delays are set to nothing, but not before the first set-up: 254 · 2 µs.
-const SLOWEST_RETURN: Duration = Duration::from_micros(508);
-/// How long until a servo that can't be set up is tried again.
-const RETRY: Duration = Duration::from_millis(500);

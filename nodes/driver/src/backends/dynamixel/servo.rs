@@ -3,7 +3,7 @@
 use super::layout::{Reading, goal_registers};
 use super::settings::ServoSettings;
 use super::setup::Setup;
-use crate::backends::problem::Problem;
+use crate::backends::serial::{Known, Member, Standing};
 use crate::bus::Ticks;
 use servomesh_fieldbus::dynamixel::table::bits::{Alarm, Alarms};
 use servomesh_fieldbus::dynamixel::{Field, Id, Mode, Model};
@@ -17,19 +17,10 @@ pub(super) struct Servo {
     pub(super) id: Id,
     pub(super) model: Option<&'static Model>,
     pub(super) setup: Setup,
-    /// When it was last sampled, and what it said.
-    pub(super) sampled: Option<Stamp>,
-    pub(super) ticks: Ticks,
-    pub(super) current_a: f64,
-    pub(super) temperature_degc: f64,
-    pub(super) voltage_v: f64,
-    pub(super) torque: bool,
+    pub(super) known: Known,
     pub(super) hardware_error: u8,
     pub(super) watchdog: u8,
-    /// What keeps it from being driven, as people were told.
-    pub(super) problem: Option<Problem>,
-    /// When it may be set up again.
-    pub(super) retry_at: Stamp,
+    pub(super) standing: Standing,
 }
 
 /// What the register of the bus watchdog holds once it has tripped: −1.
@@ -43,31 +34,27 @@ impl Servo {
             id,
             model: None,
             setup: Setup::default(),
-            sampled: None,
-            ticks: Ticks(0),
-            current_a: 0.0,
-            temperature_degc: 0.0,
-            voltage_v: 0.0,
-            torque: false,
+            known: Known::NOTHING,
             hardware_error: 0,
             watchdog: 0,
-            problem: None,
-            retry_at: Stamp::ZERO,
+            standing: Standing::default(),
         }
     }
 
     /// Where the row of what is read begins.
     pub(super) fn row(&self) -> u16 {
-        self.model
-            .and_then(|model| model.indirect_pair(0))
-            .map_or(0, |(_, data)| data)
+        self.indirect().1
     }
 
     /// Where its indirect addresses begin.
     pub(super) fn indirect_addresses(&self) -> u16 {
-        self.model
-            .and_then(|model| model.indirect_pair(0))
-            .map_or(0, |(address, _)| address)
+        self.indirect().0
+    }
+
+    /// Where its indirect addresses and their data begin.
+    fn indirect(&self) -> (u16, u16) {
+        let pair = self.model.and_then(|model| model.indirect_pair(0));
+        pair.unwrap_or_default()
     }
 
     /// Takes what a block says. `armed` is what the watchdog should hold.
@@ -78,41 +65,25 @@ impl Servo {
             return false;
         }
         let Some(model) = self.model else { return false };
-        self.sampled = Some(sampled);
+        self.known.sampled = Some(sampled);
         self.watchdog = reading.watchdog;
-        self.ticks = Ticks(reading.position.into());
-        self.current_a = model
+        self.known.ticks = Ticks(reading.position.into());
+        self.known.current_a = model
             .current_a
             .map_or(0.0, |per_count| f64::from(reading.current) * per_count);
         if let Some(torque) = reading.torque {
-            self.torque = torque;
+            self.known.torque = torque;
         }
         if let Some(error) = reading.hardware_error {
             self.hardware_error = error;
         }
         if let Some(counts) = reading.temperature {
-            self.temperature_degc = f64::from(counts);
+            self.known.temperature_degc = f64::from(counts);
         }
         if let Some(counts) = reading.voltage {
-            self.voltage_v = 0.1 * f64::from(counts);
+            self.known.voltage_v = 0.1 * f64::from(counts);
         }
         true
-    }
-
-    /// What it finds wrong with itself, the worst first.
-    pub(super) fn fault(&self) -> Option<DriveFault> {
-        let alarms = Alarms(self.hardware_error);
-        let nominal_v = self.model.map_or(0.0, |model| model.motor.voltage_v);
-        let of_alarm = |alarm: Alarm| match alarm {
-            Alarm::Overheating => DriveFault::Overheated,
-            Alarm::Overload => DriveFault::Overload,
-            Alarm::InputVoltage if self.voltage_v > nominal_v => DriveFault::Overvoltage,
-            Alarm::InputVoltage => DriveFault::Undervoltage,
-            Alarm::MotorEncoder => DriveFault::Encoder,
-            Alarm::ElectricalShock => DriveFault::ShortCircuit,
-        };
-        let tripped = (self.watchdog == TRIPPED).then_some(DriveFault::Watchdog);
-        alarms.iter().map(of_alarm).next().or(tripped)
     }
 
     /// Its goal as bytes of the registers that [`goal_registers`] names.
@@ -146,7 +117,7 @@ impl Servo {
                 let volts = self.voltage_for(*goals.current_a.get(joint)?, velocity);
                 put(
                     Field::GoalPwm,
-                    volts / self.voltage_v.max(1.0) / per_count(Field::GoalPwm),
+                    volts / self.known.voltage_v.max(1.0) / per_count(Field::GoalPwm),
                 )?;
             }
         }
@@ -166,6 +137,48 @@ impl Servo {
     /// Where its goal is written, and how many bytes.
     pub(super) fn goal_registers(&self) -> (u16, u16) {
         goal_registers(self.settings.mode, self.row())
+    }
+}
+
+impl Member for Servo {
+    fn is_set_up(&self) -> bool {
+        self.setup.is_done()
+    }
+
+    fn restart(&mut self) {
+        self.setup.restart();
+    }
+
+    fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    fn standing_mut(&mut self) -> &mut Standing {
+        &mut self.standing
+    }
+
+    fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// The worst first.
+    fn fault(&self) -> Option<DriveFault> {
+        let alarms = Alarms(self.hardware_error);
+        let nominal_v = self.model.map_or(0.0, |model| model.motor.voltage_v);
+        let of_alarm = |alarm: Alarm| match alarm {
+            Alarm::Overheating => DriveFault::Overheated,
+            Alarm::Overload => DriveFault::Overload,
+            Alarm::InputVoltage if self.known.voltage_v > nominal_v => DriveFault::Overvoltage,
+            Alarm::InputVoltage => DriveFault::Undervoltage,
+            Alarm::MotorEncoder => DriveFault::Encoder,
+            Alarm::ElectricalShock => DriveFault::ShortCircuit,
+        };
+        let tripped = (self.watchdog == TRIPPED).then_some(DriveFault::Watchdog);
+        alarms.iter().map(of_alarm).next().or(tripped)
+    }
+
+    fn name(&self) -> String {
+        format!("servo {} ({})", self.settings.id, self.settings.joint)
     }
 }
 

@@ -247,21 +247,7 @@ impl Setup {
             return Ok(());
         }
         self.restart();
-        let (id, joint) = (servo.id, servo.joint.clone());
-        Err(if garbled {
-            Problem::Garbled {
-                id,
-                joint,
-                finder: FINDER,
-            }
-        } else {
-            Problem::Absent {
-                id,
-                joint,
-                baud,
-                finder: FINDER,
-            }
-        })
+        Err(Problem::unheard(servo.id, &servo.joint, baud, FINDER, garbled))
     }
 }
 

@@ -74,7 +74,6 @@ impl Settings {
                     joint: described.name.clone(),
                 });
             };
-            let ends = [limits.lower(), limits.upper()].map(|end| actuator.ticks(end));
             let servo = ServoSettings {
                 joint: described.name.clone(),
                 id: wire.id,
@@ -87,10 +86,7 @@ impl Settings {
                         / actuator.ticks_per_unit,
                 },
                 ticks_per_s: actuator.ticks_per_s(limits.velocity()).abs(),
-                range_ticks: ends
-                    .iter()
-                    .all(|end| end.is_finite())
-                    .then(|| (ends[0].min(ends[1]), ends[0].max(ends[1]))),
+                range_ticks: actuator.range_ticks(limits.lower(), limits.upper()),
             };
             joint.closes = servo.closes();
             if joint.counting == Counting::MultiTurn {
