@@ -4,6 +4,7 @@ use super::layout::Window;
 use super::servo::{Belief, Servo, goal_length};
 use super::settings::ServoSettings;
 use crate::backends::pace::Pace;
+use crate::backends::serial::Asked;
 use crate::bus::DriveCommand;
 use arrayvec::ArrayVec;
 use servomesh_fieldbus::feetech::instruction::Instruction;
@@ -27,6 +28,12 @@ pub(super) struct Read {
     pub(super) answered: u32,
     /// One bit for each servo that was started anew.
     pub(super) started: u32,
+}
+
+impl Asked for Read {
+    fn missing(&self) -> Stamp {
+        self.missing
+    }
 }
 
 impl Read {

@@ -4,9 +4,10 @@
 //! |---|---|
 //! | [`settings`] | what may be configured: ids, models, modes, rate |
 //! | `file` | how the servos file says which servo moves a joint |
-//! | `link` | opening and cycling: what is sent when, what a frame says |
+//! | `link` | what a bus holds, and which of its phases hears what |
+//! | `opening` | setting servos up one after the other, and anew |
+//! | `cycling` | what is sent when, what a frame says, what a missing answer means |
 //! | `setup` | what one servo is asked and told before it may move |
-//! | `answer` | an answer to that, out of the stream's hands |
 //! | `layout` | which registers are read and written in a cycle |
 //! | `cycle` | the packets of a cycle, and what their answers say |
 //! | `servo` | what is known of one servo, what is believed of it, what it is told |
@@ -14,12 +15,13 @@
 //! A cycle:
 //!
 //! ```text
-//!   k·T                                                          k·T + write phase            (k+1)·T
+//!                                                                                  k·T + 1 ms
 //!    │ sync read │ reply │ reply │ … │ frame → core → command …   │ sync write of goals │ …   │
 //! ```
 //!
-//! Cycles begin at whole multiples of the period in ROS time, and goals go out at a fixed phase of it, so that the drivers of one machine
-//! are in step. A servo samples itself when it answers, some replies after the read; that is its time in a frame.
+//! Goals have reached the servos at a fixed phase of the period in ROS time, whatever the speed of the bus and the number of its servos, so that
+//! the motors of one machine are in step; the cycle begins as early as that needs. A servo samples itself when it answers, some replies after the
+//! read; that is its time in a frame.
 //!
 //! An STS servo has **no bus watchdog**: when its driver dies it goes on with the last goal. In position mode, the default, it goes there and holds it, under
 //! torque. So a goal is never further ahead of the last measured position than the joint can move in the servo's own lag and two cycles, and the servo is
@@ -30,14 +32,16 @@
 //! **Invariant:** successive reads have answers of different lengths, so that none is taken for one to the read before.
 //! **Invariant:** a servo that was silent for as long as a start takes gets no goal, which would switch its torque on, before it says that its torque is on.
 
-mod answer;
 mod cycle;
+mod cycling;
 mod file;
 mod layout;
 mod link;
+mod opening;
 mod servo;
 pub mod settings;
 mod setup;
 
-pub use link::{Feetech, Stats};
+pub use super::serial::Stats;
+pub use link::Feetech;
 pub use settings::{Mode, Motor, ServoSettings, Settings};

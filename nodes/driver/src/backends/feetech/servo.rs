@@ -3,7 +3,7 @@
 use super::layout::{Reading, TURN};
 use super::settings::{Mode, ServoSettings};
 use super::setup::Setup;
-use crate::backends::problem::Problem;
+use crate::backends::serial::{Known, Member, Standing};
 use crate::bus::{DriveCommand, Ticks};
 use arrayvec::ArrayVec;
 use servomesh_fieldbus::feetech::status::{Alarm, Alarms};
@@ -18,13 +18,7 @@ pub(super) struct Servo {
     pub(super) settings: ServoSettings,
     pub(super) setup: Setup,
     pub(super) identity: Option<Identity>,
-    /// When it was last sampled, and what it said.
-    pub(super) sampled: Option<Stamp>,
-    pub(super) ticks: Ticks,
-    pub(super) current_a: f64,
-    pub(super) temperature_degc: f64,
-    pub(super) voltage_v: f64,
-    pub(super) torque: bool,
+    pub(super) known: Known,
     pub(super) alarms: Alarms,
     /// A position that its joint can't have come to since the last one.
     doubt: Option<(Stamp, i32)>,
@@ -32,10 +26,7 @@ pub(super) struct Servo {
     pub(super) silent_since: Option<Stamp>,
     /// It was silent for so long that it may have started anew, and has not said since whether its torque is on.
     pub(super) suspect: bool,
-    /// What keeps it from being driven, as people were told.
-    pub(super) problem: Option<Problem>,
-    /// When it may be set up again.
-    pub(super) retry_at: Stamp,
+    pub(super) standing: Standing,
 }
 
 /// What a servo's registers say of itself.
@@ -65,30 +56,24 @@ impl Servo {
             settings,
             setup: Setup::default(),
             identity: None,
-            sampled: None,
-            ticks: Ticks(0),
-            current_a: 0.0,
-            temperature_degc: 0.0,
-            voltage_v: 0.0,
-            torque: false,
+            known: Known::NOTHING,
             alarms: Alarms::NONE,
             doubt: None,
             silent_since: None,
             suspect: false,
-            problem: None,
-            retry_at: Stamp::ZERO,
+            standing: Standing::default(),
         }
     }
 
     /// It was set up: it has no torque, and may have been moved by hand meanwhile.
     pub(super) fn begin(&mut self) {
-        self.problem = None;
-        self.torque = false;
+        self.standing.settle();
+        self.known.torque = false;
         self.suspect = false;
         self.silent_since = None;
-        self.sampled = None;
+        self.known.sampled = None;
         self.doubt = None;
-        self.voltage_v = self.identity.map_or(0.0, |identity| identity.voltage_v);
+        self.known.voltage_v = self.identity.map_or(0.0, |identity| identity.voltage_v);
     }
 
     /// Takes what a block says; `told_on` is whether it was told to have torque.
@@ -102,18 +87,18 @@ impl Servo {
         if !self.believes(sampled, reading.position) {
             return Belief::Doubted;
         }
-        self.sampled = Some(sampled);
+        self.known.sampled = Some(sampled);
         self.silent_since = None;
-        self.ticks = Ticks(reading.position.into());
+        self.known.ticks = Ticks(reading.position.into());
         self.alarms = alarms;
         let keep = |field: &mut f64, read: Option<f64>| *field = read.unwrap_or(*field);
-        keep(&mut self.current_a, reading.current_a);
-        keep(&mut self.temperature_degc, reading.temperature_degc);
-        keep(&mut self.voltage_v, reading.voltage_v);
+        keep(&mut self.known.current_a, reading.current_a);
+        keep(&mut self.known.temperature_degc, reading.temperature_degc);
+        keep(&mut self.known.voltage_v, reading.voltage_v);
         if let Some(torque) = reading.torque {
             self.suspect = false;
-            let lost = self.torque && !torque && told_on;
-            self.torque = torque;
+            let lost = self.known.torque && !torque && told_on;
+            self.known.torque = torque;
             if lost && alarms == Alarms::NONE {
                 return Belief::StartedAnew;
             }
@@ -129,35 +114,15 @@ impl Servo {
 
     /// Whether a joint can have come to a position since the last, or is seen there twice.
     fn believes(&mut self, sampled: Stamp, position: i32) -> bool {
-        let fastest = FASTER * self.settings.motor.fastest(self.voltage_v.max(NOMINAL_V));
+        let fastest = FASTER * self.settings.motor.fastest(self.known.voltage_v.max(NOMINAL_V));
         let reachable = |(then, from): (Stamp, i32)| {
             let way = f64::from(way(from, position));
             way.abs() <= SPARE_TICKS + fastest * sampled.seconds_from(then).abs()
         };
-        let last = self.sampled.map(|then| (then, self.ticks.0 as i32));
+        let last = self.known.sampled.map(|then| (then, self.known.ticks.0 as i32));
         let believed = last.is_none_or(reachable) || self.doubt.is_some_and(reachable);
         self.doubt = (!believed).then_some((sampled, position));
         believed
-    }
-
-    /// What it finds wrong with itself, the worst first.
-    pub(super) fn fault(&self) -> Option<DriveFault> {
-        let high = self
-            .identity
-            .is_some_and(|identity| self.voltage_v > identity.highest_v);
-        let name = |alarm| match alarm {
-            Alarm::Angle => DriveFault::Encoder,
-            Alarm::OverCurrent => DriveFault::Overcurrent,
-            Alarm::Overheat => DriveFault::Overheated,
-            Alarm::Overload => DriveFault::Overload,
-            Alarm::Voltage if high => DriveFault::Overvoltage,
-            Alarm::Voltage => DriveFault::Undervoltage,
-        };
-        let named = WORST_FIRST.into_iter().find(|alarm| self.alarms.has(*alarm));
-        let unnamed = self.alarms.unnamed();
-        named
-            .map(name)
-            .or_else(|| (unnamed != 0).then_some(DriveFault::Other(unnamed.into())))
     }
 
     /// The register at which its goals begin.
@@ -181,7 +146,7 @@ impl Servo {
         let ticks_per_s = *command.velocity_ticks_per_s.get(joint)?;
         let position = *command.position_ticks.get(joint)?;
         let voltage = |current_a, ticks_per_s| self.settings.motor.voltage(current_a, ticks_per_s);
-        let share = |volts: f64| 1000.0 * volts / self.voltage_v.max(1.0);
+        let share = |volts: f64| 1000.0 * volts / self.known.voltage_v.max(1.0);
         let mut bytes = ArrayVec::new();
         for register in goal_registers(self.settings.mode) {
             let counts = match register.address {
@@ -207,13 +172,59 @@ impl Servo {
     /// A goal no further from where the joint was measured than it can move in the loop's lag and `ahead_s`, within the servo's limits.
     fn near(&self, position: f64, ahead_s: f64) -> f64 {
         let most = SPARE_TICKS + FASTER * self.settings.ticks_per_s * (self.settings.lag_s + ahead_s);
-        let measured = self.ticks.0 as f64;
+        let measured = self.known.ticks.0 as f64;
         let (lowest, highest) = self
             .identity
             .map_or((measured, measured), |identity| identity.ends);
         position
             .clamp(measured - most, measured + most)
             .clamp(lowest, highest)
+    }
+}
+
+impl Member for Servo {
+    fn is_set_up(&self) -> bool {
+        self.setup.is_done()
+    }
+
+    fn restart(&mut self) {
+        self.setup.restart();
+    }
+
+    fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    fn standing_mut(&mut self) -> &mut Standing {
+        &mut self.standing
+    }
+
+    fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// The worst first.
+    fn fault(&self) -> Option<DriveFault> {
+        let high = self
+            .identity
+            .is_some_and(|identity| self.known.voltage_v > identity.highest_v);
+        let name = |alarm| match alarm {
+            Alarm::Angle => DriveFault::Encoder,
+            Alarm::OverCurrent => DriveFault::Overcurrent,
+            Alarm::Overheat => DriveFault::Overheated,
+            Alarm::Overload => DriveFault::Overload,
+            Alarm::Voltage if high => DriveFault::Overvoltage,
+            Alarm::Voltage => DriveFault::Undervoltage,
+        };
+        let named = WORST_FIRST.into_iter().find(|alarm| self.alarms.has(*alarm));
+        let unnamed = self.alarms.unnamed();
+        named
+            .map(name)
+            .or_else(|| (unnamed != 0).then_some(DriveFault::Other(unnamed.into())))
+    }
+
+    fn name(&self) -> String {
+        format!("servo {} ({})", self.settings.id, self.settings.joint)
     }
 }
 
@@ -257,30 +268,17 @@ const QUICKEST_START: std::time::Duration = std::time::Duration::from_millis(10)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backends::feetech::Motor;
     use proptest::prelude::*;
 
     fn servo(mode: Mode) -> Servo {
-        let mut servo = Servo::new(ServoSettings {
-            joint: "elbow".to_owned(),
-            id: 3,
-            model: None,
-            mode,
-            lag_s: 0.02,
-            motor: Motor {
-                resistance_ohm: 4.44,
-                back_emf_v_s_per_tick: 12.0 / 3253.0,
-            },
-            ticks_per_s: 1300.0,
-            range_ticks: Some((500.0, 3500.0)),
-        });
+        let mut servo = Servo::new(ServoSettings::elbow(mode));
         servo.identity = Some(Identity {
             highest_v: 14.0,
             voltage_v: 12.0,
             ends: (400.0, 3600.0),
         });
         servo.begin();
-        servo.ticks = Ticks(2000);
+        servo.known.ticks = Ticks(2000);
         servo
     }
 
@@ -329,7 +327,7 @@ mod tests {
         assert_eq!(take(&mut servo, 1, 4090), Belief::Believed, "the first of all");
         assert_eq!(take(&mut servo, 2, 5), Belief::Believed, "through the wrap");
         assert_eq!(take(&mut servo, 3, 600), Belief::Doubted);
-        assert_eq!(servo.ticks, Ticks(5), "it keeps what it said");
+        assert_eq!(servo.known.ticks, Ticks(5), "it keeps what it said");
         assert_eq!(take(&mut servo, 4, 8), Belief::Believed);
         assert_eq!(take(&mut servo, 5, 600), Belief::Doubted);
         assert_eq!(take(&mut servo, 6, 604), Belief::Believed, "moved by hand");
@@ -362,7 +360,7 @@ mod tests {
         #[test]
         fn no_goal_is_further_ahead_than_the_joint_can_go(current in -9.0..9.0, speed in -1e5..1e5, position in -1e7..1e7, ticks in 0_i64..4096) {
             let mut servo = servo(Mode::Position);
-            servo.ticks = Ticks(ticks);
+            servo.known.ticks = Ticks(ticks);
             let told = told(&servo, &command(current, speed, position));
             let goal = i64::from(told[0]);
             prop_assert!((400..=3600).contains(&goal));

@@ -176,6 +176,26 @@ impl ServoSettings {
 }
 
 #[cfg(test)]
+impl ServoSettings {
+    /// Those of an STS3215 on a bench.
+    pub(super) fn elbow(mode: Mode) -> Self {
+        Self {
+            joint: "elbow".to_owned(),
+            id: 3,
+            model: None,
+            mode,
+            lag_s: 0.02,
+            motor: Motor {
+                resistance_ohm: 4.44,
+                back_emf_v_s_per_tick: 12.0 / 3253.0,
+            },
+            ticks_per_s: 1300.0,
+            range_ticks: Some((500.0, 3500.0)),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -183,15 +203,7 @@ mod tests {
         let servo = |i: usize| ServoSettings {
             joint: format!("joint_{i}"),
             id: i as u8 + 1,
-            model: None,
-            mode: Mode::Position,
-            lag_s: ServoSettings::LAG_S,
-            motor: Motor {
-                resistance_ohm: 4.44,
-                back_emf_v_s_per_tick: 0.00369,
-            },
-            ticks_per_s: 1300.0,
-            range_ticks: Some((500.0, 3500.0)),
+            ..ServoSettings::elbow(Mode::Position)
         };
         Settings {
             baud,

@@ -1,7 +1,6 @@
 //! A servo on a bench, set up as far as that goes.
 
 use super::*;
-use crate::backends::feetech::Motor;
 use servomesh_fieldbus::feetech::packet::{Scan, scan};
 use servomesh_fieldbus::feetech::status::Alarms;
 
@@ -79,18 +78,9 @@ impl Bench {
 
 fn settings(mode: Mode) -> ServoSettings {
     ServoSettings {
-        joint: "elbow".to_owned(),
-        id: 3,
-        model: None,
-        mode,
-        lag_s: 0.02,
-        motor: Motor {
-            resistance_ohm: 4.44,
-            back_emf_v_s_per_tick: 12.0 / 3253.0,
-        },
-        ticks_per_s: 1300.0,
         // A turn on: which it is, is the driver's matter.
         range_ticks: Some((4596.0, 7596.0)),
+        ..ServoSettings::elbow(mode)
     }
 }
 

@@ -1,0 +1,188 @@
+//! A bus that cycles: a read, a frame when its answers are complete or overdue, goals that end at a fixed phase of the period.
+
+use super::cycle::{self, Read};
+use super::layout::Window;
+use super::link::{Feetech, ROOM};
+use super::servo::Servo;
+use crate::backends::pace::HANDLING;
+use crate::backends::serial::{self, Cycling, Phase, SILENT};
+use servomesh_fieldbus::feetech::status::{Alarms, Status};
+use servomesh_fieldbus::feetech::stream::Stream;
+use servomesh_types::Stamp;
+use std::time::Duration;
+
+impl Feetech {
+    /// Reads one packet of a bus that cycles; `false` when none is left. `read` is what was asked and is not over yet.
+    pub(super) fn receive_cycling(&mut self, now: Stamp, read: Option<Read>, bytes: &mut &[u8]) -> bool {
+        let Some(packet) = self.stream.next(bytes) else {
+            return false;
+        };
+        let Ok(status) = Status::decode(&packet) else {
+            return true;
+        };
+        let Some(mut read) = read else {
+            self.stats.stale += 1; // nothing was asked: an answer that is too late
+            return true;
+        };
+        if !read.take(now, &self.pace, &mut self.servos, &status, self.enable) {
+            self.stats.stale += 1;
+            return true;
+        }
+        let is_over = read.is_complete(self.servos.len());
+        self.phase.wait_for((!is_over).then_some(read));
+        if is_over {
+            self.conclude(now, &read);
+        }
+        true
+    }
+
+    /// What is due in a cycle: answers that are missing, goals, the next read.
+    pub(super) fn tick_cycling(&mut self, now: Stamp) {
+        if self.give_up_answers(now) {
+            return; // the core answers first
+        }
+        self.write_if_due(now);
+        if let Some(begin) = self.phase.begins_to_cycle(now) {
+            self.begin_cycle(now, begin);
+        }
+    }
+
+    /// Ends a read whose time is over, with what came of it; says whether one was.
+    fn give_up_answers(&mut self, now: Stamp) -> bool {
+        let Some(mut read) = self.phase.give_up(now) else {
+            return false;
+        };
+        while let Some(packet) = self.stream.flush() {
+            if let Ok(status) = Status::decode(&packet)
+                && !read.take(now, &self.pace, &mut self.servos, &status, self.enable)
+            {
+                self.stats.stale += 1;
+            }
+        }
+        self.conclude(now, &read);
+        true
+    }
+
+    /// Sends the goals of this cycle once they are there and their time has come.
+    pub(super) fn write_if_due(&mut self, now: Stamp) {
+        if self.phase.begins_to_write(now, self.command.is_some()) {
+            self.write();
+        }
+    }
+
+    /// Begins a cycle: reads all servos.
+    fn begin_cycle(&mut self, now: Stamp, begin: Stamp) {
+        self.status.cycle = self.pace.cycle(begin);
+        let mut cycling = Cycling::begin(&self.pace, now, begin, self.goals_take());
+        cycling.read = Some(self.read(now, cycling.latest));
+        self.phase = Phase::Cycling(cycling);
+    }
+
+    /// Reads all servos; goals begin at `latest`.
+    fn read(&mut self, now: Stamp, latest: Stamp) -> Read {
+        let window = self.window();
+        self.reads += 1;
+        self.stats.cycles += 1;
+        self.stream = Stream::default();
+        let sent = self.send(|servos, buffer| cycle::encode_read(servos, window, buffer));
+        let answers = self.servos.len() * cycle::reply_bytes(window);
+        let waits = GAP * self.servos.len() as u32;
+        let missing = self.pace.missing(now, sent, answers, waits);
+        Read {
+            window,
+            asked: now + self.pace.wire(sent),
+            missing: missing.min(latest - HANDLING),
+            answered: 0,
+            started: 0,
+        }
+    }
+
+    /// Finds out how long a cycle is on the wire: the longest of its reads, and its goals.
+    pub(super) fn lay_out(&mut self) {
+        let mut packet = [0; ROOM];
+        // What is longer than that is never sent either.
+        let sent = cycle::encode_read(&self.servos, Window::LockedData, &mut packet).unwrap_or_default();
+        let answers = self.servos.len() * cycle::reply_bytes(Window::LockedData);
+        let reading = self.pace.wire(sent + answers);
+        self.pace.lay_out(reading, self.goals_take());
+    }
+
+    /// How long the goals of all servos take on the wire.
+    fn goals_take(&self) -> Duration {
+        self.pace.wire(cycle::goal_bytes(&self.settings.servos))
+    }
+
+    /// What this cycle reads.
+    fn window(&self) -> Window {
+        let switching = |servo: &Servo| servo.known.torque != self.enable || servo.suspect;
+        if !self.reads.is_multiple_of(2) {
+            Window::Data
+        } else if self.servos.iter().any(switching) || self.reads.is_multiple_of(STATE_EVERY) {
+            Window::State
+        } else {
+            Window::LockedData
+        }
+    }
+
+    /// The read is over: all have answered, or the time has come.
+    fn conclude(&mut self, now: Stamp, read: &Read) {
+        let missing = self.servos.len() - read.answered.count_ones() as usize;
+        self.stats.missing_replies += missing as u64;
+        for (i, servo) in self.servos.iter_mut().enumerate() {
+            if read.answered & (1 << i) == 0 {
+                servo.miss(read.sampled(&self.pace, i));
+            }
+        }
+        if read.started != 0 {
+            for text in serial::lost(&self.servos, read.started) {
+                self.outbox.complain(text);
+            }
+            self.reopen(now, read.started);
+            return;
+        }
+        self.hand_over(now, read);
+    }
+
+    /// Gives the core what is known, unless a servo has been silent for so long that it has to be opened anew.
+    fn hand_over(&mut self, now: Stamp, read: &Read) {
+        let is_silent = |servo: &Servo| {
+            let since = servo.silent_since;
+            since.is_some_and(|since| read.asked.since(since) > SILENT)
+        };
+        let silent = serial::those(&self.servos, is_silent);
+        if silent != 0 {
+            self.reopen(now, silent);
+        } else if self.servos.iter().all(|servo| servo.known.sampled.is_some()) {
+            // The newest sample of a whole answer: no sample lies after it.
+            let last = read.sampled(&self.pace, self.servos.len() - 1);
+            let samples = self.servos.iter().filter_map(|servo| servo.known.sampled);
+            serial::fill(&mut self.status, &self.servos, samples.fold(last, Stamp::max));
+            self.status.acts = self.phase.goals_act(now, self.goals_take());
+            self.outbox.frame();
+        }
+    }
+
+    /// Sends what the core answered: goals, and torque where it is not as it should be.
+    fn write(&mut self) {
+        let Some(command) = self.command.take() else {
+            return;
+        };
+        if command.enable {
+            let ahead = 2 * self.pace.period();
+            self.send(|servos, buffer| cycle::encode_goals(servos, &command, ahead, buffer));
+        }
+        let switched =
+            |servo: &Servo| !(command.enable && servo.suspect) && servo.known.torque != command.enable;
+        self.send(|servos, buffer| cycle::encode_torque(servos, command.enable, switched, buffer));
+        if command.clear_faults && !command.enable {
+            // Alarms that last are forgotten when the torque is taken off, also where it is off.
+            let alarmed = |servo: &Servo| servo.alarms != Alarms::NONE;
+            self.send(|servos, buffer| cycle::encode_torque(servos, false, alarmed, buffer));
+        }
+    }
+}
+
+/// How much longer than its answer takes a servo is waited for, by the one whose turn is after it.
+const GAP: Duration = Duration::from_micros(100);
+/// Every so many reads the torque is read; an even number.
+const STATE_EVERY: u64 = 8;
