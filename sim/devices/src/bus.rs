@@ -73,12 +73,6 @@ impl Bus {
         self.members.len() - 1
     }
 
-    /// Seeds what is random on the line; 0 unless set.
-    pub fn set_seed(&mut self, seed: u64) {
-        self.to_devices = Noise::new(seed, 0);
-        self.to_master = Noise::new(seed, 1);
-    }
-
     fn next_deadline(&self) -> Option<Stamp> {
         let deadlines = self.members.iter().filter_map(|member| member.device.deadline());
         deadlines.min()
@@ -206,6 +200,11 @@ impl Wire for Bus {
             self.heard.clear();
         }
         self.plugged = plugged;
+    }
+
+    fn set_seed(&mut self, seed: u64) {
+        self.to_devices = Noise::new(seed, 0);
+        self.to_master = Noise::new(seed, 1);
     }
 
     fn set_faults(&mut self, toward: Toward, faults: LineFaults) {

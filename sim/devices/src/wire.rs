@@ -26,6 +26,9 @@ pub trait Wire: Send {
     /// Pulls the master's plug, or puts it in again. Without it nothing passes between master and devices; what was under way is torn off.
     fn set_plugged(&mut self, plugged: bool);
 
+    /// Seeds what is random on the line; 0 unless set. It is good then, until faults are set.
+    fn set_seed(&mut self, seed: u64);
+
     /// Makes the line bad, or good again, in one direction.
     fn set_faults(&mut self, toward: Toward, faults: LineFaults);
 

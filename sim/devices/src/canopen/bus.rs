@@ -111,12 +111,6 @@ impl CanBus {
         self.members.len() - 1
     }
 
-    /// Seeds what is random on the line; 0 unless set.
-    pub fn set_seed(&mut self, seed: u64) {
-        self.to_devices = Noise::new(seed, 0);
-        self.to_master = Noise::new(seed, 1);
-    }
-
     fn call<T>(&mut self, index: usize, call: impl FnOnce(&mut dyn CanDevice) -> T) -> T {
         let member = &mut self.members[index];
         let result = call(&mut *member.device);
@@ -345,6 +339,11 @@ impl Wire for CanBus {
             self.adapter.waiting.clear();
         }
         self.plugged = plugged;
+    }
+
+    fn set_seed(&mut self, seed: u64) {
+        self.to_devices = Noise::new(seed, 0);
+        self.to_master = Noise::new(seed, 1);
     }
 
     fn set_faults(&mut self, toward: Toward, faults: LineFaults) {

@@ -1,21 +1,29 @@
-//! The desk arm of `launch/robots`, and the core and link that drive it.
+//! The desk arm of `launch/robots`, whatever drives it.
 
 use std::ops::Range;
 use std::time::Duration;
 
-use servomesh_driver::backends::dynamixel::Settings;
+use servomesh_devices::motor::Machine;
+use servomesh_driver::Gains;
+use servomesh_driver::backends::Backend;
 use servomesh_driver::backends::wires::BusSettings;
-use servomesh_driver::{Config, Driver, Gains, JointFiles, Wanted};
 use servomesh_robot::Model;
-use servomesh_types::{Capabilities, GroupName};
+use servomesh_sim::{Plant, ServoCatalog};
+use servomesh_types::{Capabilities, Stamp};
+
+use crate::group::{Group, names};
 
 pub(crate) const JOINTS: usize = 6;
+/// Of its buses, serial ones and CAN \[bit/s\].
 pub(crate) const BAUD: u32 = 1_000_000;
+/// When its buses begin.
+pub(crate) const BEGIN: Stamp = Stamp::from_millis(1_000_000);
 pub(crate) const URDF: &str = include_str!("../../../../launch/robots/desk.urdf");
+/// Its own servos: DYNAMIXEL.
 pub(crate) const SERVOS: &str = include_str!("../../../../launch/robots/desk.servos.yaml");
-pub(crate) const LIMITS: &str = include_str!("../../../../launch/robots/desk.limits.yaml");
-/// Softer than what suits a stiff joint: these gears have 4.4 mrad of play, and these encoders counts of 1.5 mrad.
-pub(crate) const GAINS: Gains = Gains {
+const LIMITS: &str = include_str!("../../../../launch/robots/desk.limits.yaml");
+/// Softer than what suits a stiff joint: these gears have 4.4 mrad of play, and the encoders of its own servos counts of 1.5 mrad.
+const GAINS: Gains = Gains {
     position_hz: 2.0,
     velocity_hz: 10.0,
     integral_hz: 1.0,
@@ -29,35 +37,46 @@ pub(crate) fn model() -> Model {
     Model::from_urdf_str(URDF).unwrap()
 }
 
-/// The core of the arm's driver and its link, at `rate_hz`; `servos` is the text of the servos file.
-pub(crate) fn driver(servos: &str, rate_hz: f64) -> (Driver, Settings) {
-    group(servos, 0..JOINTS, rate_hz, BAUD)
-}
-
-/// The same for some of its joints, on a bus of that speed.
-pub(crate) fn group(servos: &str, joints: Range<usize>, rate_hz: f64, baud: u32) -> (Driver, Settings) {
-    let model = model();
-    let files = JointFiles::parse(servos, LIMITS).unwrap();
-    let names = model.joints()[joints].iter().map(|joint| joint.name.clone());
-    let wanted = Wanted {
-        name: GroupName::new("desk").unwrap(),
-        joints: names.collect(),
+/// The group of some of its joints; `servos` is the text of the servos file.
+pub(crate) fn group<'a>(
+    model: &'a Model,
+    servos: &'a str,
+    joints: Range<usize>,
+    rate_hz: f64,
+    backend: Backend,
+) -> Group<'a> {
+    Group {
+        name: "desk",
+        model,
+        files: [servos, LIMITS],
+        joints: names(model)[joints].to_vec(),
         rate_hz,
         capabilities: Capabilities::default(),
-        backend: "dynamixel".to_owned(),
-    };
-    let (mut params, dynamics) = files.driver(&model, wanted).unwrap();
-    for joint in &mut params.joints {
-        joint.gains = GAINS;
+        backend,
+        gains: Some(GAINS),
     }
-    let bus = BusSettings {
+}
+
+/// What is configured of its bus.
+pub(crate) fn bus(baud: u32) -> BusSettings {
+    BusSettings {
         baud,
         watchdog: Duration::from_millis(100),
         latency: Duration::from_micros(300),
-    };
-    let settings = Settings::of_file(servos, bus, &mut params).unwrap();
-    (
-        Driver::new(Config::new(params).unwrap(), Some(dynamics)),
-        settings,
-    )
+    }
+}
+
+/// The arm as it stands at the start, with the servos of a file.
+pub(crate) fn machine(servos: &str) -> Machine {
+    let mut plant = Plant::new(&model(), &ServoCatalog::from_yaml_str(servos).unwrap()).unwrap();
+    plant.place(&START).unwrap();
+    Machine::new(plant)
+}
+
+/// The wiring of the arm to drives that talk in frames, as the simulation's file has it.
+pub(crate) fn wiring(rate_hz: f64) -> String {
+    let joints = names(&model()).into_iter().zip(START);
+    let joints = joints.map(|(name, start)| format!("      - {{ name: {name}, start: {start} }}\n"));
+    let joints: String = joints.collect();
+    format!("watchdog_s: 0.1\nbuses:\n  desk:\n    rate_hz: {rate_hz}\n    joints:\n{joints}")
 }

@@ -1,140 +1,85 @@
-//! The desk arm with its driver: the core and the link that run on a robot, a serial line in virtual time, servos at the other end of it,
-//! DYNAMIXEL unless said otherwise, and the simulated arm behind them.
+//! The desk arm with its driver: the core and the link that run on a robot, a wire in virtual time, devices at the other end of it, and the
+//! simulated arm behind them.
 
+mod asserts;
+
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::desk::{BAUD, JOINTS, SERVOS, START, driver, model};
 use servomesh_devices::motor::Machine;
-use servomesh_devices::{Bus, Dynamixel as Servo, LineFaults, Toward, Wire};
-use servomesh_driver::backends::dynamixel::{Dynamixel, Settings};
-use servomesh_driver::coupling::{Coupling, Outside};
-use servomesh_driver::link::{Link, Notice};
-use servomesh_driver::{Driver, Input, Output};
-use servomesh_fieldbus::dynamixel::{Id, Model as ServoModel};
-use servomesh_sim::{Plant, ServoCatalog};
-use servomesh_types::{Command, CommandMode, Epoch, Event, JointVec, ServoState, Setpoint, Stamp, StreamTag};
+use servomesh_devices::{LineFaults, Toward, Wire};
+use servomesh_driver::coupling::Coupling;
+use servomesh_driver::link::Link;
+use servomesh_driver::{Driver, Input};
+use servomesh_types::{JointVec, ServoState, Stamp};
+
+use crate::commands::Commands;
+use crate::desk::{BEGIN, JOINTS};
+use crate::heard::Heard;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// A servo samples its encoder once a millisecond.
-const TOLERANCE: Duration = Duration::from_millis(2);
-/// How often `safety` would send a command.
-const COMMANDS: Duration = Duration::from_millis(2);
-/// When the bus begins.
-pub(crate) const BEGIN: Stamp = Stamp::from_millis(1_000_000);
 
 /// The arm at work.
 pub(crate) struct Rig {
     pub(crate) now: Stamp,
-    pub(crate) machine: Machine,
-    pub(crate) bus: Bus,
-    pub(crate) coupling: Coupling,
+    pub(crate) bus: Box<dyn Wire>,
     pub(crate) heard: Heard,
-    pub(crate) epoch: u64,
+    machine: Machine,
+    coupling: Coupling,
+    commands: Commands,
+    /// One count of an encoder \[rad\].
+    count: f64,
+    /// Who it is, in the story of a test that fails.
+    who: String,
+    /// What came from the wire on its way to the driver, and when it gets there.
+    held: VecDeque<(Stamp, Vec<u8>)>,
+    held_until: Stamp,
     /// Where the arm truly was, millisecond by millisecond.
     truths: Vec<(Stamp, [f64; JOINTS])>,
     /// The driver's process is gone.
     dead: bool,
-    next_command: Stamp,
-    seq: u64,
-    /// What came from the line and is held on its way to the driver, until when.
-    held: Vec<u8>,
-    held_until: Stamp,
-}
-
-/// What the driver said.
-#[derive(Default)]
-pub(crate) struct Heard {
-    pub(crate) to_send: Vec<u8>,
-    pub(crate) states: Vec<ServoState>,
-    pub(crate) events: Vec<Event>,
-    pub(crate) notices: Vec<Notice>,
-}
-
-impl Outside for Heard {
-    fn transmit(&mut self, bytes: &[u8]) {
-        self.to_send.extend_from_slice(bytes);
-    }
-
-    fn output(&mut self, output: Output) {
-        match output {
-            Output::State(state) => self.states.push(state),
-            Output::Event(event) => self.events.push(event),
-            Output::Tracking(_) => {}
-            Output::Bus(_) => unreachable!("answers go to the link"),
-        }
-    }
-
-    fn notice(&mut self, notice: Notice) {
-        self.notices.push(notice);
-    }
-}
-
-/// The machine as it stands at the start, with the servos of a file.
-pub(crate) fn plant(servos: &str) -> Plant {
-    let mut plant = Plant::new(&model(), &ServoCatalog::from_yaml_str(servos).unwrap()).unwrap();
-    plant.place(&START).unwrap();
-    plant
 }
 
 impl Rig {
-    pub(crate) fn new(rate_hz: f64) -> Self {
-        Self::with(SERVOS, rate_hz, |_| true)
-    }
-
-    /// Only those servos are on the bus whose number `there` takes.
-    pub(crate) fn with(servos: &str, rate_hz: f64, there: impl Fn(u8) -> bool) -> Self {
-        let (core, settings) = driver(servos, rate_hz);
-        Self::on_bus(core, settings, there)
-    }
-
-    /// With other settings of the bus than the file's.
-    pub(crate) fn linked(settings: Settings) -> Self {
-        let (core, _) = driver(SERVOS, 500.0);
-        Self::on_bus(core, settings, |_| true)
-    }
-
-    fn on_bus(core: Driver, settings: Settings, there: impl Fn(u8) -> bool) -> Self {
-        let machine = Machine::new(plant(SERVOS));
-        let mut bus = Bus::new(BEGIN, BAUD);
-        let models = [
-            "XM540-W270",
-            "XM540-W270",
-            "XM540-W270",
-            "XM430-W350",
-            "XM430-W350",
-            "XM430-W350",
-        ];
-        for ((number, name), joint) in (1..).zip(models).zip(model().joints()) {
-            if there(number) {
-                let servo = Servo::new(
-                    ServoModel::named(name).unwrap(),
-                    Id::device(number).unwrap(),
-                    BAUD,
-                )
-                .unwrap();
-                bus.add(servo, machine.motor(&joint.name, 1.0).unwrap());
-            }
-        }
-        Self::assemble(core, Box::new(Dynamixel::new(settings).unwrap()), machine, bus)
-    }
-
-    /// A driver's core and link on a bus of the arm, both at [`BEGIN`].
-    pub(crate) fn assemble(core: Driver, link: Box<dyn Link>, machine: Machine, bus: Bus) -> Self {
-        let now = BEGIN;
+    /// A driver's core and link on a bus of the arm that begins at [`BEGIN`]; `counts` is how many an encoder has in a turn.
+    pub(crate) fn new(
+        who: &str,
+        (core, link): (Driver, Box<dyn Link>),
+        machine: Machine,
+        bus: impl Wire + 'static,
+        counts: f64,
+    ) -> Self {
         Self {
-            now,
-            machine,
-            bus,
-            coupling: Coupling::new(core, link),
+            now: BEGIN,
+            bus: Box::new(bus),
             heard: Heard::default(),
-            epoch: 0,
+            machine,
+            coupling: Coupling::new(core, link),
+            commands: Commands::new(BEGIN),
+            count: std::f64::consts::TAU / counts,
+            who: who.to_owned(),
+            held: VecDeque::new(),
+            held_until: BEGIN,
             truths: Vec::new(),
             dead: false,
-            next_command: now,
-            seq: 0,
-            held: Vec::new(),
-            held_until: now,
         }
+    }
+
+    /// Opens the bus, switches the torque on and holds the start.
+    pub(crate) fn opened(mut self) -> Self {
+        self.run(Duration::from_millis(400), |_| None);
+        self.enable();
+        self
+    }
+
+    /// A new epoch that holds the arm where it is measured.
+    pub(crate) fn enable(&mut self) {
+        self.commands.epoch += 1;
+        let here: JointVec = self.state().position;
+        let here: [f64; JOINTS] = here[..].try_into().expect("six joints");
+        self.run(Duration::from_millis(800), |_| {
+            Some([here, [0.0; JOINTS], [0.0; JOINTS]])
+        });
     }
 
     /// Lets time pass; `motion` says where to be at a time, as long as it says something.
@@ -146,85 +91,81 @@ impl Rig {
         let end = self.now + duration;
         while self.now < end {
             let due = self.coupling.deadline().filter(|_| !self.dead).unwrap_or(end);
-            let command = if self.dead { end } else { self.next_command };
-            let held = if self.held.is_empty() {
-                end
-            } else {
-                self.held_until
-            };
+            let command = if self.dead { end } else { self.commands.next };
+            let held = self.held.front().map_or(end, |(at, _)| *at);
             let next = due.min(self.bus.next_event()).min(command).min(held);
             self.now = next.min(end).max(self.now);
             self.bus.advance_to(self.now);
-            let truth = self.truth();
-            if self
-                .truths
-                .last()
-                .is_none_or(|(at, _)| self.now.since(*at) >= MILLISECOND)
-            {
-                self.truths.push((self.now, truth));
-            }
+            self.note_truth();
+            self.deliver();
             if self.dead {
-                while self.bus.read().is_some() {}
                 continue;
             }
-            while let Some((at, bytes)) = self.bus.read() {
-                self.held.extend_from_slice(&bytes);
-                self.deliver(at);
-            }
-            self.deliver(self.now);
-            if self.now >= self.next_command {
-                self.next_command = self.next_command + COMMANDS;
-                if let Some(motion) = motion(self.now) {
-                    self.command(motion);
-                }
+            if let Some(command) = self.commands.due(self.now, &mut motion) {
+                self.coupling
+                    .handle(self.now, Input::Command(command), &mut self.heard);
             }
             self.coupling.tick(self.now, &mut self.heard);
             self.send(self.now);
         }
     }
 
-    /// Keeps back what comes from the line for a while, as a busy adapter or operating system does; then it comes in one piece.
+    fn note_truth(&mut self) {
+        let last = self.truths.last();
+        if last.is_none_or(|(at, _)| self.now.since(*at) >= MILLISECOND) {
+            self.truths.push((self.now, self.truth()));
+        }
+    }
+
+    /// Gives the driver what has come by now, in the order in which it came: what is late keeps back what is behind it.
+    fn deliver(&mut self) {
+        while let Some((at, bytes)) = self.bus.read() {
+            match self.held.back_mut() {
+                Some((_, held)) if at <= self.held_until => held.extend(bytes),
+                before => {
+                    let behind = before.map_or(self.held_until, |(before, _)| *before);
+                    self.held.push_back((at.max(behind).max(self.held_until), bytes));
+                }
+            }
+        }
+        while let Some((at, bytes)) = self.held.pop_front_if(|(at, _)| *at <= self.now) {
+            if !self.dead {
+                self.coupling.receive(at, &bytes, &mut self.heard);
+                self.send(at);
+            }
+        }
+    }
+
+    /// Keeps back what comes from the wire for a while, as a busy adapter or operating system does; then it comes in one piece.
     pub(crate) fn hold_answers(&mut self, duration: Duration) {
         self.held_until = self.now + duration;
     }
 
-    fn deliver(&mut self, at: Stamp) {
-        if at >= self.held_until && !self.held.is_empty() {
-            let bytes = std::mem::take(&mut self.held);
-            self.coupling.receive(at, &bytes, &mut self.heard);
-            self.send(at);
-        }
-    }
-
-    /// What the driver said goes onto the line.
+    /// What the driver said goes onto the wire.
     fn send(&mut self, at: Stamp) {
-        if !self.heard.to_send.is_empty() {
-            let bytes = std::mem::take(&mut self.heard.to_send);
+        if let Some(bytes) = self.heard.take() {
             self.bus.write(at, &bytes);
         }
     }
 
-    fn command(&mut self, [position, velocity, acceleration]: [[f64; JOINTS]; 3]) {
-        self.seq += 1;
-        let setpoint = Setpoint {
-            tag: StreamTag {
-                stamp: self.now,
-                epoch: Epoch(self.epoch),
-                seq: self.seq,
-                valid_for: Duration::from_millis(50),
-                ..StreamTag::default()
-            },
-            position: position.into(),
-            velocity: velocity.into(),
-            acceleration: acceleration.into(),
-            ..Setpoint::default()
-        };
-        let command = Command {
-            mode: CommandMode::Track,
-            setpoint,
-        };
-        self.coupling
-            .handle(self.now, Input::Command(command), &mut self.heard);
+    /// Makes the line toward the driver bad, by chance as `seed` has it.
+    pub(crate) fn disturb(&mut self, seed: u64, faults: LineFaults) {
+        self.who.push_str(&format!(", seed {seed}"));
+        self.bus.set_seed(seed);
+        self.bus.set_faults(Toward::Master, faults);
+    }
+
+    /// Pulls the adapter out of the computer, or plugs it in again; the port notices.
+    pub(crate) fn set_plugged(&mut self, there: bool) {
+        self.bus.set_plugged(there);
+        self.held.clear();
+        self.coupling.plugged(self.now, there, &mut self.heard);
+        self.send(self.now);
+    }
+
+    /// Ends the driver's process at once.
+    pub(crate) fn die(&mut self) {
+        self.dead = true;
     }
 
     /// Where the arm truly is.
@@ -240,71 +181,11 @@ impl Rig {
     }
 
     pub(crate) fn state(&self) -> &ServoState {
-        self.heard.states.last().expect("a state")
+        self.heard.state()
     }
 
-    /// Ends the driver's process at once.
-    pub(crate) fn die(&mut self) {
-        self.dead = true;
-    }
-
-    /// Pulls the adapter out, or plugs it in again; the port notices.
-    pub(crate) fn set_plugged(&mut self, there: bool) {
-        self.bus.set_plugged(there);
-        self.coupling.plugged(self.now, there, &mut self.heard);
-        self.send(self.now);
-    }
-
-    /// The largest distance of a fresh measured position from where the joint truly was within two milliseconds of its sample, over the states
-    /// from `first` on: by the count of an encoder, if nothing is made up.
-    pub(crate) fn worst_measurement(&self, first: usize) -> f64 {
-        let mut worst: f64 = 0.0;
-        for state in &self.heard.states[first..] {
-            for joint in 0..JOINTS {
-                let age = Duration::from_secs_f64(state.age_s.get(joint).copied().unwrap_or(0.0));
-                let sampled = state.tag.stamp - age;
-                let from = self.truths.partition_point(|(at, _)| *at + TOLERANCE < sampled);
-                let near = self.truths[from.saturating_sub(1)..]
-                    .iter()
-                    .take_while(|(at, _)| *at <= sampled + TOLERANCE);
-                let off = near.map(|(_, truth)| (truth[joint] - state.position[joint]).abs());
-                let nearest = off.fold(f64::INFINITY, f64::min);
-                worst = worst.max(nearest);
-            }
-        }
-        worst
-    }
-
-    pub(crate) fn set_faults(&mut self, faults: &LineFaults) {
-        self.bus.set_faults(Toward::Master, *faults);
-    }
-
-    /// Everything that was said, for a test that fails.
+    /// Who it is and everything that was said, for a test that fails.
     pub(crate) fn story(&self) -> String {
-        let events = self.heard.events.iter().map(|event| event.text.clone());
-        let notices = self.heard.notices.iter().map(|notice| notice.text.to_string());
-        events.chain(notices).collect::<Vec<_>>().join("\n")
-    }
-
-    /// Opens the bus, switches the torque on and holds the start.
-    pub(crate) fn enabled(rate_hz: f64) -> Self {
-        Self::new(rate_hz).opened()
-    }
-
-    /// Opens the bus, switches the torque on and holds the start.
-    pub(crate) fn opened(mut self) -> Self {
-        self.run(Duration::from_millis(400), |_| None);
-        self.enable();
-        self
-    }
-
-    /// A new epoch that holds the arm where it is measured.
-    pub(crate) fn enable(&mut self) {
-        self.epoch += 1;
-        let here: JointVec = self.state().position;
-        let here: [f64; JOINTS] = here[..].try_into().expect("six joints");
-        self.run(Duration::from_millis(800), |_| {
-            Some([here, [0.0; JOINTS], [0.0; JOINTS]])
-        });
+        format!("{}\n{}", self.who, self.heard.story())
     }
 }

@@ -3,25 +3,22 @@
 mod motion;
 mod trouble;
 
-use std::time::Duration;
-
 use servomesh_devices::Bus;
 use servomesh_devices::feetech::Servo;
-use servomesh_devices::motor::Machine;
+use servomesh_driver::Driver;
+use servomesh_driver::backends::Backend;
 use servomesh_driver::backends::feetech::{Feetech, Settings};
-use servomesh_driver::backends::wires::BusSettings;
-use servomesh_driver::{Config, Driver, JointFiles, Wanted};
 use servomesh_robot::Model;
-use servomesh_types::{Capabilities, GroupName};
 
-use crate::desk::{BAUD, GAINS, LIMITS, URDF};
-use crate::rig::{BEGIN, Rig, plant};
+use crate::desk::{BAUD, BEGIN, JOINTS, URDF, bus, group, machine};
+use crate::rig::Rig;
 
 const SERVOS: &str = include_str!("arm.servos.yaml");
 /// Of the bus \[Hz\].
 const RATE_HZ: f64 = 250.0;
-/// Slower than this an arm stands: friction lets it creep \[rad/s\].
-const STILL: f64 = 0.01;
+/// One count of an encoder \[rad\].
+const COUNT: f64 = std::f64::consts::TAU / COUNTS;
+const COUNTS: f64 = 4096.0;
 
 /// The arm with its widest joints within the 0.9 turns that a single-turn encoder knows.
 fn model() -> Model {
@@ -31,37 +28,13 @@ fn model() -> Model {
 
 /// The core of the arm's driver and the settings of its bus; `servos` is the text of the servos file.
 fn driver(servos: &str) -> (Driver, Settings) {
-    let model = model();
-    let files = JointFiles::parse(servos, LIMITS).unwrap();
-    let wanted = Wanted {
-        name: GroupName::new("desk").unwrap(),
-        joints: model.joints().iter().map(|joint| joint.name.clone()).collect(),
-        rate_hz: RATE_HZ,
-        capabilities: Capabilities::default(),
-        backend: "feetech".to_owned(),
-    };
-    let (mut params, dynamics) = files.driver(&model, wanted).unwrap();
-    for joint in &mut params.joints {
-        joint.gains = GAINS;
-    }
-    let bus = BusSettings {
-        baud: BAUD,
-        watchdog: Duration::from_millis(100),
-        latency: Duration::from_micros(300),
-    };
-    let settings = Settings::of_file(servos, bus, &mut params).unwrap();
-    let core = Driver::new(Config::new(params).unwrap(), Some(dynamics));
-    (core, settings)
+    let settings = |servos: &str, params: &mut _| Settings::of_file(servos, bus(BAUD), params).unwrap();
+    group(&model(), servos, 0..JOINTS, RATE_HZ, Backend::Feetech).driver(settings)
 }
 
 /// The arm on its bus; only those servos are there whose number `there` takes.
-fn arm(servos: &str, there: impl Fn(u8) -> bool) -> Rig {
-    let (core, settings) = driver(servos);
-    linked(core, settings, there)
-}
-
-fn linked(core: Driver, settings: Settings, there: impl Fn(u8) -> bool) -> Rig {
-    let machine = Machine::new(plant(SERVOS));
+fn arm((core, settings): (Driver, Settings), there: impl Fn(u8) -> bool) -> Rig {
+    let machine = machine(SERVOS);
     let mut bus = Bus::new(BEGIN, BAUD);
     for (number, joint) in (1..).zip(model().joints()) {
         if there(number) {
@@ -69,10 +42,11 @@ fn linked(core: Driver, settings: Settings, there: impl Fn(u8) -> bool) -> Rig {
             bus.add(Servo::new(number, BAUD).unwrap(), motor);
         }
     }
-    Rig::assemble(core, Box::new(Feetech::new(settings).unwrap()), machine, bus)
+    let link = Box::new(Feetech::new(settings).unwrap());
+    Rig::new("feetech", (core, link), machine, bus, COUNTS)
 }
 
 /// The arm, opened and switched on.
 fn enabled() -> Rig {
-    arm(SERVOS, |_| true).opened()
+    arm(driver(SERVOS), |_| true).opened()
 }

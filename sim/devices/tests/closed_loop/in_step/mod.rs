@@ -3,21 +3,18 @@
 //! A goal acts when its last byte has reached the servos, or at the step of the simulation that takes it as a frame. The skew at an instant of
 //! the common grid is the difference of the times at which the goals of the two groups act that are meant for it.
 
-#![allow(clippy::unwrap_used)] // a test that fails says where
-
-#[path = "../closed_loop/desk.rs"]
-mod desk;
 mod group;
 mod topics;
 mod wire;
 
 use std::time::Duration;
 
-use desk::BAUD;
 use group::{Goals, Motion};
 use servomesh_types::{DriveMode, Stamp};
 use topics::Topics;
 use wire::Wired;
+
+use crate::desk::{BAUD, BEGIN};
 
 const PERIOD: Duration = Duration::from_millis(2);
 const LIMIT: Duration = Duration::from_micros(200);
@@ -55,7 +52,6 @@ fn skew(first: &Goals, second: &Goals, period: Duration) -> Skew {
     }
 }
 
-const BEGIN: Stamp = Stamp::from_millis(1_000_000);
 const QUIET: std::ops::Range<Duration> = Duration::from_micros(80)..Duration::from_micros(120);
 
 fn after(seconds: f64) -> Stamp {

@@ -1,14 +1,12 @@
 //! Hobby servos in the closed loop: the driver's core and link, a PCA9685 and servos in virtual time, and a simulated camera on them.
 
-#![allow(clippy::unwrap_used)] // a test that fails says where
-
 mod rig;
 mod system;
 
 use std::time::Duration;
 
 use rig::{JOINTS, Rig, START};
-use servomesh_types::{DriveMode, EventKind, JointVec};
+use servomesh_types::{DriveMode, JointVec};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -38,7 +36,7 @@ fn before_its_first_pulse_a_servo_is_taken_to_be_where_the_file_says() {
 #[test]
 fn it_goes_to_where_it_is_told_when_pulses_begin_and_lets_go_when_they_end() {
     let mut rig = Rig::enabled();
-    assert_eq!(rig.state().mode, DriveMode::Enabled, "{:?}", rig.events);
+    assert_eq!(rig.state().mode, DriveMode::Enabled, "{:?}", rig.heard.events);
     assert!(worst(&rig.truth(), &[0.0, 0.0]) < 0.03, "{:?}", rig.truth());
     // No command: the driver stops, and then there are no pulses.
     rig.run(SECOND, |_| None);
@@ -85,7 +83,7 @@ fn a_motion_is_followed_and_the_estimate_is_near_the_truth() {
     }
     let (off, estimated) = ((off / count).sqrt(), (estimated / count).sqrt());
     println!("motion {off} rad rms, estimate {estimated} rad rms, {worst_estimate} rad at most");
-    assert_eq!(rig.state().mode, DriveMode::Enabled, "{:?}", rig.events);
+    assert_eq!(rig.state().mode, DriveMode::Enabled, "{:?}", rig.heard.events);
     assert!(off < 0.02 && estimated < 0.015, "{off}, {estimated}");
 }
 
@@ -116,15 +114,14 @@ fn an_unplugged_chip_is_a_fault_and_is_set_up_anew() {
     let mut rig = Rig::enabled();
     rig.set_plugged(false);
     rig.run(SECOND, |_| Some([[0.0; JOINTS]; 3]));
-    assert_eq!(rig.state().mode, DriveMode::Faulted, "{:?}", rig.events);
+    assert_eq!(rig.state().mode, DriveMode::Faulted, "{:?}", rig.heard.events);
     rig.board.restart();
     rig.set_plugged(true);
     rig.run(SECOND, |_| None);
     assert!((0..16).all(|output| rig.board.chip().width_us(output) == Some(0.0)));
     rig.enable();
-    assert_eq!(rig.state().mode, DriveMode::Enabled, "{:?}", rig.events);
-    let faults = rig.events.iter().filter(|event| event.kind == EventKind::Fault);
-    assert!(faults.count() > 0);
+    assert_eq!(rig.state().mode, DriveMode::Enabled, "{:?}", rig.heard.events);
+    assert!(rig.heard.faults() > 0);
     let near = |values: &JointVec| worst(values, &[0.0, 0.0]) < 0.05;
     assert!(near(&rig.state().position));
 }

@@ -5,21 +5,20 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use servomesh_devices::motor::{Machine, MotorCommand, MotorState};
-use servomesh_devices::{
-    Bus, Device, Dynamixel as Servo, FreeMotor, LineFaults, Mishap, Saying, Toward, Wire,
-};
+use servomesh_devices::motor::{MotorCommand, MotorState};
+use servomesh_devices::{Bus, Device, FreeMotor, LineFaults, Mishap, Saying, Toward, Wire};
+use servomesh_driver::Input;
 use servomesh_driver::backends::dynamixel::Dynamixel;
 use servomesh_driver::bus::DriveCommand;
-use servomesh_driver::coupling::{Coupling, Outside};
-use servomesh_driver::link::{Action, Link, Notice};
-use servomesh_driver::{Input, Output};
-use servomesh_fieldbus::dynamixel::{Field, Id, Instruction, Model, Received, Stream};
-use servomesh_sim::{Plant, ServoCatalog};
+use servomesh_driver::coupling::Coupling;
+use servomesh_driver::link::{Action, Link};
+use servomesh_fieldbus::dynamixel::{self as packets, Field, Instruction, Received};
 use servomesh_types::{DriveMode, Stamp};
 
+use super::group::{Goal, Goals, Motion, Stream};
 use crate::desk::{self, JOINTS, START};
-use crate::group::{Commands, Goal, Goals, Motion};
+use crate::dynamixel;
+use crate::heard::Heard;
 
 /// A group with its bus.
 pub(crate) struct Wired {
@@ -28,51 +27,21 @@ pub(crate) struct Wired {
     baud: u32,
     rate_hz: f64,
     coupling: Option<Coupling>,
-    said: Said,
-    commands: Commands,
+    heard: Heard,
+    commands: Stream,
     /// When the goals of the newest frame are meant to act.
     meant: Arc<Mutex<Option<Stamp>>>,
     tapped: Arc<Mutex<Vec<Stamp>>>,
     pub(crate) goals: Goals,
 }
 
-#[derive(Default)]
-struct Said {
-    to_send: Vec<u8>,
-    frames: u64,
-    texts: Vec<String>,
-}
-
-impl Outside for Said {
-    fn transmit(&mut self, bytes: &[u8]) {
-        self.to_send.extend_from_slice(bytes);
-    }
-
-    fn output(&mut self, output: Output) {
-        match output {
-            Output::State(_) => self.frames += 1,
-            Output::Event(event) => self.texts.push(event.text),
-            Output::Bus(_) | Output::Tracking(_) => {}
-        }
-    }
-
-    fn notice(&mut self, notice: Notice) {
-        self.texts.push(notice.text.into_owned());
-    }
-}
-
 impl Wired {
     /// Those joints of the desk arm: all of them with the arm behind them, or single ones with a motor on a bench each.
     pub(crate) fn new(now: Stamp, joints: Range<usize>, rate_hz: f64, baud: u32) -> Self {
         let mut bus = Bus::new(now, baud);
-        let catalog = ServoCatalog::from_yaml_str(desk::SERVOS).unwrap();
-        let mut plant = Plant::new(&desk::model(), &catalog).unwrap();
-        plant.place(&START).unwrap();
-        let machine = Machine::new(plant);
+        let machine = desk::machine(desk::SERVOS);
         for joint in joints.clone() {
-            let model = if joint < 3 { "XM540-W270" } else { "XM430-W350" };
-            let (model, id) = (Model::named(model).unwrap(), Id::device(joint as u8 + 1).unwrap());
-            let servo = Servo::new(model, id, baud).unwrap();
+            let servo = dynamixel::servo(joint, baud);
             if joints.len() == JOINTS {
                 let name = desk::model().joints()[joint].name.clone();
                 bus.add(servo, machine.motor(&name, 1.0).unwrap());
@@ -89,8 +58,8 @@ impl Wired {
             baud,
             rate_hz,
             coupling: None,
-            said: Said::default(),
-            commands: Commands::new(joints, now),
+            heard: Heard::default(),
+            commands: Stream::new(joints, now),
             meant: Arc::new(Mutex::new(None)),
             tapped,
             goals: Goals::default(),
@@ -102,13 +71,13 @@ impl Wired {
     /// Starts the driver's process.
     pub(crate) fn start(&mut self) {
         let joints = self.commands.joints.clone();
-        let (core, settings) = desk::group(desk::SERVOS, joints, self.rate_hz, self.baud);
+        let (core, settings) = dynamixel::driver(desk::SERVOS, joints, self.rate_hz, self.baud);
         let link = Watched {
             link: Dynamixel::new(settings).unwrap(),
             meant: Arc::clone(&self.meant),
         };
         self.coupling = Some(Coupling::new(core, Box::new(link)));
-        self.said.frames = 0;
+        self.heard.states.clear();
     }
 
     /// Ends it, as a crash does.
@@ -118,11 +87,11 @@ impl Wired {
 
     /// Whether the driver has frames.
     pub(crate) fn is_heard(&self) -> bool {
-        self.said.frames > 0
+        !self.heard.states.is_empty()
     }
 
     pub(crate) fn enable(&mut self) {
-        self.commands.epoch += 1;
+        self.commands.start();
     }
 
     pub(crate) fn mode(&self) -> Option<DriveMode> {
@@ -131,7 +100,7 @@ impl Wired {
 
     /// What was said, for a test that fails.
     pub(crate) fn story(&self) -> String {
-        self.said.texts.join("\n")
+        self.heard.story()
     }
 
     pub(crate) fn set_faults(&mut self, faults: LineFaults) {
@@ -145,35 +114,30 @@ impl Wired {
                 .as_ref()
                 .and_then(Coupling::deadline)
                 .unwrap_or(until);
-            let next = due.min(self.bus.next_event()).min(self.commands.next);
+            let next = due.min(self.bus.next_event()).min(self.commands.next());
             self.now = next.min(until).max(self.now);
             self.bus.advance_to(self.now);
             self.note();
-            let command = if self.now >= self.commands.next {
-                self.commands.take(motion)
-            } else {
-                None
-            };
+            let command = self.commands.take(self.now, motion);
             while let Some((at, bytes)) = self.bus.read() {
-                self.with(at, |coupling, said| coupling.receive(at, &bytes, said));
+                self.with(at, |coupling, heard| coupling.receive(at, &bytes, heard));
             }
             let now = self.now;
             if let Some(command) = command {
-                self.with(now, |coupling, said| {
-                    coupling.handle(now, Input::Command(command), said)
+                self.with(now, |coupling, heard| {
+                    coupling.handle(now, Input::Command(command), heard)
                 });
             }
-            self.with(now, |coupling, said| coupling.tick(now, said));
+            self.with(now, |coupling, heard| coupling.tick(now, heard));
         }
     }
 
-    fn with(&mut self, at: Stamp, call: impl FnOnce(&mut Coupling, &mut Said)) {
+    fn with(&mut self, at: Stamp, call: impl FnOnce(&mut Coupling, &mut Heard)) {
         let Some(coupling) = &mut self.coupling else {
             return;
         };
-        call(coupling, &mut self.said);
-        if !self.said.to_send.is_empty() {
-            let bytes = std::mem::take(&mut self.said.to_send);
+        call(coupling, &mut self.heard);
+        if let Some(bytes) = self.heard.take() {
             self.bus.write(at, &bytes);
         }
     }
@@ -226,7 +190,7 @@ impl Link for Watched {
 /// Hears the line as a servo does, and says nothing.
 struct Tap {
     baud: u32,
-    stream: Stream,
+    stream: packets::Stream,
     goals: Arc<Mutex<Vec<Stamp>>>,
 }
 
@@ -234,7 +198,7 @@ impl Tap {
     fn new(baud: u32, goals: Arc<Mutex<Vec<Stamp>>>) -> Self {
         Self {
             baud,
-            stream: Stream::new(),
+            stream: packets::Stream::new(),
             goals,
         }
     }

@@ -9,7 +9,7 @@ use servomesh_driver::Output;
 use servomesh_driver::backends::Backend;
 use servomesh_driver::io::{Address, BusThread, Word};
 
-use crate::rig::coupling;
+use super::rig::coupling;
 
 /// Longer than anything takes, also on a machine with much else to do.
 const PATIENCE: Duration = Duration::from_secs(60);

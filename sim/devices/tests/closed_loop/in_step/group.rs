@@ -4,8 +4,9 @@ use std::f64::consts::TAU;
 use std::time::Duration;
 
 use servomesh_driver::bus::ACTS_PHASE;
-use servomesh_types::{Command, CommandMode, Epoch, Setpoint, Stamp, StreamTag};
+use servomesh_types::{Command, JointVec, Stamp};
 
+use crate::commands::{self, Commands};
 use crate::desk::START;
 
 /// How far each joint goes \[rad\]: so little that whoever stands still is near.
@@ -28,53 +29,47 @@ impl Motion {
 }
 
 /// The stream of commands of one group: each a quarter of a millisecond after its stamp.
-pub(crate) struct Commands {
+pub(crate) struct Stream {
     /// Where the group's joints are among those of the desk arm.
     pub(crate) joints: std::ops::Range<usize>,
-    pub(crate) epoch: u64,
-    pub(crate) next: Stamp,
-    seq: u64,
+    commands: Commands,
 }
 
-const EVERY: Duration = Duration::from_millis(2);
 const AFTER: Duration = Duration::from_micros(250);
 
-impl Commands {
+impl Stream {
     pub(crate) fn new(joints: std::ops::Range<usize>, now: Stamp) -> Self {
+        let first = now.next_multiple(commands::EVERY, AFTER);
         Self {
             joints,
-            epoch: 0,
-            next: now.next_multiple(EVERY, AFTER),
-            seq: 0,
+            commands: Commands::new(first),
         }
     }
 
-    /// The command that is due, and `None` before the first epoch.
-    pub(crate) fn take(&mut self, motion: &Motion) -> Option<Command> {
-        let stamp = self.next - AFTER;
-        self.next = self.next + EVERY;
-        self.seq += 1;
+    /// Begins the next epoch.
+    pub(crate) fn start(&mut self) {
+        self.commands.epoch += 1;
+    }
+
+    /// When the next command is due.
+    pub(crate) fn next(&self) -> Stamp {
+        self.commands.next
+    }
+
+    /// The command that is due at `now`; none before the first epoch.
+    pub(crate) fn take(&mut self, now: Stamp, motion: &Motion) -> Option<Command> {
+        let stamp = self.next() - AFTER;
+        if !self.commands.is_due(now) || self.commands.epoch == 0 {
+            return None;
+        }
         let [way, velocity, acceleration] = motion.at(stamp);
-        let each = |value: f64| vec![value; self.joints.len()];
-        let position: Vec<f64> = START[self.joints.clone()]
-            .iter()
-            .map(|start| start + way)
-            .collect();
-        let setpoint = Setpoint {
-            tag: StreamTag {
-                stamp,
-                epoch: Epoch(self.epoch),
-                seq: self.seq,
-                valid_for: Duration::from_millis(50),
-                ..StreamTag::default()
-            },
-            position: position[..].try_into().unwrap(),
-            velocity: each(velocity)[..].try_into().unwrap(),
-            acceleration: each(acceleration)[..].try_into().unwrap(),
-            ..Setpoint::default()
-        };
-        let mode = CommandMode::Track;
-        (self.epoch > 0).then_some(Command { mode, setpoint })
+        let starts = &START[self.joints.clone()];
+        let there = [
+            JointVec::from_fn(starts.len(), |joint| starts[joint] + way),
+            JointVec::from_fn(starts.len(), |_| velocity),
+            JointVec::from_fn(starts.len(), |_| acceleration),
+        ];
+        Some(self.commands.track(stamp, there))
     }
 }
 

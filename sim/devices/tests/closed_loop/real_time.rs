@@ -1,11 +1,6 @@
 //! The driver's thread on a real port: the program `devices` at the other end of a pseudo-terminal, both in real time. What is asserted
 //! comes about sooner or later, however busy the machine is.
 
-#![allow(clippy::unwrap_used)] // a test that fails says where
-
-#[path = "closed_loop/desk.rs"]
-mod desk;
-
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -17,6 +12,9 @@ use servomesh_driver::backends::dynamixel::Dynamixel;
 use servomesh_driver::coupling::Coupling;
 use servomesh_driver::io::{BusThread, PortError, Word};
 use servomesh_types::ServoState;
+
+use crate::desk::{BAUD, JOINTS, SERVOS, START};
+use crate::dynamixel;
 
 /// Longer than anything takes, also on a machine with much else to do.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -80,11 +78,11 @@ struct Listener {
 
 impl Listener {
     fn start(devices: &Devices) -> (BusThread, Self) {
-        let (core, mut settings) = desk::driver(desk::SERVOS, 250.0);
+        let (core, mut settings) = dynamixel::driver(SERVOS, 0..JOINTS, 250.0, BAUD);
         settings.latency = Duration::from_millis(1);
         let coupling = Coupling::new(core, Box::new(Dynamixel::new(settings).unwrap()));
         let (send, words) = channel();
-        let bus = BusThread::start(coupling, devices.port.clone(), desk::BAUD, move |word| {
+        let bus = BusThread::start(coupling, devices.port.clone(), BAUD, move |word| {
             let _ = send.send(word); // nobody listens at a test's end
         });
         let story = Vec::new();
@@ -118,8 +116,7 @@ impl Listener {
 }
 
 fn is_at_start(state: &ServoState) -> bool {
-    (0..desk::JOINTS)
-        .all(|joint| state.is_fresh(joint) && (state.position[joint] - desk::START[joint]).abs() < 0.01)
+    (0..JOINTS).all(|joint| state.is_fresh(joint) && (state.position[joint] - START[joint]).abs() < 0.01)
 }
 
 #[test]
@@ -142,18 +139,18 @@ fn one_port_belongs_to_one_driver() {
     let devices = Devices::start();
     let (_bus, mut listener) = Listener::start(&devices);
     listener.state("the arm where it stands", is_at_start);
-    let (core, settings) = desk::driver(desk::SERVOS, 250.0);
+    let (core, settings) = dynamixel::driver(SERVOS, 0..JOINTS, 250.0, BAUD);
     let coupling = Coupling::new(core, Box::new(Dynamixel::new(settings).unwrap()));
-    let second = BusThread::start(coupling, devices.port.clone(), desk::BAUD, |_| {});
+    let second = BusThread::start(coupling, devices.port.clone(), BAUD, |_| {});
     assert!(matches!(second, Err(PortError::Busy { .. })), "{second:?}");
 }
 
 #[test]
 fn a_port_that_is_none_is_refused_with_what_to_do() {
     let start = |path: &str| {
-        let (core, settings) = desk::driver(desk::SERVOS, 250.0);
+        let (core, settings) = dynamixel::driver(SERVOS, 0..JOINTS, 250.0, BAUD);
         let coupling = Coupling::new(core, Box::new(Dynamixel::new(settings).unwrap()));
-        BusThread::start(coupling, path.into(), desk::BAUD, |_| {})
+        BusThread::start(coupling, path.into(), BAUD, |_| {})
             .unwrap_err()
             .to_string()
     };

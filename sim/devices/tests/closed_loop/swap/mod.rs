@@ -1,8 +1,6 @@
 //! The gripper's driver is replaced while the arm follows a path, by one with another backend or with the same: what that does to the arm,
 //! and how soon the gripper can be used again. All cores, network and machine on one virtual clock.
 
-#![allow(clippy::unwrap_used)] // a test that fails says where
-
 mod wired;
 
 use std::time::Duration;

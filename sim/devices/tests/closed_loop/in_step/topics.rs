@@ -10,8 +10,9 @@ use servomesh_driver::{Driver, Input, Output};
 use servomesh_sim::{Hardware, ServoCatalog, Wiring};
 use servomesh_types::{Core as _, DriveMode, GroupName, Stamp};
 
-use crate::desk::{self, JOINTS, START};
-use crate::group::{Commands, Goal, Goals, Motion};
+use super::group::{Goal, Goals, Motion, Stream};
+use crate::desk::{self, BAUD, JOINTS};
+use crate::dynamixel;
 
 const STEP: Duration = Duration::from_millis(1);
 
@@ -19,7 +20,7 @@ pub(crate) struct Topics {
     hardware: Hardware,
     core: Driver,
     group: GroupName,
-    commands: Commands,
+    commands: Stream,
     mail: BTreeMap<(Stamp, u64), Mail>,
     sent: u64,
     /// How long a message takes.
@@ -37,22 +38,13 @@ enum Mail {
 
 impl Topics {
     pub(crate) fn new(now: Stamp, rate_hz: f64, delay: std::ops::Range<Duration>) -> Self {
-        let model = desk::model();
-        let joints = model.joints().iter().zip(START);
-        let joints: Vec<String> = joints
-            .map(|(joint, start)| format!("      - {{ name: {}, start: {start} }}", joint.name))
-            .collect();
-        let wiring = format!(
-            "watchdog_s: 0.1\nbuses:\n  desk:\n    rate_hz: {rate_hz}\n    joints:\n{}\n",
-            joints.join("\n")
-        );
         let servos = ServoCatalog::from_yaml_str(desk::SERVOS).unwrap();
-        let wiring = Wiring::from_yaml_str(&wiring).unwrap();
+        let wiring = Wiring::from_yaml_str(&desk::wiring(rate_hz)).unwrap();
         Self {
-            hardware: Hardware::new(&model, &servos, &wiring, now).unwrap(),
-            core: desk::driver(desk::SERVOS, rate_hz).0,
+            hardware: Hardware::new(&desk::model(), &servos, &wiring, now).unwrap(),
+            core: dynamixel::driver(desk::SERVOS, 0..JOINTS, rate_hz, BAUD).0,
             group: GroupName::new("desk").unwrap(),
-            commands: Commands::new(0..JOINTS, now),
+            commands: Stream::new(0..JOINTS, now),
             mail: BTreeMap::new(),
             sent: 0,
             delay,
@@ -63,7 +55,7 @@ impl Topics {
     }
 
     pub(crate) fn enable(&mut self) {
-        self.commands.epoch += 1;
+        self.commands.start();
     }
 
     pub(crate) fn mode(&self) -> DriveMode {
@@ -78,7 +70,7 @@ impl Topics {
         loop {
             let step = self.hardware.now() + STEP;
             let mail = self.mail.first_key_value().map_or(step, |((at, _), _)| *at);
-            let now = step.min(mail).min(self.commands.next);
+            let now = step.min(mail).min(self.commands.next());
             if now > until {
                 return;
             }
@@ -87,8 +79,8 @@ impl Topics {
                     Mail::Status(status) => self.core.handle(now, Input::Bus(status)),
                     Mail::Command(command) => self.act(&command),
                 }
-            } else if self.commands.next <= now {
-                if let Some(command) = self.commands.take(motion) {
+            } else if self.commands.next() <= now {
+                if let Some(command) = self.commands.take(now, motion) {
                     self.core.handle(now, Input::Command(command));
                 }
             } else {

@@ -9,15 +9,17 @@ use servomesh_driver::backends::Backend;
 use servomesh_driver::backends::wires::BusSettings;
 use servomesh_driver::coupling::{Coupling, Outside};
 use servomesh_driver::link::Notice;
-use servomesh_driver::{Config, Driver, Input, JointFiles, Output, Wanted};
+use servomesh_driver::{Input, Output};
 use servomesh_sim::Terminals;
 use servomesh_sim::harness::{CellFiles, WiredDriver};
-use servomesh_types::{Capabilities, GroupDescription, GroupName, Stamp};
+use servomesh_types::{Capabilities, GroupDescription, Stamp};
+
+use crate::group::Group;
 
 pub(crate) const JOINT: &str = "gripper_finger_joint";
-const SERVOS: &str = include_str!("../../../../launch/robots/cell.gripper.servos.yaml");
-const LIMITS: &str = include_str!("../../../../launch/robots/cell.limits.yaml");
-const BUSES: &str = include_str!("../../../../launch/robots/cell.buses.yaml");
+const SERVOS: &str = include_str!("../../../../../launch/robots/cell.gripper.servos.yaml");
+const LIMITS: &str = include_str!("../../../../../launch/robots/cell.limits.yaml");
+const BUSES: &str = include_str!("../../../../../launch/robots/cell.buses.yaml");
 
 /// The driver with its bus.
 pub(crate) struct Wired {
@@ -53,25 +55,26 @@ impl Outside for Heard {
 impl Wired {
     /// A driver that has just been started, on a bus whose servo drives the motor at these terminals.
     pub(crate) fn new(files: &CellFiles, terminals: Terminals, now: Stamp) -> Self {
-        let wanted = Wanted {
-            name: GroupName::new("gripper").unwrap(),
+        let group = Group {
+            name: "gripper",
+            model: &files.model,
+            files: [SERVOS, LIMITS],
             joints: vec![JOINT.to_owned()],
             rate_hz: 250.0,
             capabilities: Capabilities {
                 gripper: true,
                 endless: false,
             },
-            backend: Backend::Dynamixel.name().to_owned(),
+            backend: Backend::Dynamixel,
+            gains: None,
         };
-        let joints = JointFiles::parse(SERVOS, LIMITS).unwrap();
-        let (mut params, dynamics) = joints.driver(&files.model, wanted).unwrap();
         let bus = BusSettings {
             baud: 1_000_000,
             watchdog: Duration::from_millis(100),
             latency: Duration::from_millis(2),
         };
-        let link = Backend::Dynamixel.link(SERVOS, bus, &mut params).unwrap();
-        let core = Driver::new(Config::new(params).unwrap(), Some(dynamics));
+        let (core, link) =
+            group.driver(|servos, params| Backend::Dynamixel.link(servos, bus, params).unwrap());
         let mut terminals = Some(terminals);
         let mut joints = |joint: &str, ratio| {
             assert_eq!(joint, JOINT);
