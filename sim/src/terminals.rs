@@ -23,6 +23,8 @@ pub struct Terminals {
 #[derive(Debug)]
 struct Shared {
     supply: Supply,
+    /// No step has shown yet what comes of driving.
+    begins: bool,
     seen: Seen,
 }
 
@@ -44,14 +46,18 @@ pub struct Seen {
 }
 
 impl Terminals {
-    /// What the motor did in the last step.
+    /// What the motor did in the last step. An electronics that begins to drive has its motor driven, however late the next step comes,
+    /// until a step shows that it is not.
     pub fn seen(&self) -> Seen {
-        self.lock().seen
+        let shared = self.lock();
+        let mut seen = shared.seen;
+        seen.drive.enabled |= shared.begins;
+        seen
     }
 
     /// Leaves the motor without torque; frames may drive it.
     pub fn switch_off(&self) {
-        self.lock().supply = Supply::Off;
+        self.supply(Supply::Off);
     }
 
     /// Drives a current \[A\], held within what motor and supply allow.
@@ -60,7 +66,7 @@ impl Terminals {
     /// If it is not finite.
     pub fn drive_current(&self, current_a: f64) {
         assert!(current_a.is_finite(), "an electronics drives {current_a} A");
-        self.lock().supply = Supply::Current(current_a);
+        self.supply(Supply::Current(current_a));
     }
 
     /// Drives a share of the supply's voltage, −1 to 1; 0 shorts the winding.
@@ -69,7 +75,7 @@ impl Terminals {
     /// If it is not finite.
     pub fn drive_duty(&self, duty: f64) {
         assert!(duty.is_finite(), "an electronics drives a share of {duty}");
-        self.lock().supply = Supply::Duty(duty);
+        self.supply(Supply::Duty(duty));
     }
 
     /// What the servo is made of.
@@ -82,8 +88,15 @@ impl Terminals {
         self.rotary
     }
 
+    fn supply(&self, supply: Supply) {
+        let mut shared = self.lock();
+        let drives = supply != Supply::Off;
+        shared.begins = drives && (shared.begins || shared.supply == Supply::Off);
+        shared.supply = supply;
+    }
+
     fn lock(&self) -> MutexGuard<'_, Shared> {
-        // Both fields are written whole: who panicked with the lock left good ones.
+        // The fields are written whole: who panicked with the lock left good ones.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -105,6 +118,7 @@ impl Connection {
             rotary: plant.model().joints()[joint].kind.is_rotary(),
             shared: Arc::new(Mutex::new(Shared {
                 supply: Supply::Off,
+                begins: false,
                 seen: see(plant, joint),
             })),
         };
@@ -153,7 +167,9 @@ impl Connection {
 
     /// Shows the electronics what came of it.
     pub(crate) fn show(&self, plant: &Plant) {
-        self.terminals.lock().seen = see(plant, self.joint);
+        let mut shared = self.terminals.lock();
+        shared.seen = see(plant, self.joint);
+        shared.begins &= !self.drives;
     }
 }
 
@@ -227,6 +243,25 @@ mod tests {
         (0..200).for_each(|_| hardware.step());
         let seen = terminals.seen();
         assert!(seen.drive.fault.is_none() && seen.velocity > 0.05, "{seen:?}");
+    }
+
+    #[test]
+    fn an_electronics_that_begins_to_drive_is_not_told_otherwise_until_the_next_step() {
+        let mut hardware = cell();
+        let terminals = hardware.terminals("conveyor_belt_joint").expect("a joint");
+        let drives = || terminals.seen().drive.enabled;
+        hardware.step();
+        assert!(!drives(), "nobody drives it");
+        terminals.drive_duty(0.3);
+        assert!(drives(), "no step has come");
+        hardware.step();
+        assert!(drives(), "the step has shown it");
+        terminals.switch_off();
+        hardware.step();
+        assert!(!drives(), "it was told to be off");
+        terminals.drive_duty(0.3);
+        terminals.switch_off();
+        assert!(!drives(), "it was told to be off before a step came");
     }
 
     #[test]

@@ -1,21 +1,18 @@
 //! The visualizer's ROS shell: messages to core types, records to the sink, nothing else.
 
+mod hearing;
 mod surroundings;
 
 use anyhow::Context as _;
-use r2r::servomesh_msgs::msg::{
-    Event as EventMsg, MotionState, SafetyState as SafetyStateMsg, ServoState as ServoStateMsg,
-    Setpoint as SetpointMsg, SimScene, SimTruth,
-};
+use hearing::Hearing;
 use servomesh_robot::Model;
 use servomesh_shell::health::{Level, Report};
 use servomesh_shell::params::{ParamSpec, Params};
-use servomesh_shell::ros::{Groups, Io, Latest, Node, Queue, Wire, qos, wire};
-use servomesh_types::{Core, Event, GroupDescription, GroupName, ServoState, Setpoint, Stamp};
+use servomesh_shell::ros::{Io, Node};
+use servomesh_types::{Core, Stamp};
 use servomesh_visualizer::config::range;
 use servomesh_visualizer::sink::DEFAULT_PORT;
 use servomesh_visualizer::{Config, Input, Output, Serve, Settings, Sink, Visualizer};
-use std::collections::BTreeMap;
 
 fn main() -> std::process::ExitCode {
     servomesh_shell::ros::run::<VisualizerNode>()
@@ -26,22 +23,8 @@ struct VisualizerNode {
     sink: Option<Sink>,
     /// How often a sink was opened: a later recording must not overwrite an earlier one.
     runs: u32,
-    discovery: Groups,
-    groups: BTreeMap<GroupName, Ports>,
-    motion: Latest<MotionState>,
-    safety: Queue<SafetyStateMsg>,
-    events: Queue<EventMsg>,
-    scene: Queue<SimScene>,
-    truth: Latest<SimTruth>,
-    /// Messages that were no values at all.
-    unreadable: u64,
-}
-
-/// A group that was announced, and its topics.
-struct Ports {
-    description: GroupDescription,
-    setpoint: Latest<SetpointMsg>,
-    servo_state: Latest<ServoStateMsg>,
+    /// What is drawn; nobody listens while nothing is.
+    hearing: Option<Hearing>,
 }
 
 impl Node for VisualizerNode {
@@ -105,23 +88,16 @@ impl Node for VisualizerNode {
         ]
     }
 
-    fn open(io: &mut Io, _params: &Params) -> anyhow::Result<Self> {
+    fn open(_io: &mut Io, _params: &Params) -> anyhow::Result<Self> {
         Ok(Self {
             core: None,
             sink: None,
             runs: 0,
-            discovery: Groups::new(),
-            groups: BTreeMap::new(),
-            motion: io.latest("motion_state", qos::STREAM, |m: &MotionState| m.seq)?,
-            safety: io.queue("safety/state", qos::LATCHED)?,
-            events: io.queue("events", qos::EVENT)?,
-            scene: io.queue("sim/scene", qos::LATCHED)?,
-            truth: io.latest("sim/truth", qos::STREAM, |m: &SimTruth| m.seq)?,
-            unreadable: 0,
+            hearing: None,
         })
     }
 
-    fn configure(&mut self, io: &mut Io, params: &Params, now: Stamp) -> anyhow::Result<()> {
+    fn configure(&mut self, io: &mut Io, params: &Params, _now: Stamp) -> anyhow::Result<()> {
         let config = Config::new(&Settings {
             scene_rate_hz: params.number("scene_rate_hz"),
             plot_rate_hz: params.number("plot_rate_hz"),
@@ -137,6 +113,7 @@ impl Node for VisualizerNode {
         let output = output(params)?;
         if output == Output::default() {
             io.warn("neither record nor viewer is set: nothing will be drawn");
+            return Ok(());
         }
         self.runs += 1;
         let output = output.of_run(self.runs);
@@ -151,14 +128,7 @@ impl Node for VisualizerNode {
             ));
         }
         self.core = Some(Visualizer::new(config, model));
-        for description in self
-            .groups
-            .values()
-            .map(|ports| ports.description.clone())
-            .collect::<Vec<_>>()
-        {
-            self.feed(now, Input::Group(description));
-        }
+        self.hearing = Some(Hearing::open(io)?);
         Ok(())
     }
 
@@ -170,6 +140,7 @@ impl Node for VisualizerNode {
 
     fn cleanup(&mut self, io: &mut Io) {
         self.core = None;
+        self.hearing = None;
         if let Some(sink) = self.sink.take() {
             let health = sink.close();
             if health.refused > 0 {
@@ -182,17 +153,20 @@ impl Node for VisualizerNode {
     }
 
     fn step(&mut self, io: &mut Io, now: Stamp, active: bool) {
-        while let Some(description) = self.discovery.take(io) {
-            self.announce(io, now, description);
-        }
-        for input in self.take_inputs(io) {
-            if active {
-                self.feed(now, input);
+        let (Some(core), Some(sink), Some(hearing)) = (&mut self.core, &self.sink, &mut self.hearing) else {
+            return;
+        };
+        for input in hearing.take(io) {
+            // Groups are announced once.
+            if active || matches!(input, Input::Group(_)) {
+                core.handle(now, input);
             }
         }
-        if let (true, Some(core)) = (active, &mut self.core) {
+        if active {
             core.tick(now);
-            self.drain();
+        }
+        while let Some(record) = core.poll() {
+            sink.draw(record);
         }
     }
 
@@ -220,121 +194,8 @@ impl Node for VisualizerNode {
             report.figure("dropped", &health.dropped);
             report.figure("refused", &health.refused);
         }
-        report.figure("unreadable", &self.unreadable);
-    }
-}
-
-impl VisualizerNode {
-    fn announce(&mut self, io: &mut Io, now: Stamp, description: GroupDescription) {
-        let name = description.name;
-        if let Some(ports) = self.groups.get_mut(&name) {
-            ports.description = description.clone();
-        } else {
-            let opened = io
-                .latest(&format!("{name}/setpoint"), qos::STREAM, |m: &SetpointMsg| {
-                    m.tag.seq
-                })
-                .and_then(|setpoint| {
-                    let servo_state = io.latest(
-                        &format!("{name}/servo_state"),
-                        qos::STREAM,
-                        |m: &ServoStateMsg| m.tag.seq,
-                    )?;
-                    Ok(Ports {
-                        description: description.clone(),
-                        setpoint,
-                        servo_state,
-                    })
-                });
-            match opened {
-                Ok(ports) => self.groups.insert(name, ports),
-                Err(error) => return io.warn(&format!("group {name} can't be heard: {error:#}")),
-            };
-        }
-        self.feed(now, Input::Group(description));
-    }
-
-    /// Everything that came since the last call.
-    fn take_inputs(&mut self, io: &Io) -> Vec<Input> {
-        let mut inputs = Vec::new();
-        let mut read = |what: &str, input: Result<Input, wire::WireError>| match input {
-            Ok(input) => inputs.push(input),
-            Err(error) => {
-                self.unreadable += 1;
-                if self.unreadable.is_power_of_two() {
-                    io.warn(&format!(
-                        "{what}: {error} ({} unreadable so far)",
-                        self.unreadable
-                    ));
-                }
-            }
-        };
-        while let Some(message) = self.safety.take() {
-            read(
-                "safety/state",
-                wire::safety_state_from_msg(&message).map(Input::Safety),
-            );
-        }
-        while let Some(message) = self.events.take() {
-            let event = Event::from_msg(&message);
-            read(
-                "events",
-                event.map(|event| Input::Event {
-                    node: message.node,
-                    event,
-                }),
-            );
-        }
-        while let Some(message) = self.scene.take() {
-            read(
-                "sim/scene",
-                surroundings::of_scene(&message).map(Input::Surroundings),
-            );
-        }
-        if let Some(message) = self.truth.take() {
-            read("sim/truth", surroundings::of_truth(&message).map(Input::Bodies));
-        }
-        for (&group, ports) in &mut self.groups {
-            if let Some(message) = ports.setpoint.take() {
-                let setpoint = Setpoint::from_msg(&message);
-                read(
-                    "setpoint",
-                    setpoint.map(|setpoint| Input::Setpoint { group, setpoint }),
-                );
-            }
-            if let Some(message) = ports.servo_state.take() {
-                let state = ServoState::from_msg(&message);
-                read(
-                    "servo_state",
-                    state.map(|state| Input::ServoState { group, state }),
-                );
-            }
-        }
-        if let Some(message) = self.motion.take() {
-            for motion in &message.groups {
-                let motion = wire::motion_from_msg(motion);
-                read(
-                    "motion_state",
-                    motion.map(|(group, motion)| Input::Motion { group, motion }),
-                );
-            }
-        }
-        inputs
-    }
-
-    fn feed(&mut self, now: Stamp, input: Input) {
-        if let Some(core) = &mut self.core {
-            core.handle(now, input);
-            self.drain();
-        }
-    }
-
-    fn drain(&mut self) {
-        let (Some(core), Some(sink)) = (&mut self.core, &self.sink) else {
-            return;
-        };
-        while let Some(record) = core.poll() {
-            sink.draw(record);
+        if let Some(hearing) = &self.hearing {
+            report.figure("unreadable", &hearing.unreadable());
         }
     }
 }
