@@ -23,6 +23,8 @@ from typing import TypeVar
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH_FILE = ROOT / "launch/cell.launch.xml"
 LAUNCH_ARGUMENTS = ("use_sim_time:=true", "lockstep:=true", "speed:=1.0")
+#: A cell that waits for nobody.
+REAL_TIME = ("use_sim_time:=false", "lockstep:=false", "speed:=1.0")
 
 #: How long [s] a condition may take on the slowest machine. Nothing is concluded from how long it does take.
 PATIENCE_S = 60.0

@@ -102,20 +102,21 @@ def travel(peer: Peer, time_s: float = SLOW_S, target: Sequence[float] | None = 
     return peer.send(*FOLLOW, follow_goal(quintic(start, target, time_s, 8))), target
 
 
+def moved(peer: Peer, since_s: float, joints: Sequence[str] = ARM, speed: float = 2 * MOVING) -> bool:
+    """Whether some joints have really moved since then."""
+    return any(
+        abs(truth.velocity[truth.joint.index(joint)]) > speed
+        for truth in peer.truths_since(since_s)
+        for joint in joints
+    )
+
+
 def wait_until_moving(
     peer: Peer, joints: Sequence[str] = ARM, since_s: float | None = None, speed: float = 2 * MOVING
 ) -> None:
     """Waits until the machine has really moved since then, by default since now."""
     began = stamp_of(peer.truth()) if since_s is None else since_s
-
-    def moved() -> bool:
-        return any(
-            abs(truth.velocity[truth.joint.index(joint)]) > speed
-            for truth in peer.truths_since(began)
-            for joint in joints
-        )
-
-    peer.wait_for(moved, "the machine moves")
+    peer.wait_for(lambda: moved(peer, began, joints, speed), "the machine moves")
 
 
 def took(peer: Peer, since_s: float) -> float:

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from servomesh_msgs.msg import GroupDescription, GroupSafety, ServoState, Tracki
 from cell import ROOT, end_with_parent, executable, poll
 from goal import Goal
 from heard import ALL_OF_LATCHED, ALL_OF_STREAM, stamp_of
-from motions import ARM, GRIPPER, MOVING, SLOW_S, assert_there, travel, wait_until_still
+from motions import GRIPPER, SLOW_S, assert_there, moved, travel, wait_until_still
 from peer import Peer
+from stops import reset_where_closed
 
 ROBOTS = ROOT / "launch/robots"
 #: Where the gripper goes by turns [m].
@@ -103,11 +104,9 @@ def path_with(peer: Peer, meanwhile: Callable[[], None]) -> TrackingError | None
         goals: list[tuple[Goal, list[float]]] = []
 
         def on_its_way() -> bool:
-            if not gate_is_open(peer, "arm"):
-                peer.trigger("safety/reset")
-            elif not goals or goals[-1][0].done():
+            if reset_where_closed(peer) and (not goals or goals[-1][0].done()):
                 goals.append(travel(peer, SLOW_S))  # after a reset trajectory has to seed itself first
-            return bool(goals) and not goals[-1][0].done() and moves(peer, began)
+            return bool(goals) and not goals[-1][0].done() and moved(peer, began)
 
         poll(on_its_way, "the arm moves")
         goal, target = goals[-1]
@@ -122,12 +121,6 @@ def path_with(peer: Peer, meanwhile: Callable[[], None]) -> TrackingError | None
     squares = sum(second.driven * sum(rms**2 for rms in second.error_rms) for second in seconds)
     count = sum(second.driven * len(second.error_rms) for second in seconds)
     return TrackingError((squares / count) ** 0.5, max(max(second.error_max) for second in seconds))
-
-
-def moves(peer: Peer, since_s: float, joints: Sequence[str] = ARM, speed: float = 2 * MOVING) -> bool:
-    """Whether some joints have really moved since then."""
-    truths = peer.truths_since(since_s)
-    return any(abs(truth.velocity[truth.joint.index(joint)]) > speed for truth in truths for joint in joints)
 
 
 def grip_goal(position: float) -> GripperCommand.Goal:
@@ -148,8 +141,7 @@ def grip(peer: Peer) -> None:
     target = other(peer)
 
     def gripped() -> bool:
-        if not gate_is_open(peer):
-            peer.trigger("safety/reset")
+        if not reset_where_closed(peer, "gripper"):
             return False
         status, result = peer.send(GripperCommand, "gripper/gripper_cmd", grip_goal(target)).end()
         return status == GoalStatus.STATUS_SUCCEEDED and result.reached_goal
@@ -164,11 +156,9 @@ def kill_in_motion(peer: Peer, process: subprocess.Popen) -> None:
     goals: list[Goal] = []
 
     def in_motion() -> bool:
-        if not gate_is_open(peer):
-            peer.trigger("safety/reset")
-        elif not goals or goals[-1].done():
+        if reset_where_closed(peer, "gripper") and (not goals or goals[-1].done()):
             goals.append(peer.send(GripperCommand, "gripper/gripper_cmd", grip_goal(other(peer))))
-        return moves(peer, began, [GRIPPER], GRIPPER_MOVES)
+        return moved(peer, began, [GRIPPER], GRIPPER_MOVES)
 
     poll(in_motion, "the gripper moves")
     process.send_signal(signal.SIGKILL)
@@ -203,8 +193,8 @@ def use(peer: Peer, backend: Backend, started: float) -> Use:
 
         def driven_since() -> list[float]:
             driven = [stamp_of(s.tag) for s in states if s.mode == ServoState.ENABLED and stamp_of(s.tag) >= started]
-            if not driven and not gate_is_open(peer):
-                peer.trigger("safety/reset")
+            if not driven:
+                reset_where_closed(peer, "gripper")
             return driven
 
         driven = poll(driven_since, "the gripper has torque")[0]
@@ -213,7 +203,3 @@ def use(peer: Peer, backend: Backend, started: float) -> Use:
     return Use(started, announced, min(opened, default=announced), driven)
 
 
-def gate_is_open(peer: Peer, group: str = "gripper") -> bool:
-    """Whether setpoints of a group pass."""
-    gate = peer.gate(group)
-    return gate is not None and gate.mode == GroupSafety.NORMAL

@@ -65,6 +65,25 @@ def assert_stopped_in_time(peer: Peer, broke_s: float, reaction_s: float) -> Non
     )
 
 
+def wait_until_closed(peer: Peer, group: str = "arm") -> GroupSafety:
+    """Waits until `safety/state` says that setpoints of a group do not pass: its gate, with the fault."""
+
+    def closed() -> GroupSafety | None:
+        gate = peer.gate(group)
+        return gate if gate is not None and gate.mode != GroupSafety.NORMAL else None
+
+    return peer.wait_for(closed, f"the gate of {group} is closed")
+
+
+def reset_where_closed(peer: Peer, group: str = "arm") -> bool:
+    """Whether setpoints of a group pass; where not, resets. A busy machine may close the gate again at once."""
+    gate = peer.gate(group)
+    if gate is not None and gate.mode == GroupSafety.NORMAL:
+        return True
+    peer.trigger("safety/reset")
+    return False
+
+
 def travel_once_ready(peer: Peer) -> tuple[Goal, list[float]]:
     """The first goal that is not refused: after a reset, trajectory takes a measurement or two to seed itself."""
     attempts: list = []

@@ -12,18 +12,16 @@ import pytest
 from action_msgs.msg import GoalStatus
 from servomesh_msgs.msg import GroupSafety
 
-from cell import Cell, poll
+from cell import REAL_TIME, Cell, poll
 from conftest import Bench, wait_until_active
 from heard import stamp_of
 from motions import ARM, BRISK_S, SLOW_S, assert_there, travel, wait_until_still
 from peer import Peer
-from stops import assert_really_smooth, assert_stopped_in_time
+from stops import assert_really_smooth, assert_stopped_in_time, reset_where_closed
 
 #: For how long [s] the arm may go on before what safety published holds. A starved driver can't stop as commanded:
 #: safety takes the torque off once it had its 0.5 s, and the brakes do the rest.
 REACTION_S = {"trajectory": 0.1, "safety": 0.1, "estimator": 0.1, "arm_driver": 0.8}
-
-REAL_TIME = ("use_sim_time:=false", "lockstep:=false", "speed:=1.0")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +41,7 @@ def real_time(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.mark.parametrize("victim", list(REACTION_S))
 def test_a_starved_process_ends_in_the_goal_or_in_a_good_stop(real_time: tuple[Cell, Peer], victim: str) -> None:
     cell, peer = real_time
-    poll(lambda: reset_where_stopped(peer), "the arm may move")
+    poll(lambda: reset_where_closed(peer), "the arm may move")
     wait_until_still(peer)
     began = stamp_of(peer.truth())
     with cell.starved(cell.program(victim)):
@@ -62,20 +60,11 @@ def test_a_starved_process_ends_in_the_goal_or_in_a_good_stop(real_time: tuple[C
     assert_really_smooth(peer, began)
 
 
-def reset_where_stopped(peer: Peer) -> bool:
-    """Whether the arm may move; where not, resets. A busy machine may close the gate again at once."""
-    gate = peer.gate("arm")
-    if gate is not None and gate.mode == GroupSafety.NORMAL:
-        return True
-    peer.trigger("safety/reset")
-    return False
-
-
 def wait_until_it_goes_on(peer: Peer) -> None:
     """Resets and sends the arm on its way, as an operator does, until it gets there."""
 
     def reached() -> bool:
-        if not reset_where_stopped(peer):
+        if not reset_where_closed(peer):
             return False
         goal, _ = travel(peer, BRISK_S)
         status, _ = goal.end()

@@ -9,7 +9,13 @@ from cell import Cell
 from heard import stamp_of
 from motions import ARM, SLOW_S, assert_there, largest_error, travel, wait_until_moving, wait_until_still
 from peer import Peer
-from stops import REACTION_S, assert_a_reset_is_all_it_takes, assert_really_smooth, assert_stopped_in_time
+from stops import (
+    REACTION_S,
+    assert_a_reset_is_all_it_takes,
+    assert_really_smooth,
+    assert_stopped_in_time,
+    wait_until_closed,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,9 +46,7 @@ def test_the_arm_stops_and_does_not_move_when_the_process_wakes_up(
         here = peer.truth_of(ARM)[0]
         assert largest_error(here, target) > 0.05, "it stopped on the way"
 
-    gate = peer.wait_for(
-        lambda: (g := peer.gate("arm")) and g.mode != GroupSafety.NORMAL and g, "safety/state shows the fault"
-    )
+    gate = wait_until_closed(peer)
     assert gate.fault.code in faults, gate.fault.text
     assert goal.abort().error_string
     peer.wait_until(peer.now() + 0.3)

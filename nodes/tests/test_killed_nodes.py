@@ -24,7 +24,13 @@ from motions import (
     wait_until_still,
 )
 from peer import Peer
-from stops import REACTION_S, assert_a_reset_is_all_it_takes, assert_really_smooth, assert_stopped_in_time
+from stops import (
+    REACTION_S,
+    assert_a_reset_is_all_it_takes,
+    assert_really_smooth,
+    assert_stopped_in_time,
+    wait_until_closed,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,9 +60,7 @@ def test_the_arm_stops_and_moves_again_after_a_reset(cell: Cell, peer: Peer, vic
     assert largest_error(peer.truth_of(ARM)[0], target) > 0.05, "it stopped on the way"
     assert_really_smooth(peer, began)
 
-    gate = peer.wait_for(
-        lambda: (g := peer.gate("arm")) and g.mode != GroupSafety.NORMAL and g, "safety/state shows the fault"
-    )
+    gate = wait_until_closed(peer)
     assert gate.fault.code in faults, gate.fault.text
     assert gate.fault.text
     if victim != "trajectory":
@@ -83,10 +87,7 @@ def test_without_the_grippers_driver_the_arm_goes_on(cell: Cell, peer: Peer) -> 
 
     cell.wait_until_restarted(program, killed)
     peer.wait_until_back(program.node)
-    gate = peer.wait_for(
-        lambda: (g := peer.gate("gripper")).mode != GroupSafety.NORMAL and g, "the gripper's gate is closed"
-    )
-    assert gate.fault.text
+    assert wait_until_closed(peer, "gripper").fault.text
     reset_until_granted(peer)
     assert peer.gate("arm").mode == GroupSafety.NORMAL
 
@@ -94,9 +95,8 @@ def test_without_the_grippers_driver_the_arm_goes_on(cell: Cell, peer: Peer) -> 
     grip.command.position = 0.02
 
     def gripped() -> bool:
-        goal = peer.send(GripperCommand, "gripper/gripper_cmd", grip)
-        goal.end()
-        return goal.end()[1].reached_goal
+        _, result = peer.send(GripperCommand, "gripper/gripper_cmd", grip).end()
+        return result.reached_goal
 
     peer.wait_for(gripped, "the gripper moves again")
 

@@ -116,7 +116,7 @@ def test_a_path_that_cannot_be_is_refused_and_nothing_moves(peer: Peer, goal: Mo
     assert result.error_code == Move.Result.INVALID_GOAL
     assert [word for word in words if word not in result.error_string] == [], result.error_string
     assert fastest(peer) < 0.02
-    assert max(abs(a - b) for a, b in zip(peer.positions(ARM), before, strict=True)) < 1e-3
+    assert largest_error(peer.positions(ARM), before) < 1e-3
 
 
 def test_a_path_replaces_a_move_that_is_under_way(peer: Peer) -> None:
@@ -153,7 +153,7 @@ def test_ten_motions_in_a_row_meet_the_checks_of_moveit(peer: Peer) -> None:
         target = [home + dice.uniform(-0.4, 0.4) for home in HOME]
         time_s = dice.uniform(BRISK_S, SLOW_S / 2)
         points = quintic(start, target, time_s, dice.randint(2, 12))
-        assert max(abs(a - b) for a, b in zip(points[0].positions, peer.positions(ARM), strict=True)) < 0.01
+        assert largest_error(points[0].positions, peer.positions(ARM)) < 0.01
         goal = peer.send(*FOLLOW, follow_goal(points))
         goal.succeed()
         assert time_s - 0.01 <= took(peer, began) <= 1.1 * time_s + 0.5

@@ -10,16 +10,16 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from cell import LAUNCH_ARGUMENTS, ROOT, Cell
+from cell import LAUNCH_ARGUMENTS, REAL_TIME, ROOT, Cell
 from conftest import Bench, wait_until_active
 from heard import stamp_of
 from peer import Peer
 from replacing import Backend, TrackingError, Use, frames, grip, kill_in_motion, path_with, running, small, use, wired
 
-REAL_TIME = ("use_sim_time:=false", "lockstep:=false", "speed:=1.0")
 #: Paths that nobody disturbs, before and after.
 UNDISTURBED = 3
 #: A busy machine may spoil a path by itself, or stop the arm; who feels a new driver feels each.
@@ -66,7 +66,7 @@ class Replacing:
             if error := path_with(self.peer, lambda: grip(self.peer)):
                 self.undisturbed.append(error)
                 return
-        pytest.skip("the machine is too busy for the arm to follow a path")
+        self._give_up()
 
     def check(self, backend: Backend) -> None:
         """The arm follows a path as well as ever while the driver is replaced, and the gripper moves afterwards."""
@@ -80,9 +80,14 @@ class Replacing:
                 break
         else:
             assert error is None, f"{error} is beyond {self.undisturbed}"
-            pytest.skip("the machine is too busy for the arm to follow a path")
+            self._give_up()
         grip(self.peer)
         grip(self.peer)
+
+    def _give_up(self) -> NoReturn:
+        """Each path was stopped. In lockstep no machine is too busy for the arm to follow one."""
+        assert not self._use_sim_time, f"the arm was stopped on each of {ATTEMPTS} paths\n{self.text()}"
+        pytest.skip("the machine is too busy for the arm to follow a path")
 
     def text(self) -> str:
         """What the drivers said."""

@@ -1,5 +1,7 @@
 """The gate, as an operator uses it: stop, reset, and what goals are told meanwhile."""
 
+import math
+
 from control_msgs.action import FollowJointTrajectory
 from servomesh_msgs.action import Move
 from servomesh_msgs.msg import Event, Fault, GroupSafety
@@ -12,7 +14,7 @@ from motions import (
     assert_no_jump,
     assert_on_line,
     assert_there,
-    fastest,
+    moved,
     travel,
     wait_until_moving,
     wait_until_still,
@@ -70,7 +72,15 @@ def test_a_reset_is_not_granted_before_the_arm_stands(peer: Peer) -> None:
     peer.trigger("safety/stop")
     while not (answer := peer.trigger("safety/reset")).success:
         assert "arm: it still moves" in answer.message
-    assert fastest(peer) < MOVING
+    opened = peer.wait_for(lambda: opened_after_a_stop(peer, began), "the arm's gate is open")
+    assert not moved(peer, opened, speed=MOVING), "it stood when the gate opened, not only when this peer looked"
+
+
+def opened_after_a_stop(peer: Peer, since_s: float) -> float | None:
+    """When the arm's gate was open again after it was closed, from a time on [s]."""
+    gates = peer.gates_since("arm", since_s)
+    closed = min((stamp for stamp, gate in gates if gate.mode != GroupSafety.NORMAL), default=math.inf)
+    return next((stamp for stamp, gate in gates if gate.mode == GroupSafety.NORMAL and stamp > closed), None)
 
 
 def test_a_reset_without_a_cause_changes_nothing(peer: Peer) -> None:
