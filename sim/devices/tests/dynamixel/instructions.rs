@@ -60,18 +60,9 @@ fn the_return_level_says_what_is_answered() {
 fn what_cannot_be_done_is_answered_with_its_number() {
     let mut master = Master::with(&[1]);
     let number = |answer: Option<Answer>| answer.unwrap().error.number;
-    assert_eq!(
-        master.put(1, Field::ModelNumber, 5).number,
-        Some(ErrorNumber::Access)
-    );
-    assert_eq!(
-        master.put(1, Field::OperatingMode, 2).number,
-        Some(ErrorNumber::DataRange)
-    );
-    assert_eq!(
-        master.put(1, Field::GoalPosition, 4096).number,
-        Some(ErrorNumber::DataLimit)
-    );
+    master.assert_refused(1, Field::ModelNumber, 5, ErrorNumber::Access);
+    master.assert_refused(1, Field::OperatingMode, 2, ErrorNumber::DataRange);
+    master.assert_refused(1, Field::GoalPosition, 4096, ErrorNumber::DataLimit);
     let half = Instruction::Write {
         address: 116,
         data: &[1, 2],
@@ -98,10 +89,7 @@ fn what_cannot_be_done_is_answered_with_its_number() {
 fn the_torque_locks_the_eeprom() {
     let mut master = Master::with(&[1]);
     master.set(1, &[(Field::TorqueEnable, 1)]);
-    assert_eq!(
-        master.put(1, Field::ReturnDelayTime, 5).number,
-        Some(ErrorNumber::Access)
-    );
+    master.assert_refused(1, Field::ReturnDelayTime, 5, ErrorNumber::Access);
     master.set(1, &[(Field::TorqueEnable, 0), (Field::ReturnDelayTime, 5)]);
 }
 
@@ -248,14 +236,8 @@ fn a_secondary_id_is_obeyed_in_silence_but_not_in_the_eeprom() {
 fn registers_that_a_model_does_not_have_are_not_there() {
     let xl430 = Dynamixel::new(model("XL430-W250"), id(1), BAUD).unwrap();
     let mut master = Master::of([xl430.with(Field::ReturnDelayTime, 0).unwrap()]);
-    assert_eq!(
-        master.put(1, Field::GoalCurrent, 1).number,
-        Some(ErrorNumber::Access)
-    );
-    assert_eq!(
-        master.put(1, Field::OperatingMode, 0).number,
-        Some(ErrorNumber::DataRange)
-    );
+    master.assert_refused(1, Field::GoalCurrent, 1, ErrorNumber::Access);
+    master.assert_refused(1, Field::OperatingMode, 0, ErrorNumber::DataRange);
     assert_eq!(master.get(1, Field::PositionDGain), 4000);
 }
 

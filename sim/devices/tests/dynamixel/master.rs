@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use servomesh_devices::{Bus, Dynamixel, FreeMotor, Motor, MotorCommand, MotorState, Wire};
-use servomesh_fieldbus::dynamixel::{Field, Id, Instruction, Model, Packet, StatusError};
+use servomesh_fieldbus::dynamixel::{ErrorNumber, Field, Id, Instruction, Model, Packet, StatusError};
 use servomesh_types::Stamp;
 
 pub(crate) const BAUD: u32 = 1_000_000;
@@ -159,6 +159,13 @@ impl Master {
         let address = field.address();
         let answer = self.ask(number, &Instruction::Write { address, data });
         answer.unwrap_or_else(|| panic!("{number} does not answer")).error
+    }
+
+    /// Writes a register, which must be answered with this error.
+    #[track_caller]
+    pub(crate) fn assert_refused(&mut self, number: u8, field: Field, value: i32, reason: ErrorNumber) {
+        let error = self.put(number, field, value);
+        assert_eq!(error.number, Some(reason), "{field:?} = {value}");
     }
 
     /// Writes registers that all must take it.

@@ -157,10 +157,7 @@ fn a_velocity_is_held_and_limited_in_its_acceleration() {
     master.wait_ms(2000);
     near(master.get(1, Field::PresentVelocity), -100, 2);
     assert_eq!(master.get(1, Field::VelocityTrajectory), -100);
-    assert_eq!(
-        master.put(1, Field::GoalVelocity, 201).number,
-        Some(ErrorNumber::DataLimit)
-    );
+    master.assert_refused(1, Field::GoalVelocity, 201, ErrorNumber::DataLimit);
 }
 
 #[test]
@@ -185,10 +182,7 @@ fn a_share_of_the_supply_gives_a_share_of_the_speed() {
     // Half of 46 rev/min, less what friction takes.
     near(master.get(1, Field::PresentVelocity), 95, 15);
     assert_eq!(master.get(1, Field::PresentPwm), 442);
-    assert_eq!(
-        master.put(1, Field::GoalPwm, 886).number,
-        Some(ErrorNumber::DataRange)
-    );
+    master.assert_refused(1, Field::GoalPwm, 886, ErrorNumber::DataRange);
 }
 
 #[test]
@@ -208,10 +202,7 @@ fn a_current_is_a_torque() {
     master.wait_ms(300);
     near(master.get(1, Field::PresentCurrent), counts, 2);
     near(master.get(1, Field::PresentVelocity), 0, 1);
-    assert_eq!(
-        master.put(1, Field::GoalCurrent, 1194).number,
-        Some(ErrorNumber::DataRange)
-    );
+    master.assert_refused(1, Field::GoalCurrent, 1194, ErrorNumber::DataRange);
 }
 
 #[test]

@@ -32,10 +32,7 @@ fn a_silent_bus_trips_the_watchdog_until_it_is_cleared() {
     assert_eq!(master.get(1, Field::BusWatchdog), -1);
     master.wait_ms(1000);
     assert!(master.get(1, Field::PresentVelocity).abs() <= 1);
-    assert_eq!(
-        master.put(1, Field::GoalVelocity, 100).number,
-        Some(ErrorNumber::DataRange)
-    );
+    master.assert_refused(1, Field::GoalVelocity, 100, ErrorNumber::DataRange);
     master.set(1, &[(Field::BusWatchdog, 0), (Field::GoalVelocity, 100)]);
     master.wait_ms(1000);
     assert!(master.get(1, Field::PresentVelocity) > 90);
