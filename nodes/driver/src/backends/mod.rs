@@ -7,6 +7,7 @@
 //! | [`problem`] | what keeps a servo from being driven, as people are told |
 //! | `pace` | how long bytes take, when a cycle begins, when an answer is missing |
 //! | `outbox` | what a link wants done, in order |
+//! | `unanswered` | which answers may still come, where an answer does not say to which read it is one |
 //! | `serial` | phases of a bus of servos on a serial line: who is set up next, when a cycle's parts are due, what is known of a servo |
 //! | [`dynamixel`] | DYNAMIXEL X servos: Protocol 2.0 on a serial bus |
 //! | [`feetech`] | FEETECH STS servos on a serial bus |
@@ -22,6 +23,7 @@ pub mod problem;
 pub mod pwm;
 mod serial;
 pub mod settings;
+mod unanswered;
 pub mod wires;
 
 use crate::config::DriverParams;

@@ -62,6 +62,12 @@ impl Pace {
         now + self.wire(instruction + answer) + delays + self.latency
     }
 
+    /// When an answer that should be there by `missing` is given up, in a cycle whose goals have to begin by `latest`. It may come somewhat after that:
+    /// then the goals and the next read are late, and the bus catches up in the time that it has to spare.
+    pub(in crate::backends) fn give_up(&self, missing: Stamp, latest: Stamp) -> Stamp {
+        missing.min(latest + self.period / LATE)
+    }
+
     /// How much longer to wait for an answer that has been missed so often: a busy machine may be slower than its port.
     pub(in crate::backends) fn patience(&self, tries: u8) -> Duration {
         self.latency * (4_u32.saturating_pow(tries.into()) - 1)
@@ -86,6 +92,8 @@ impl Pace {
 
 /// From an answer's last byte to the goals: the core takes some 10 µs, two threads wake up.
 pub(in crate::backends) const HANDLING: Duration = Duration::from_micros(100);
+/// An answer may be late by a period over this.
+const LATE: u32 = 4;
 /// What an answer may be quicker than its bytes: oscillators of servos are off by a few percent, bytes come in bunches.
 const CLOCK_TOLERANCE: f64 = 0.9;
 

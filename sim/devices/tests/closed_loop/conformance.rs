@@ -3,6 +3,8 @@
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 use servomesh_devices::{LineFaults, Mishap};
 use servomesh_types::{DriveMode, JointVec};
 
@@ -87,6 +89,23 @@ pub(crate) const SPOILT_BYTES: LineFaults = LineFaults {
     corrupted: 0.05,
     duplicated: 0.02,
 };
+
+/// Answers are kept back for up to 40 ms, again and again: none is taken for a newer one, and nothing is complained of.
+pub(crate) fn knows_answers_that_were_held_up(enabled: impl Fn() -> Rig, seeds: RangeInclusive<u64>) {
+    for seed in seeds {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut rig = enabled();
+        let (first, told) = (rig.heard.states.len(), rig.heard.notices.len());
+        motion::run_with(&mut rig, |rig, since| {
+            if since.as_millis().is_multiple_of(80) {
+                rig.hold_answers(Duration::from_micros(random.random_range(1_000..40_000)));
+            }
+        });
+        rig.assert_true(first);
+        let notices = &rig.heard.notices[told..];
+        assert!(notices.is_empty(), "seed {seed}: {}", rig.story());
+    }
+}
 
 /// The bus is interrupted by `set` for a fifth of a second in motion: the arm stops, and goes on after a reset, without a jump.
 pub(crate) fn bears_interruption(mut rig: Rig, set: impl Fn(&mut Rig, bool)) -> Rig {

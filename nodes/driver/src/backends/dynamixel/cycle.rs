@@ -4,6 +4,7 @@ use super::layout::Stretch;
 use super::servo::{Goal, Servo};
 use super::setup::AROUND_STATUS;
 use crate::backends::serial::Asked;
+use crate::backends::unanswered::Heard;
 use servomesh_fieldbus::dynamixel::{EncodeError, FastReply, Field, Id, Replies, Status, fast, group};
 use servomesh_types::Stamp;
 
@@ -45,11 +46,12 @@ impl Read {
         self.heard.count_ones() as usize == servos
     }
 
-    /// Whether an answer to it may still come. A joined one comes as a whole or is torn, and what is left of it has no header.
-    pub(super) fn may_be_late(&self, servos: usize) -> bool {
-        match self.replies {
-            Replies::Joined => self.heard == 0,
-            Replies::Separate => !self.is_complete(servos),
+    /// Who has answered it. A joined answer comes as a whole or is torn, and what is left of it has no header.
+    pub(super) fn heard_by(&self, servos: usize) -> Heard {
+        match self.heard {
+            0 => Heard::Nobody,
+            _ if self.replies == Replies::Joined || self.is_complete(servos) => Heard::All,
+            _ => Heard::Some,
         }
     }
 

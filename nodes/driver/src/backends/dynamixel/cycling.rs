@@ -1,7 +1,7 @@
 //! A bus that cycles: a read, a frame when its answers are complete or overdue, goals that end at a fixed phase of the period.
 
 use super::cycle::{self, Read, Taken};
-use super::layout::{Stretch, Unanswered};
+use super::layout::{LONGEST, Stretch};
 use super::link::Dynamixel;
 use super::servo::{Goal, Servo, TRIPPED};
 use crate::backends::serial::{self, Cycling, Phase, SILENT};
@@ -89,11 +89,8 @@ impl Dynamixel {
 
     /// Reads all servos; `None` while the answers to earlier reads are waited for.
     fn read(&mut self, now: Stamp, latest: Stamp) -> Option<Read> {
-        if self.pending.count() >= IN_FLIGHT && now < self.ask_at {
-            return None;
-        }
-        let stretch = self.pending.unlike(self.wanted())?;
-        self.ask_at = now + DRAIN;
+        let wanted = self.wanted().length();
+        let stretch = Stretch::of(self.pending.begin(now, wanted, LONGEST)?);
         self.reads += 1;
         self.stats.cycles += 1;
         self.stream.clear();
@@ -115,7 +112,7 @@ impl Dynamixel {
             replies,
             sampled: begins + self.pace.wire(sent),
             earliest: self.pace.earliest(begins, sent, answer),
-            missing: missing.min(latest + self.pace.period() / LATE),
+            missing: self.pace.give_up(missing, latest),
             heard: 0,
         })
     }
@@ -156,11 +153,8 @@ impl Dynamixel {
         let missing = self.servos.len() - read.heard.count_ones() as usize;
         self.stats.missing_replies += missing as u64;
         self.alert = taken.alert;
-        if read.may_be_late(self.servos.len()) {
-            self.pending.add(read.stretch);
-        } else {
-            self.pending = Unanswered::default(); // answers come in the order of their reads
-        }
+        let heard = read.heard_by(self.servos.len());
+        self.pending.conclude(read.stretch.length(), heard);
         if taken.lost != 0 {
             for text in serial::lost(&self.servos, taken.lost) {
                 self.outbox.complain(text);
@@ -181,7 +175,7 @@ impl Dynamixel {
             if self.fast_tries == NO_FAST_READS {
                 self.replies = Replies::Separate;
                 self.lay_out();
-                self.pending = Unanswered::default();
+                self.pending.forget();
                 self.outbox.tell(
                     EventKind::Recovered,
                     "no servo answers a fast read: reading them one by one".to_owned(),
@@ -262,9 +256,3 @@ const SLOW_EVERY: u64 = 64;
 const REBOOT: Duration = Duration::from_millis(400);
 /// Reads that nobody answers until they are taken for an instruction that nobody knows.
 const NO_FAST_READS: u32 = 20;
-/// Reads whose answers may still come, until no more are sent for a while.
-const IN_FLIGHT: u32 = 5;
-/// How long answers are waited for then, before the next read.
-const DRAIN: Duration = Duration::from_millis(20);
-/// An answer may be late by a period over this: then the next read is, too, and the bus catches up in the time it has to spare.
-const LATE: u32 = 4;

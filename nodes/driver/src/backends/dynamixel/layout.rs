@@ -13,9 +13,9 @@
 //! Every stretch holds the bus watchdog: a servo that lost its set-up reads 0 there. Goals that are one register are written straight;
 //! those of [`Mode::CurrentBasedPosition`], current and position, are two, and go through indirect addresses behind the row.
 //!
-//! An answer does not say to which read it is one. So a [`Stretch`] is known by its length: while answers are missing, each read asks for
-//! another length than those whose answers may still come, and a late answer is never taken for the newest.
+//! A [`Stretch`] is known by its length ([`unanswered`](crate::backends::unanswered)): one that is a little longer has all of a shorter one.
 
+use crate::backends::unanswered::IN_FLIGHT;
 use arrayvec::ArrayVec;
 use servomesh_fieldbus::dynamixel::{Field, Mode, Model};
 
@@ -23,13 +23,6 @@ use servomesh_fieldbus::dynamixel::{Field, Mode, Model};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stretch {
     length: u16,
-}
-
-/// The stretches whose answers may still come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Unanswered {
-    /// One bit for each length.
-    lengths: u32,
 }
 
 /// What one block says.
@@ -51,6 +44,11 @@ impl Stretch {
     pub(super) const STATE: Self = Self { length: 9 };
     /// Voltage and temperature too.
     pub(super) const SLOW: Self = Self { length: 12 };
+
+    /// The stretch of a length, from [`Self::FAST`]'s to [`LONGEST`].
+    pub(super) const fn of(length: u16) -> Self {
+        Self { length }
+    }
 
     /// Its first byte in the row.
     pub(super) fn offset(self) -> u16 {
@@ -85,26 +83,6 @@ impl Stretch {
             temperature: slow.get(2).copied(),
             voltage: slow.first_chunk().map(|counts| u16::from_le_bytes(*counts)),
         })
-    }
-}
-
-impl Unanswered {
-    /// Remembers a read that nobody has answered.
-    pub(super) fn add(&mut self, stretch: Stretch) {
-        self.lengths |= 1 << stretch.length;
-    }
-
-    /// How many there are.
-    pub(super) fn count(self) -> u32 {
-        self.lengths.count_ones()
-    }
-
-    /// The shortest stretch that has all of `wanted` and a length of its own; `None` if every length is in use.
-    pub(super) fn unlike(self, wanted: Stretch) -> Option<Stretch> {
-        let is_free = |length: &u16| self.lengths & (1 << length) == 0;
-        (wanted.length..=LONGEST)
-            .find(is_free)
-            .map(|length| Stretch { length })
     }
 }
 
@@ -159,7 +137,11 @@ const ROW_BYTES: u16 = 12;
 /// The most indirect addresses that are used.
 pub(super) const ENTRIES: usize = 18;
 /// The longest stretch: indirect data that every model has.
-const LONGEST: u16 = 20;
+pub(super) const LONGEST: u16 = 20;
+const _: () = assert!(
+    (LONGEST - Stretch::SLOW.length) as usize >= IN_FLIGHT,
+    "a read has a length of its own while as many wait for answers"
+);
 
 #[cfg(test)]
 mod tests {
@@ -189,20 +171,6 @@ mod tests {
                 assert_eq!(Stretch { length: other }.read(block).is_some(), other == length);
             }
         }
-    }
-
-    #[test]
-    fn no_read_is_like_one_whose_answer_may_still_come() {
-        let mut unanswered = Unanswered::default();
-        let mut asked = Vec::new();
-        while let Some(stretch) = unanswered.unlike(Stretch::FAST) {
-            assert!(!asked.contains(&stretch));
-            asked.push(stretch);
-            unanswered.add(stretch);
-        }
-        assert_eq!(asked.len(), usize::from(LONGEST - 6));
-        assert_eq!(unanswered.count() as usize, asked.len());
-        assert_eq!(unanswered.unlike(Stretch::SLOW), None);
     }
 
     #[test]

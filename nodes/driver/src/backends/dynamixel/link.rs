@@ -4,13 +4,13 @@
 //! cleared, or fell silent.
 
 use super::cycle::Read;
-use super::layout::Unanswered;
 use super::servo::Servo;
 use super::settings::Settings;
 use crate::backends::outbox::Outbox;
 use crate::backends::pace::Pace;
 use crate::backends::serial::{self, Asked, Phase, Stats};
 use crate::backends::settings::SettingsError;
+use crate::backends::unanswered::Unanswered;
 use crate::bus::{DriveCommand, DriveStatus};
 use crate::link::{Action, Link};
 use servomesh_fieldbus::dynamixel::{EncodeError, Id, MAX_PACKET, Replies, Stream};
@@ -31,10 +31,8 @@ pub struct Dynamixel {
     pub(super) fast_tries: u32,
     /// Reads whose answers may still come.
     pub(super) pending: Unanswered,
-    /// When what was sent last has gone out.
+    /// When the goals that were sent last have gone out.
     pub(super) clear_at: Stamp,
-    /// When another read may be added to too many of those.
-    pub(super) ask_at: Stamp,
     /// The newest answer of the core that was not sent yet.
     pub(super) command: Option<DriveCommand>,
     /// What the core wants of the torque.
@@ -87,7 +85,6 @@ impl Dynamixel {
             fast_tries: 0,
             pending: Unanswered::default(),
             clear_at: Stamp::ZERO,
-            ask_at: Stamp::ZERO,
             command: None,
             enable: false,
             alert: false,

@@ -3,7 +3,6 @@
 //! A servo that can't be set up is named once and tried again every half second.
 
 use super::cycle;
-use super::layout::Unanswered;
 use super::link::{Asking, Dynamixel};
 use super::setup::AROUND_STATUS;
 use crate::backends::problem::Problem;
@@ -85,7 +84,7 @@ impl Dynamixel {
         self.outbox.recover("all servos of the bus answer");
         self.lay_out();
         self.reads = 0;
-        self.pending = Unanswered::default(); // what was late came before the answers to the set-up
+        self.pending.forget(); // what was late came before the answers to the set-up
         self.phase = Phase::cycling_at(self.pace.next_cycle(now));
     }
 

@@ -1,10 +1,11 @@
 //! The packets of a cycle, and what their answers say.
 
-use super::layout::Window;
-use super::servo::{Belief, Servo, goal_length};
+use super::layout::Stretch;
+use super::servo::{Belief, Said, Servo, goal_length};
 use super::settings::ServoSettings;
 use crate::backends::pace::Pace;
 use crate::backends::serial::Asked;
+use crate::backends::unanswered::Heard;
 use crate::bus::DriveCommand;
 use arrayvec::ArrayVec;
 use servomesh_fieldbus::feetech::instruction::Instruction;
@@ -19,7 +20,7 @@ use std::time::Duration;
 /// A read of all servos that waits for their answers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Read {
-    pub(super) window: Window,
+    pub(super) stretch: Stretch,
     /// When the read has come to its end, and the first servo answers.
     pub(super) asked: Stamp,
     /// From then on what has not come is missing.
@@ -42,9 +43,18 @@ impl Read {
         self.answered.count_ones() as usize == servos
     }
 
+    /// Who has answered it.
+    pub(super) fn heard_by(&self, servos: usize) -> Heard {
+        match self.answered {
+            0 => Heard::Nobody,
+            _ if self.is_complete(servos) => Heard::All,
+            _ => Heard::Some,
+        }
+    }
+
     /// When the servo at a place of the list samples itself: when it answers, if all before it do.
     pub(super) fn sampled(&self, pace: &Pace, place: usize) -> Stamp {
-        self.asked + pace.wire(place * reply_bytes(self.window))
+        self.asked + pace.wire(place * reply_bytes(self.stretch))
     }
 
     /// Takes the answer of one servo that came at `now`; `told_on` is whether servos were told to have torque. Says whether it is one to this read.
@@ -60,18 +70,30 @@ impl Read {
             return false;
         };
         let bit = 1 << place;
-        let Some(reading) = self.window.read(status.data).filter(|_| self.answered & bit == 0) else {
+        let Some(reading) = self
+            .stretch
+            .read(status.data)
+            .filter(|_| self.answered & bit == 0)
+        else {
             return false;
         };
-        if now < pace.earliest(self.asked, 0, (place + 1) * reply_bytes(self.window)) {
+        if now < pace.earliest(self.asked, 0, (place + 1) * reply_bytes(self.stretch)) {
             return false;
         }
+        let in_turn = self.answered & (bit - 1) == bit - 1;
         self.answered |= bit;
-        // One before it may have been missing: then it has been waited for.
-        let sampled = self
-            .sampled(pace, place)
-            .max(now - pace.wire(reply_bytes(self.window)) - pace.latency());
-        let belief = servos[place].take(sampled, &reading, status.alarms, told_on);
+        let mut sampled = self.sampled(pace, place);
+        if !in_turn {
+            // One before it is missing, and has been waited for.
+            sampled = sampled.max(now - pace.wire(reply_bytes(self.stretch)) - pace.latency());
+        }
+        let said = Said {
+            sampled,
+            reading,
+            alarms: status.alarms,
+            in_turn,
+        };
+        let belief = servos[place].take(&said, told_on);
         if belief == Belief::StartedAnew {
             self.started |= bit;
         }
@@ -79,15 +101,15 @@ impl Read {
     }
 }
 
-/// Writes the read of a window to the front of the buffer; gives its length.
+/// Writes the read of a stretch to the front of the buffer; gives its length.
 ///
 /// # Errors
 /// It is longer than the buffer.
-pub(super) fn encode_read(servos: &[Servo], window: Window, buffer: &mut [u8]) -> Result<usize, Error> {
+pub(super) fn encode_read(servos: &[Servo], stretch: Stretch, buffer: &mut [u8]) -> Result<usize, Error> {
     let ids: ArrayVec<u8, MAX_JOINTS> = servos.iter().map(|servo| servo.settings.id).collect();
     let read = Instruction::SyncRead {
-        address: window.address(),
-        length: window.length(),
+        address: stretch.address(),
+        length: stretch.length(),
         ids: &ids,
     };
     Ok(read.encode(BROADCAST, buffer)?.len())
@@ -152,8 +174,8 @@ pub(super) const fn read_bytes(servos: usize) -> usize {
 }
 
 /// Bytes of the answer of one servo.
-pub(super) const fn reply_bytes(window: Window) -> usize {
-    OVERHEAD + window.length() as usize
+pub(super) const fn reply_bytes(stretch: Stretch) -> usize {
+    OVERHEAD + stretch.length() as usize
 }
 
 /// Bytes of the goals of these servos, if all are told.

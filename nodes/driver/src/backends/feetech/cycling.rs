@@ -1,10 +1,9 @@
 //! A bus that cycles: a read, a frame when its answers are complete or overdue, goals that end at a fixed phase of the period.
 
 use super::cycle::{self, Read};
-use super::layout::Window;
+use super::layout::Stretch;
 use super::link::{Feetech, ROOM};
 use super::servo::Servo;
-use crate::backends::pace::HANDLING;
 use crate::backends::serial::{self, Cycling, Phase, SILENT};
 use servomesh_fieldbus::feetech::status::{Alarms, Status};
 use servomesh_fieldbus::feetech::stream::Stream;
@@ -66,43 +65,50 @@ impl Feetech {
     /// Sends the goals of this cycle once they are there and their time has come.
     pub(super) fn write_if_due(&mut self, now: Stamp) {
         if self.phase.begins_to_write(now, self.command.is_some()) {
-            self.write();
+            self.write(now);
         }
     }
 
-    /// Begins a cycle: reads all servos.
+    /// Begins a cycle: reads all servos, unless too many reads wait for their answers.
     fn begin_cycle(&mut self, now: Stamp, begin: Stamp) {
         self.status.cycle = self.pace.cycle(begin);
         let mut cycling = Cycling::begin(&self.pace, now, begin, self.goals_take());
-        cycling.read = Some(self.read(now, cycling.latest));
+        cycling.read = self.read(now, cycling.latest);
         self.phase = Phase::Cycling(cycling);
-    }
-
-    /// Reads all servos; goals begin at `latest`.
-    fn read(&mut self, now: Stamp, latest: Stamp) -> Read {
-        let window = self.window();
-        self.reads += 1;
-        self.stats.cycles += 1;
-        self.stream = Stream::default();
-        let sent = self.send(|servos, buffer| cycle::encode_read(servos, window, buffer));
-        let answers = self.servos.len() * cycle::reply_bytes(window);
-        let waits = GAP * self.servos.len() as u32;
-        let missing = self.pace.missing(now, sent, answers, waits);
-        Read {
-            window,
-            asked: now + self.pace.wire(sent),
-            missing: missing.min(latest - HANDLING),
-            answered: 0,
-            started: 0,
+        if cycling.read.is_none() {
+            self.hand_over(now, begin);
         }
     }
 
-    /// Finds out how long a cycle is on the wire: the longest of its reads, and its goals.
+    /// Reads all servos; goals have to begin by `latest`. `None` while the answers to earlier reads are waited for.
+    fn read(&mut self, now: Stamp, latest: Stamp) -> Option<Read> {
+        let (wanted, longest) = (self.wanted().length(), Stretch::LONGEST.length());
+        let length = self.pending.begin(now, wanted.into(), longest.into())?;
+        let stretch = Stretch::of(length as u8);
+        self.reads += 1;
+        self.stats.cycles += 1;
+        self.stream = Stream::default();
+        let sent = self.send(|servos, buffer| cycle::encode_read(servos, stretch, buffer));
+        let answers = self.servos.len() * cycle::reply_bytes(stretch);
+        let waits = GAP * self.servos.len() as u32;
+        // Late goals are still going out.
+        let begins = now.max(self.clear_at);
+        let missing = self.pace.missing(begins, sent, answers, waits);
+        Some(Read {
+            stretch,
+            asked: begins + self.pace.wire(sent),
+            missing: self.pace.give_up(missing, latest),
+            answered: 0,
+            started: 0,
+        })
+    }
+
+    /// Finds out how long a cycle is on the wire: the longest of its usual reads, and its goals.
     pub(super) fn lay_out(&mut self) {
         let mut packet = [0; ROOM];
         // What is longer than that is never sent either.
-        let sent = cycle::encode_read(&self.servos, Window::LockedData, &mut packet).unwrap_or_default();
-        let answers = self.servos.len() * cycle::reply_bytes(Window::LockedData);
+        let sent = cycle::encode_read(&self.servos, Stretch::STATE, &mut packet).unwrap_or_default();
+        let answers = self.servos.len() * cycle::reply_bytes(Stretch::STATE);
         let reading = self.pace.wire(sent + answers);
         self.pace.lay_out(reading, self.goals_take());
     }
@@ -112,15 +118,13 @@ impl Feetech {
         self.pace.wire(cycle::goal_bytes(&self.settings.servos))
     }
 
-    /// What this cycle reads.
-    fn window(&self) -> Window {
+    /// What this cycle should read.
+    fn wanted(&self) -> Stretch {
         let switching = |servo: &Servo| servo.known.torque != self.enable || servo.suspect;
-        if !self.reads.is_multiple_of(2) {
-            Window::Data
-        } else if self.servos.iter().any(switching) || self.reads.is_multiple_of(STATE_EVERY) {
-            Window::State
+        if self.servos.iter().any(switching) || self.reads.is_multiple_of(STATE_EVERY) {
+            Stretch::STATE
         } else {
-            Window::LockedData
+            Stretch::DATA
         }
     }
 
@@ -128,6 +132,8 @@ impl Feetech {
     fn conclude(&mut self, now: Stamp, read: &Read) {
         let missing = self.servos.len() - read.answered.count_ones() as usize;
         self.stats.missing_replies += missing as u64;
+        let heard = read.heard_by(self.servos.len());
+        self.pending.conclude(read.stretch.length().into(), heard);
         for (i, servo) in self.servos.iter_mut().enumerate() {
             if read.answered & (1 << i) == 0 {
                 servo.miss(read.sampled(&self.pace, i));
@@ -140,49 +146,50 @@ impl Feetech {
             self.reopen(now, read.started);
             return;
         }
-        self.hand_over(now, read);
+        // The newest sample of a whole answer: no sample lies after it.
+        self.hand_over(now, read.sampled(&self.pace, self.servos.len() - 1));
     }
 
-    /// Gives the core what is known, unless a servo has been silent for so long that it has to be opened anew.
-    fn hand_over(&mut self, now: Stamp, read: &Read) {
+    /// Gives the core what is known at a time, unless a servo has been silent for so long that it has to be opened anew.
+    fn hand_over(&mut self, now: Stamp, at: Stamp) {
         let is_silent = |servo: &Servo| {
             let since = servo.silent_since;
-            since.is_some_and(|since| read.asked.since(since) > SILENT)
+            since.is_some_and(|since| at.since(since) > SILENT)
         };
         let silent = serial::those(&self.servos, is_silent);
         if silent != 0 {
             self.reopen(now, silent);
         } else if self.servos.iter().all(|servo| servo.known.sampled.is_some()) {
-            // The newest sample of a whole answer: no sample lies after it.
-            let last = read.sampled(&self.pace, self.servos.len() - 1);
             let samples = self.servos.iter().filter_map(|servo| servo.known.sampled);
-            serial::fill(&mut self.status, &self.servos, samples.fold(last, Stamp::max));
+            serial::fill(&mut self.status, &self.servos, samples.fold(at, Stamp::max));
             self.status.acts = self.phase.goals_act(now, self.goals_take());
             self.outbox.frame();
         }
     }
 
     /// Sends what the core answered: goals, and torque where it is not as it should be.
-    fn write(&mut self) {
+    fn write(&mut self, now: Stamp) {
         let Some(command) = self.command.take() else {
             return;
         };
+        let mut sent = 0;
         if command.enable {
             let ahead = 2 * self.pace.period();
-            self.send(|servos, buffer| cycle::encode_goals(servos, &command, ahead, buffer));
+            sent += self.send(|servos, buffer| cycle::encode_goals(servos, &command, ahead, buffer));
         }
         let switched =
             |servo: &Servo| !(command.enable && servo.suspect) && servo.known.torque != command.enable;
-        self.send(|servos, buffer| cycle::encode_torque(servos, command.enable, switched, buffer));
+        sent += self.send(|servos, buffer| cycle::encode_torque(servos, command.enable, switched, buffer));
         if command.clear_faults && !command.enable {
             // Alarms that last are forgotten when the torque is taken off, also where it is off.
             let alarmed = |servo: &Servo| servo.alarms != Alarms::NONE;
-            self.send(|servos, buffer| cycle::encode_torque(servos, false, alarmed, buffer));
+            sent += self.send(|servos, buffer| cycle::encode_torque(servos, false, alarmed, buffer));
         }
+        self.clear_at = now + self.pace.wire(sent);
     }
 }
 
 /// How much longer than its answer takes a servo is waited for, by the one whose turn is after it.
 const GAP: Duration = Duration::from_micros(100);
-/// Every so many reads the torque is read; an even number.
+/// Every so many reads the torque is read.
 const STATE_EVERY: u64 = 8;

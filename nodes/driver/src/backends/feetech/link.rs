@@ -9,6 +9,7 @@ use crate::backends::outbox::Outbox;
 use crate::backends::pace::Pace;
 use crate::backends::serial::{self, Asked, Phase, Stats};
 use crate::backends::settings::SettingsError;
+use crate::backends::unanswered::Unanswered;
 use crate::bus::{DriveCommand, DriveStatus};
 use crate::link::{Action, Link};
 use servomesh_fieldbus::feetech::Error;
@@ -23,6 +24,10 @@ pub struct Feetech {
     pub(super) servos: Vec<Servo>,
     pub(super) stream: Stream,
     pub(super) phase: Phase<Asking, Read>,
+    /// Reads whose answers may still come.
+    pub(super) pending: Unanswered,
+    /// When the goals that were sent last have gone out.
+    pub(super) clear_at: Stamp,
     /// The newest answer of the core that was not sent yet.
     pub(super) command: Option<DriveCommand>,
     /// What the core wants of the torque.
@@ -59,6 +64,8 @@ impl Feetech {
             servos: settings.servos.iter().cloned().map(Servo::new).collect(),
             stream: Stream::default(),
             phase: Phase::opening_at(Stamp::ZERO),
+            pending: Unanswered::default(),
+            clear_at: Stamp::ZERO,
             command: None,
             enable: false,
             reads: 0,

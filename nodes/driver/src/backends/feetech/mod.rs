@@ -29,7 +29,7 @@
 //!
 //! **Invariant:** a position is handed over only if the checksum is right, the servo and the length are those that were asked for, each register holds what it
 //! can, and the joint can have come there since the last one, or is seen there twice: the checksum alone passes one wrong packet in 256.
-//! **Invariant:** successive reads have answers of different lengths, so that none is taken for one to the read before.
+//! **Invariant:** an answer is taken for one to the newest read only if no answer to an earlier one can have its length.
 //! **Invariant:** a servo that was silent for as long as a start takes gets no goal, which would switch its torque on, before it says that its torque is on.
 
 mod cycle;

@@ -70,6 +70,7 @@ impl Feetech {
         self.outbox.recover("all servos of the bus answer");
         self.lay_out();
         self.reads = 0;
+        self.pending.forget(); // what was late came before the answers to the set-up
         self.phase = Phase::cycling_at(self.pace.next_cycle(now));
     }
 

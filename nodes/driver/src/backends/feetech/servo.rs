@@ -20,7 +20,7 @@ pub(super) struct Servo {
     pub(super) identity: Option<Identity>,
     pub(super) known: Known,
     pub(super) alarms: Alarms,
-    /// A position that its joint can't have come to since the last one.
+    /// A position that its joint can't have come to since the last one, or that somebody may have talked into.
     doubt: Option<(Stamp, i32)>,
     /// Since when it has said nothing.
     pub(super) silent_since: Option<Stamp>,
@@ -38,6 +38,17 @@ pub(super) struct Identity {
     pub(super) voltage_v: f64,
     /// Its angle limits \[ticks\].
     pub(super) ends: (f64, f64),
+}
+
+/// What it said in an answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said {
+    /// When it sampled itself.
+    pub(super) sampled: Stamp,
+    pub(super) reading: Reading,
+    pub(super) alarms: Alarms,
+    /// All before it have answered; else one of them may have done so late, and talked into it.
+    pub(super) in_turn: bool,
 }
 
 /// What became of an answer.
@@ -76,17 +87,17 @@ impl Servo {
         self.known.voltage_v = self.identity.map_or(0.0, |identity| identity.voltage_v);
     }
 
-    /// Takes what a block says; `told_on` is whether it was told to have torque.
-    pub(super) fn take(
-        &mut self,
-        sampled: Stamp,
-        reading: &Reading,
-        alarms: Alarms,
-        told_on: bool,
-    ) -> Belief {
-        if !self.believes(sampled, reading.position) {
+    /// Takes what it said; `told_on` is whether it was told to have torque.
+    pub(super) fn take(&mut self, said: &Said, told_on: bool) -> Belief {
+        if !self.believes(said) {
             return Belief::Doubted;
         }
+        let Said {
+            sampled,
+            reading,
+            alarms,
+            ..
+        } = *said;
         self.known.sampled = Some(sampled);
         self.silent_since = None;
         self.known.ticks = Ticks(reading.position.into());
@@ -112,15 +123,16 @@ impl Servo {
         self.suspect |= sampled.since(since) > QUICKEST_START;
     }
 
-    /// Whether a joint can have come to a position since the last, or is seen there twice.
-    fn believes(&mut self, sampled: Stamp, position: i32) -> bool {
+    /// Whether a joint can have come to a position since the last and nobody may have talked into what says so, or it is seen there twice.
+    fn believes(&mut self, said: &Said) -> bool {
+        let (sampled, position) = (said.sampled, said.reading.position);
         let fastest = FASTER * self.settings.motor.fastest(self.known.voltage_v.max(NOMINAL_V));
         let reachable = |(then, from): (Stamp, i32)| {
             let way = f64::from(way(from, position));
             way.abs() <= SPARE_TICKS + fastest * sampled.seconds_from(then).abs()
         };
         let last = self.known.sampled.map(|then| (then, self.known.ticks.0 as i32));
-        let believed = last.is_none_or(reachable) || self.doubt.is_some_and(reachable);
+        let believed = said.in_turn && last.is_none_or(reachable) || self.doubt.is_some_and(reachable);
         self.doubt = (!believed).then_some((sampled, position));
         believed
     }
@@ -282,6 +294,19 @@ mod tests {
         servo
     }
 
+    /// A position, in turn, in a cycle of 4 ms.
+    fn said(cycle: i64, position: i32) -> Said {
+        Said {
+            sampled: Stamp::from_millis(4 * cycle),
+            reading: Reading {
+                position,
+                ..Reading::default()
+            },
+            alarms: Alarms::NONE,
+            in_turn: true,
+        }
+    }
+
     fn command(current_a: f64, ticks_per_s: f64, position: f64) -> DriveCommand {
         DriveCommand {
             current_a: [current_a].into(),
@@ -316,14 +341,7 @@ mod tests {
     #[test]
     fn a_position_out_of_reach_is_believed_when_it_is_seen_twice() {
         let mut servo = servo(Mode::Position);
-        let at = |cycle: i64| Stamp::from_millis(4 * cycle);
-        let take = |servo: &mut Servo, cycle, position| {
-            let reading = Reading {
-                position,
-                ..Reading::default()
-            };
-            servo.take(at(cycle), &reading, Alarms::NONE, false)
-        };
+        let take = |servo: &mut Servo, cycle, position| servo.take(&said(cycle, position), false);
         assert_eq!(take(&mut servo, 1, 4090), Belief::Believed, "the first of all");
         assert_eq!(take(&mut servo, 2, 5), Belief::Believed, "through the wrap");
         assert_eq!(take(&mut servo, 3, 600), Belief::Doubted);
@@ -334,26 +352,34 @@ mod tests {
     }
 
     #[test]
+    fn a_position_that_somebody_may_have_talked_into_is_believed_when_it_is_seen_twice() {
+        let mut servo = servo(Mode::Position);
+        let out_of_turn = |cycle, position| Said {
+            in_turn: false,
+            ..said(cycle, position)
+        };
+        assert_eq!(servo.take(&said(1, 2000), false), Belief::Believed);
+        assert_eq!(servo.take(&out_of_turn(2, 2010), false), Belief::Doubted);
+        assert_eq!(servo.known.ticks, Ticks(2000), "it keeps what it said");
+        assert_eq!(servo.take(&out_of_turn(3, 2012), false), Belief::Believed);
+        assert_eq!(servo.take(&out_of_turn(4, 2014), false), Belief::Doubted);
+        assert_eq!(servo.take(&said(5, 2016), false), Belief::Believed);
+    }
+
+    #[test]
     fn torque_that_is_gone_without_an_alarm_was_lost_by_a_start() {
         let mut servo = servo(Mode::Position);
-        let state = |torque| Reading {
-            position: 2000,
-            torque: Some(torque),
-            ..Reading::default()
+        let state = |torque, alarms| {
+            let mut state = said(1, 2000);
+            (state.reading.torque, state.alarms) = (Some(torque), alarms);
+            state
         };
-        let now = Stamp::from_millis(1);
-        assert_eq!(
-            servo.take(now, &state(true), Alarms::NONE, true),
-            Belief::Believed
-        );
-        let hot = Alarms::NONE.with(Alarm::Overheat);
-        assert_eq!(servo.take(now, &state(false), hot, true), Belief::Believed);
+        let (well, hot) = (Alarms::NONE, Alarms::NONE.with(Alarm::Overheat));
+        assert_eq!(servo.take(&state(true, well), true), Belief::Believed);
+        assert_eq!(servo.take(&state(false, hot), true), Belief::Believed);
         assert_eq!(servo.fault(), Some(DriveFault::Overheated));
-        servo.take(now, &state(true), Alarms::NONE, true);
-        assert_eq!(
-            servo.take(now, &state(false), Alarms::NONE, true),
-            Belief::StartedAnew
-        );
+        servo.take(&state(true, well), true);
+        assert_eq!(servo.take(&state(false, well), true), Belief::StartedAnew);
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! What may be configured of a bus of STS servos, checked before a servo is asked.
 
 use super::cycle;
-use super::layout::Window;
+use super::layout::Stretch;
 use crate::backends::settings::{SettingsError, check_ids, check_period};
 use crate::bus::Closes;
 use servomesh_fieldbus::feetech::table::BAUD_RATES;
@@ -121,7 +121,7 @@ impl Settings {
     /// How long the wire is busy in the longest cycle \[s\].
     pub fn busy_s(&self) -> f64 {
         let servos = self.servos.len();
-        let answers = servos * cycle::reply_bytes(Window::LONGEST);
+        let answers = servos * cycle::reply_bytes(Stretch::STATE);
         let bytes = cycle::read_bytes(servos) + answers + cycle::goal_bytes(&self.servos);
         bytes as f64 * 10.0 / f64::from(self.baud)
     }

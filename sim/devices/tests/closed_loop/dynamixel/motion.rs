@@ -1,14 +1,9 @@
 //! What is followed, how well, and what a bad line does to it.
 
-use std::time::Duration;
-
-use rand::{RngExt as _, SeedableRng as _};
-use rand_chacha::ChaCha8Rng;
-
 use super::{enabled, whole};
 use crate::conformance::{self, SPOILT_BYTES};
 use crate::desk::SERVOS;
-use crate::{motion, topics};
+use crate::topics;
 
 #[test]
 fn the_arm_is_opened_switched_on_and_held() {
@@ -40,19 +35,7 @@ fn a_line_that_spoils_bytes_never_makes_a_position() {
 
 #[test]
 fn answers_that_are_held_up_are_never_taken_for_newer_ones() {
-    for seed in 1..=3 {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let mut rig = enabled();
-        let (first, told) = (rig.heard.states.len(), rig.heard.notices.len());
-        motion::run_with(&mut rig, |rig, since| {
-            if since.as_millis().is_multiple_of(80) {
-                rig.hold_answers(Duration::from_micros(random.random_range(1_000..40_000)));
-            }
-        });
-        rig.assert_true(first);
-        let notices = &rig.heard.notices[told..];
-        assert!(notices.is_empty(), "seed {seed}: {}", rig.story());
-    }
+    conformance::knows_answers_that_were_held_up(enabled, 1..=3);
 }
 
 #[test]

@@ -53,6 +53,11 @@ fn a_line_that_spoils_bytes_never_makes_a_position() {
 }
 
 #[test]
+fn answers_that_are_held_up_are_never_taken_for_newer_ones() {
+    conformance::knows_answers_that_were_held_up(enabled, 1..=3);
+}
+
+#[test]
 fn unplugged_for_a_fifth_of_a_second_the_arm_stops_and_goes_on_after_a_reset() {
     conformance::bears_an_unplugged_port(enabled());
 }
