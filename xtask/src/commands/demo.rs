@@ -118,11 +118,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     children.stop(CELL);
     if record.is_file() {
         note(format!("recorded: {}", record.display()));
-        note(format!(
-            "look at it again: {} {}",
-            viewer.display(),
-            record.display()
-        ));
+        note(how_to_look(&viewer, &record));
     }
     if let Some(failed) = outcome? {
         children.stop_all();
@@ -192,6 +188,18 @@ fn up_arguments(args: &Args, view: View, record: &Path) -> Vec<String> {
     ]
 }
 
+/// How a recording is looked at: with the viewer that was installed, or with one that is still to be.
+fn how_to_look(viewer: &Path, record: &Path) -> String {
+    if viewer.is_file() {
+        format!("look at it again: {} {}", viewer.display(), record.display())
+    } else {
+        format!(
+            "look at it: pip install {VIEWER}, then rerun {}",
+            record.display()
+        )
+    }
+}
+
 /// The arguments of `rerun`, if it is to run.
 fn viewer_arguments(view: View) -> Option<Vec<&'static str>> {
     match view {
@@ -252,6 +260,19 @@ mod tests {
             manifest.contains(&format!("rerun = {{ version = \"{version}\"")),
             "{VIEWER}"
         );
+    }
+
+    #[test]
+    fn a_viewer_that_is_not_installed_is_not_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (viewer, record) = (folder.path().join("rerun"), folder.path().join("line.rrd"));
+        let advice = how_to_look(&viewer, &record);
+        assert!(
+            advice.contains(VIEWER) && !advice.contains(viewer.to_str().unwrap()),
+            "{advice}"
+        );
+        std::fs::write(&viewer, "").unwrap();
+        assert!(how_to_look(&viewer, &record).contains(viewer.to_str().unwrap()));
     }
 
     #[test]
