@@ -10,6 +10,7 @@ use servomesh_driver::link::Link;
 use servomesh_driver::{Driver, DriverParams, Input, Output};
 use servomesh_shell::params::{ParamSpec, Params};
 use servomesh_types::{Core, DriveMode, Event, GroupName, Stamp};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -44,13 +45,13 @@ pub(crate) fn parameters() -> Vec<ParamSpec> {
         ParamSpec::text(
             "port",
             "",
-            "The serial port of the bus, such as /dev/ttyUSB0; for pwm /sys/class/pwm/pwmchip0, /dev/i2c-1 or, with a PCA9685's address, /dev/i2c-1:0x41; not for sim",
+            "The serial port of the bus, such as /dev/ttyUSB0; for canopen also a CAN interface, such as can0; for pwm /sys/class/pwm/pwmchip0, /dev/i2c-1 or, with a PCA9685's address, /dev/i2c-1:0x41; not for sim",
         ),
         ParamSpec::integer(
             "baud",
             1_000_000,
             (9600, 10_500_000),
-            "Speed of the bus [bit/s]; not for sim and pwm",
+            "Speed of the bus [bit/s]; for a CAN interface the one it was given with ip; not for sim and pwm",
         ),
         ParamSpec::number(
             "watchdog_s",
@@ -91,7 +92,7 @@ pub(crate) fn link(
     };
     if params.text("port").is_empty() {
         bail!(
-            "parameter port is not set: give the serial port of the bus, such as /dev/ttyUSB0, or what makes the pulses, such as /dev/i2c-1"
+            "parameter port is not set: give the serial port of the bus, such as /dev/ttyUSB0, a CAN interface, such as can0, or what makes the pulses, such as /dev/i2c-1"
         );
     }
     if params.switch("use_sim_time") {
@@ -104,7 +105,8 @@ pub(crate) fn link(
         watchdog: params.seconds("watchdog_s"),
         latency: params.seconds("port_latency_s"),
     };
-    Ok(Some(backend.link(servos, bus, driver)?))
+    let port = Path::new(params.text("port"));
+    Ok(Some(backend.link(port, servos, bus, driver)?))
 }
 
 fn baud(params: &Params) -> u32 {

@@ -10,6 +10,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use servomesh_fieldbus::can::frame::{Frame, Id};
 use servomesh_fieldbus::can::slcan::{Answer, BIT_RATES, Line, Lines, MAX_LINE, Request};
+use servomesh_fieldbus::can::socketcan::{Condition, RECORD, Record};
 use servomesh_fieldbus::can::timing::{most_wire_bits, wire_bits};
 use std::cmp::Ordering;
 
@@ -98,6 +99,21 @@ proptest! {
     }
 
     #[test]
+    fn a_frame_passes_a_socket_unchanged(frame in frames()) {
+        prop_assert_eq!(Record::decode(&Record::Frame(frame).encode()), Some(Record::Frame(frame)));
+    }
+
+    /// Bytes that the kernel leaves open are those after the length and after the data.
+    #[test]
+    fn any_record_is_survived_and_what_is_understood_stands_in_it(bytes in any::<[u8; RECORD]>()) {
+        if let Some(Record::Frame(frame)) = Record::decode(&bytes) {
+            let again = Record::Frame(frame).encode();
+            prop_assert_eq!(&again[..5], &bytes[..5]);
+            prop_assert_eq!(&again[8..8 + frame.bytes().len()], &bytes[8..8 + frame.bytes().len()]);
+        }
+    }
+
+    #[test]
     fn a_frame_takes_no_longer_than_the_longest(frame in frames()) {
         let bits = wire_bits(&frame);
         let length = frame.bytes().len() as u32;
@@ -133,6 +149,32 @@ fn what_does_not_fit_is_no_frame() {
     assert_eq!(Frame::remote(standard(1), 9), None);
     let asks = Frame::remote(standard(1), 8).expect("at most 8");
     assert_eq!((asks.length(), asks.bytes()), (8, &[][..]));
+}
+
+#[test]
+fn conditions_pass_a_socket_and_of_several_the_gravest_is_told() {
+    for condition in Condition::ALL {
+        let record = Record::Condition(condition).encode();
+        assert_eq!(Record::decode(&record), Some(Record::Condition(condition)));
+    }
+    let told = |id: u32, controller: u8| {
+        let mut record = [0; RECORD];
+        record[..4].copy_from_slice(&id.to_ne_bytes());
+        (record[4], record[9]) = (8, controller);
+        Record::decode(&record)
+    };
+    let error = 1 << 29;
+    assert_eq!(told(error | 0x44, 0x20), Some(Record::Condition(Condition::Off)));
+    assert_eq!(
+        told(error | 0x04, 0x2A),
+        Some(Record::Condition(Condition::Passive))
+    );
+    assert_eq!(
+        told(error | 0x04, 0x01),
+        Some(Record::Condition(Condition::Overrun))
+    );
+    assert_eq!(told(error | 0x02, 0x40), None, "a lost arbitration is no trouble");
+    assert_eq!(told(error | 0x04, 0), None);
 }
 
 #[test]

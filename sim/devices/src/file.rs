@@ -16,6 +16,10 @@
 //!     baud: 500000
 //!     devices:
 //!       - { protocol: canopen, id: 5 }
+//!   lift:                      # ... or an interface of a kernel that has CAN
+//!     interface: vcan0
+//!     devices:
+//!       - { protocol: canopen, id: 1 }
 //! ```
 //!
 //! **Invariant:** what is read names no joint twice, and every figure can be.
@@ -62,6 +66,9 @@ pub struct BusEntry {
     /// Seed of what is random on the line.
     #[serde(default)]
     pub seed: u64,
+    /// The CAN interface of the kernel on which its devices answer; a pseudo-terminal unless given.
+    #[serde(default)]
+    pub interface: Option<String>,
     /// What hangs on it.
     pub devices: Vec<DeviceEntry>,
 }
@@ -99,7 +106,7 @@ pub enum Protocol {
     Dynamixel,
     /// FEETECH's serial bus, STS.
     Feetech,
-    /// CiA 402 on a CAN bus; the port is that of an slcan adapter.
+    /// CiA 402 on a CAN bus; the port is that of an slcan adapter, or an interface of the kernel.
     Canopen,
 }
 
@@ -209,6 +216,13 @@ impl BusEntry {
                 "some of its devices are on CAN and some on a serial line; give each kind a bus".to_owned(),
             );
         }
+        if let Some(interface) = &self.interface
+            && (count == 0 || !is_interface(interface))
+        {
+            return Err(format!(
+                "interface is {interface:?}; it must be the name of a CAN interface, such as vcan0, and its devices CANopen drives"
+            ));
+        }
         for device in &self.devices {
             device
                 .check()
@@ -251,6 +265,11 @@ impl DeviceEntry {
         }
         Ok(())
     }
+}
+
+/// Whether an interface of the kernel can have this name.
+fn is_interface(name: &str) -> bool {
+    (1..16).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
 }
 
 fn baud() -> u32 {
@@ -313,6 +332,16 @@ mod tests {
         }
         let mixed = with("protocol: feetech, id: 1 }, { protocol: canopen, id: 2");
         assert!(mixed.contains("give each kind a bus"), "{mixed}");
+        for (interface, protocol) in [
+            ("vcan0", "feetech"),
+            ("a/b", "canopen"),
+            ("a_name_far_too_long", "canopen"),
+        ] {
+            let text = error(&format!(
+                "buses: {{ arm: {{ interface: {interface}, devices: [{{ protocol: {protocol}, id: 1 }}] }} }}"
+            ));
+            assert!(text.contains("bus arm: interface is"), "{text}");
+        }
         assert!(error("buses: {}").contains("there is no bus"));
         assert!(error("buses: { a/b: { devices: [] } }").contains("bus \"a/b\""));
         assert!(error("buses: { arm: { devices: [] } }").contains("bus arm: it has no devices"));

@@ -11,9 +11,9 @@
 //! | [`bus`] | a serial bus in virtual time, made of `line` (who talks when, clashes), `uart` (wrong speeds) and [`noise`] (line faults) |
 //! | [`canopen`] | CiA 402 drives on a CAN bus, with the adapter to it |
 //! | [`mod@file`], [`rig`] | which buses there are with which devices (YAML), and all of them on one time |
-//! | [`serve`], [`pty`], [`command`] | a rig in real time behind pseudo-terminals, and what can be done to it: the program `devices` |
+//! | [`serve`], `port`, [`pty`], [`command`] | a rig in real time behind pseudo-terminals and CAN interfaces, and what can be done to it: the program `devices` |
 //!
-//! But for `serve`, `pty` and `main`, nothing here knows a clock: time comes in as an argument, and the same calls give the same bytes.
+//! But for `serve`, `port`, `pty` and `main`, nothing here knows a clock: time comes in as an argument, and the same calls give the same bytes.
 
 pub mod bus;
 pub mod canopen;
@@ -26,6 +26,7 @@ pub mod file;
 mod line;
 pub mod motor;
 pub mod noise;
+mod port;
 pub mod pty;
 pub mod pwm;
 pub mod rig;

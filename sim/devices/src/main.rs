@@ -1,4 +1,4 @@
-//! The program `devices`: a pseudo-terminal for each bus of a file, with servos at the other end.
+//! The program `devices`: a pseudo-terminal, or a CAN interface of the kernel, for each bus of a file, with servos at the other end.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use clap::Parser;
 use servomesh_devices::{BusFile, Rig, Server};
 use servomesh_types::Stamp;
 
-/// Opens a pseudo-terminal for each bus of a file, and answers there as the servos that the file names would.
+/// Opens a pseudo-terminal, or a CAN interface of the kernel, for each bus of a file, and answers there as the servos that the file names would.
 ///
 /// Prints a line for each bus, `NAME: PORT (DEVICES)`, and then `ready`. Any program that talks to servos over a serial port can open PORT; the speed
 /// that it sets counts, as do the times that bytes take at that speed. The devices' motors are simulated, in real time.

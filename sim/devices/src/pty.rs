@@ -17,7 +17,7 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 /// An open pseudo-terminal.
 #[derive(Debug)]
-pub struct Port {
+pub struct Terminal {
     master: OwnedFd,
     /// Kept open, so that it does not hang up while nobody has it open.
     _slave: OwnedFd,
@@ -25,7 +25,7 @@ pub struct Port {
     link: Option<PathBuf>,
 }
 
-impl Port {
+impl Terminal {
     /// Opens one at `baud`, and links it from `link`, which replaces a link that is there.
     ///
     /// # Errors
@@ -107,13 +107,13 @@ impl Port {
     }
 }
 
-impl AsFd for Port {
+impl AsFd for Terminal {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.master.as_fd()
     }
 }
 
-impl Drop for Port {
+impl Drop for Terminal {
     fn drop(&mut self) {
         if let Some(link) = &self.link
             && fs::read_link(link).is_ok_and(|target| target == self.path)
@@ -156,7 +156,7 @@ mod tests {
     fn bytes_pass_unchanged_and_the_speed_is_the_masters() {
         let folder = tempfile::tempdir().expect("a folder");
         let link = folder.path().join("ports/arm");
-        let port = Port::open(57_600, Some(&link)).expect("a port");
+        let port = Terminal::open(57_600, Some(&link)).expect("a port");
         assert_eq!(port.path(), link);
         assert_eq!(port.baud().expect("a speed"), 57_600);
         let mut master = fs::File::options()
@@ -183,7 +183,7 @@ mod tests {
     fn a_port_that_goes_hangs_up_and_takes_its_link_away() {
         let folder = tempfile::tempdir().expect("a folder");
         let link = folder.path().join("arm");
-        let port = Port::open(1_000_000, Some(&link)).expect("a port");
+        let port = Terminal::open(1_000_000, Some(&link)).expect("a port");
         let mut master = fs::File::open(&link).expect("an end");
         drop(port);
         assert!(!link.exists() && fs::symlink_metadata(&link).is_err());
@@ -193,7 +193,7 @@ mod tests {
             "reading from what hung up: {hung_up:?}"
         );
         fs::write(&link, "a file").expect("a file");
-        let refused = Port::open(1_000_000, Some(&link)).expect_err("a file is in the way");
+        let refused = Terminal::open(1_000_000, Some(&link)).expect_err("a file is in the way");
         assert!(refused.to_string().contains("is no link"), "{refused}");
     }
 }

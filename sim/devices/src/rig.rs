@@ -33,6 +33,8 @@ pub struct NamedBus {
     pub name: String,
     /// Bits per second of its port, until the master sets others.
     pub baud: u32,
+    /// The CAN interface of the kernel in place of a port.
+    pub interface: Option<String>,
     /// What its master has.
     pub wire: Box<dyn Wire>,
     /// The devices' ids, in the order of their indices.
@@ -156,6 +158,7 @@ fn build_buses(file: &BusFile, joints: &mut Joints<'_>, now: Stamp) -> Result<Ve
         buses.push(NamedBus {
             name: name.clone(),
             baud: entry.baud,
+            interface: entry.interface.clone(),
             wire: build_bus(entry, joints, now).map_err(refused)?,
             ids: entry.devices.iter().map(|device| device.id).collect(),
             devices: in_words(&entry.devices),
@@ -196,7 +199,10 @@ fn build_bus(entry: &BusEntry, joints: &mut Joints<'_>, now: Stamp) -> Result<Bo
 }
 
 fn build_can(entry: &BusEntry, joints: &mut Joints<'_>, now: Stamp) -> Result<Box<dyn Wire>, String> {
-    let mut bus = CanBus::new(now, entry.baud);
+    let mut bus = match entry.interface {
+        Some(_) => CanBus::with_interface(now, entry.baud),
+        None => CanBus::new(now, entry.baud),
+    };
     bus.set_seed(entry.seed);
     for (serial_number, device) in (1..).zip(&entry.devices) {
         let named = |reason: String| format!("device {}: {reason}", device.id);

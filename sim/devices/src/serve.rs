@@ -1,4 +1,4 @@
-//! A rig in real time, behind pseudo-terminals.
+//! A rig in real time, behind pseudo-terminals and CAN interfaces.
 //!
 //! One thread goes round: it takes what masters have written, lets time pass up to now, gives them what is due, and sleeps until something is due
 //! again or somebody writes. All buses share it, so that joints of one machine move in step; a millisecond of a bus with six servos takes
@@ -18,7 +18,7 @@ use servomesh_types::Stamp;
 
 use crate::command::Command;
 use crate::error::DevicesError;
-use crate::pty::Port;
+use crate::port::Port;
 use crate::rig::Rig;
 
 /// Buses with their ports.
@@ -59,9 +59,9 @@ impl Server {
     fn open_port(&mut self, index: usize) -> Result<Port, DevicesError> {
         let bus = &self.rig.buses_mut()[index];
         let link = self.links.as_ref().map(|folder| folder.join(&bus.name));
-        Port::open(bus.baud, link.as_deref()).map_err(|reason| DevicesError::Port {
+        Port::open(bus.interface.as_deref(), bus.baud, link.as_deref()).map_err(|reason| DevicesError::Port {
             bus: bus.name.clone(),
-            action: "a pseudo-terminal can't be opened".to_owned(),
+            action: "its port can't be opened".to_owned(),
             reason,
         })
     }
@@ -70,8 +70,8 @@ impl Server {
     pub fn ports(&mut self) -> String {
         let buses = self.rig.buses_mut().iter().zip(&self.ports);
         let line = |(bus, port): (&crate::rig::NamedBus, &Option<Port>)| {
-            let path = port.as_ref()?.path().display();
-            Some(format!("{}: {path} ({})\n", bus.name, bus.devices))
+            let port = port.as_ref()?.name();
+            Some(format!("{}: {port} ({})\n", bus.name, bus.devices))
         };
         buses.filter_map(line).collect()
     }
@@ -116,20 +116,22 @@ impl Server {
 
     /// Takes what a master has written.
     fn take(&mut self, index: usize, buffer: &mut [u8]) -> Result<(), DevicesError> {
-        let Some(port) = &self.ports[index] else {
+        let Some(port) = &mut self.ports[index] else {
             return Ok(());
         };
         let now = Stamp::ZERO + self.began.elapsed();
         let bus = &mut self.rig.buses_mut()[index];
+        let (name, device) = (bus.name.clone(), port.device());
         let failed = |action: &str, reason| DevicesError::Port {
-            bus: bus.name.clone(),
-            action: format!("{action} {}", port.device().display()),
+            bus: name.clone(),
+            action: format!("{action} {device}"),
             reason,
         };
         let bytes = port.read(buffer).map_err(|reason| failed("can't read", reason))?;
         if !bytes.is_empty() {
-            let baud = port.baud().map_err(|reason| failed("no speed of", reason))?;
-            bus.wire.set_baud(baud);
+            if let Some(baud) = port.baud().map_err(|reason| failed("no speed of", reason))? {
+                bus.wire.set_baud(baud);
+            }
             bus.wire.write(now, bytes);
         }
         Ok(())
@@ -139,11 +141,12 @@ impl Server {
     fn give(&mut self, index: usize) -> Result<(), DevicesError> {
         let bus = &mut self.rig.buses_mut()[index];
         while let Some((_, bytes)) = bus.wire.read() {
-            let Some(port) = &self.ports[index] else { continue };
-            // What nobody reads is lost, as on a port that nobody has open.
+            let Some(port) = &mut self.ports[index] else {
+                continue;
+            };
             port.write(&bytes).map_err(|reason| DevicesError::Port {
                 bus: bus.name.clone(),
-                action: format!("can't write {}", port.device().display()),
+                action: format!("can't write {}", port.device()),
                 reason,
             })?;
         }

@@ -33,6 +33,7 @@ use dynamixel::Dynamixel;
 use feetech::Feetech;
 use pwm::{Pwm, PwmError};
 use settings::SettingsError;
+use std::path::Path;
 use wires::{BusSettings, WireError};
 
 /// What a driver can speak on a wire.
@@ -81,12 +82,13 @@ impl Backend {
         Self::ALL.into_iter().find(|backend| backend.name() == name)
     }
 
-    /// The link of a group's bus by the text of its servos file. What the devices close themselves goes into `params`.
+    /// The link of a group's bus at `port`, by the text of its servos file. What the devices close themselves goes into `params`.
     ///
     /// # Errors
     /// [`BackendError`] says what can't be, and what may.
     pub fn link(
         self,
+        port: &Path,
         servos: &str,
         bus: BusSettings,
         params: &mut DriverParams,
@@ -102,7 +104,7 @@ impl Backend {
             }
             Self::Pwm => Box::new(Pwm::new(&pwm::Settings::of_file(servos, params)?)?),
             Self::Canopen => {
-                let settings = canopen::Settings::of_file(servos, bus, Carrier::Slcan, params)?;
+                let settings = canopen::Settings::of_file(servos, bus, Carrier::of(port), params)?;
                 Box::new(Canopen::new(settings)?)
             }
         })

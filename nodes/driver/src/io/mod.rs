@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`port`] | opens a serial port, or says why it can't |
 //! | [`pulses`], `sysfs_pwm` | opens what makes pulses, or says why it can't; the system's PWM chips as files |
-//! | [`device`] | which of them a bus hangs on |
+//! | [`device`] | which of them, or which CAN interface of the kernel, a bus hangs on |
 //! | [`thread`] | runs a [`Coupling`](crate::coupling::Coupling) on a port in real time |
 
 pub mod device;

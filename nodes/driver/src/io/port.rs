@@ -59,6 +59,9 @@ pub enum PortError {
     /// There are no pulses.
     #[error(transparent)]
     Pulses(#[from] super::pulses::PulseError),
+    /// There is no CAN.
+    #[error(transparent)]
+    Can(#[from] servomesh_fieldbus::can::interface::InterfaceError),
     /// Something else.
     #[error("port {}: {reason}", path.display())]
     Other {

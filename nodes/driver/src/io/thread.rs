@@ -160,7 +160,7 @@ impl<S: FnMut(Word)> Bus<S> {
     fn pass(&mut self, bytes: &mut [u8]) {
         let deadline = self.coupling.deadline();
         let patience = deadline.map_or(LONGEST_WAIT, |deadline| deadline.since(now()).min(LONGEST_WAIT));
-        let outcome = match &self.port {
+        let outcome = match &mut self.port {
             Some(port) if port.wait(patience) => port.read(bytes),
             Some(_) => Ok(0),
             None => {

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`frame`] | identifier, data, remote frames; which of two frames wins the bus |
 //! | [`slcan`] | frames and commands as lines of text, both ways |
+//! | [`socketcan`] | frames and what is wrong on the bus as records of the kernel, both ways |
+//! | `interface` | opening an interface of the kernel; with the feature `interface` only |
 //! | [`timing`] | bits on the wire, stuff bits included |
 //!
 //! ```
@@ -16,5 +18,8 @@
 //! ```
 
 pub mod frame;
+#[cfg(feature = "interface")]
+pub mod interface;
 pub mod slcan;
+pub mod socketcan;
 pub mod timing;

@@ -1,4 +1,4 @@
-//! A CAN bus in virtual time, and the adapter that a master reaches it by: lines of text (slcan) in and out.
+//! A CAN bus in virtual time, as a master reaches it by an adapter: lines of text (slcan) in and out; or by an interface of its kernel: records.
 //!
 //! Decides who sends when: of all that wait while the bus is idle, the frame whose identifier is most urgent; it is heard by all others when
 //! its last bit is through, stuff bits counted. A node whose bit rate is another hears nothing of it.
@@ -9,11 +9,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use servomesh_fieldbus::can::frame::Frame;
-use servomesh_fieldbus::can::slcan::{Answer, BIT_RATES, Line, Lines, MAX_LINE, Request};
 use servomesh_fieldbus::can::timing::wire_bits;
 use servomesh_sim::plant::PERIOD;
 use servomesh_types::Stamp;
 
+use super::adapter::Adapter;
 use crate::device::{CanDevice, Mishap};
 use crate::motor::Motor;
 use crate::noise::{LineFaults, Noise};
@@ -27,6 +27,8 @@ pub struct CanBus {
     now: Stamp,
     next_step: Stamp,
     adapter: Adapter,
+    /// What the master wants sent.
+    waiting: Vec<Waiting>,
     plugged: bool,
     members: Vec<Member>,
     sending: Option<Sending>,
@@ -40,16 +42,6 @@ pub struct CanBus {
 struct Member {
     device: Box<dyn CanDevice>,
     motor: Box<dyn Motor>,
-    waiting: Vec<Waiting>,
-}
-
-/// What the master has at the other end of its serial line.
-struct Adapter {
-    lines: Lines,
-    bit_rate: u32,
-    open: bool,
-    listens_only: bool,
-    times: bool,
     waiting: Vec<Waiting>,
 }
 
@@ -72,19 +64,22 @@ struct Sending {
 }
 
 impl CanBus {
-    /// A bus without drives, plugged in, at the time `now`; the adapter is closed, and at `bit_rate` until told another.
+    /// A bus without drives, plugged in, at the time `now`; the adapter, which speaks slcan, is closed, and at `bit_rate` until told another.
     pub fn new(now: Stamp, bit_rate: u32) -> Self {
+        Self::reached_by(Adapter::slcan(bit_rate), now)
+    }
+
+    /// The same for a master with an interface of its kernel on the bus, which has this bit rate: bytes are the kernel's records.
+    pub fn with_interface(now: Stamp, bit_rate: u32) -> Self {
+        Self::reached_by(Adapter::interface(bit_rate), now)
+    }
+
+    fn reached_by(adapter: Adapter, now: Stamp) -> Self {
         Self {
             now,
             next_step: now.next_multiple(PERIOD, Duration::ZERO),
-            adapter: Adapter {
-                lines: Lines::default(),
-                bit_rate,
-                open: false,
-                listens_only: false,
-                times: false,
-                waiting: Vec::new(),
-            },
+            adapter,
+            waiting: Vec::new(),
             plugged: true,
             members: Vec::new(),
             sending: None,
@@ -133,11 +128,7 @@ impl CanBus {
             .iter()
             .enumerate()
             .flat_map(|(index, member)| member.waiting.iter().map(move |waiting| (Some(index), waiting)));
-        self.adapter
-            .waiting
-            .iter()
-            .map(|waiting| (None, waiting))
-            .chain(devices)
+        self.waiting.iter().map(|waiting| (None, waiting)).chain(devices)
     }
 
     fn next_start(&self) -> Option<Stamp> {
@@ -175,7 +166,7 @@ impl CanBus {
         };
         let queue = match who {
             Some(index) => &mut self.members[index].waiting,
-            None => &mut self.adapter.waiting,
+            None => &mut self.waiting,
         };
         queue.retain(|waiting| waiting.order != order);
         let bits = u64::from(wire_bits(&frame));
@@ -190,10 +181,9 @@ impl CanBus {
 
     fn deliver(&mut self, sent: &Sending) {
         self.idle_from = sent.end;
-        if sent.who.is_some() && self.plugged && self.adapter.open && self.adapter.bit_rate == sent.bit_rate {
-            let minute_ms = sent.end.as_nanos().div_euclid(1_000_000).rem_euclid(60_000);
-            let time = self.adapter.times.then_some(minute_ms as u16);
-            self.tell(sent.end, Answer::Received(sent.frame, time));
+        if sent.who.is_some() && self.plugged && self.adapter.bit_rate() == Some(sent.bit_rate) {
+            let told = self.adapter.tell(sent.end, &sent.frame);
+            self.tell(sent.end, told);
         }
         if sent.who.is_none() && !self.plugged {
             return;
@@ -205,59 +195,12 @@ impl CanBus {
         }
     }
 
-    /// Puts a line on the master's serial line.
-    fn tell(&mut self, now: Stamp, answer: Answer) {
-        let mut buffer = [0; MAX_LINE];
-        let line = answer
-            .encode(&mut buffer)
-            .expect("the buffer has room for every answer");
-        if let Some((delay, bytes)) = self.to_master.distort(line.to_vec()) {
+    /// Says something to the master.
+    fn tell(&mut self, now: Stamp, said: Vec<u8>) {
+        let drops = self.adapter.drops_what_is_spoilt();
+        if let Some((delay, bytes)) = pass(&mut self.to_master, drops, said) {
             self.heard.push_back((now + delay, bytes));
         }
-    }
-
-    /// Does what a line asks for, and answers it.
-    fn obey(&mut self, request: Option<Request>) -> Answer {
-        let adapter = &mut self.adapter;
-        match request {
-            Some(Request::BitRate(index)) if !adapter.open => match BIT_RATES.get(usize::from(index)) {
-                Some(bit_rate) => adapter.bit_rate = *bit_rate,
-                None => return Answer::Refused,
-            },
-            Some(Request::Open | Request::Listen) if adapter.open => return Answer::Refused,
-            Some(Request::Open) => (adapter.open, adapter.listens_only) = (true, false),
-            Some(Request::Listen) => (adapter.open, adapter.listens_only) = (true, true),
-            Some(Request::Close) => {
-                adapter.open = false;
-                adapter.waiting.clear();
-            }
-            Some(Request::Send(frame)) => {
-                let full = adapter.waiting.len() >= ADAPTER_ROOM;
-                if !adapter.open || adapter.listens_only || full {
-                    return Answer::Refused;
-                }
-                self.order += 1;
-                adapter.waiting.push(Waiting {
-                    from: self.now,
-                    order: self.order,
-                    frame,
-                    bit_rate: adapter.bit_rate,
-                });
-                let extended = frame.id().is_extended();
-                return Answer::Sent { extended };
-            }
-            Some(Request::Flags) => return Answer::Flags(0),
-            Some(Request::Version) => return Answer::Version(*b"1013"),
-            Some(Request::Serial) => return Answer::Serial(*b"SMSH"),
-            Some(Request::Times(on)) => adapter.times = on,
-            Some(Request::Nothing) => {}
-            // Neither its own bit timing nor a filter: it takes the standard's rates and hears everything.
-            Some(Request::BitRate(_) | Request::BitTiming(..) | Request::Code(_) | Request::Mask(_))
-            | None => {
-                return Answer::Refused;
-            }
-        }
-        Answer::Done
     }
 
     fn tick(&mut self, now: Stamp) {
@@ -285,17 +228,25 @@ impl CanBus {
 impl Wire for CanBus {
     fn write(&mut self, now: Stamp, bytes: &[u8]) {
         self.advance_to(now);
-        let Some((_, bytes)) = self.to_devices.distort(bytes.to_vec()) else {
+        let drops = self.adapter.drops_what_is_spoilt();
+        let Some((_, bytes)) = pass(&mut self.to_devices, drops, bytes.to_vec()) else {
             return;
         };
         let mut rest = &bytes[..];
-        while let Some(line) = self.adapter.lines.next(&mut rest) {
-            let request = match line {
-                Line::Text(text) => Request::decode(text),
-                Line::Bell => None,
-            };
-            let answer = self.obey(request);
-            self.tell(self.now, answer);
+        while let Some(obeyed) = self.adapter.take(&mut rest, self.waiting.len() >= ADAPTER_ROOM) {
+            if obeyed.leaves {
+                self.waiting.clear();
+            }
+            if let (Some(frame), Some(bit_rate)) = (obeyed.frame, self.adapter.bit_rate()) {
+                self.order += 1;
+                self.waiting.push(Waiting {
+                    from: self.now,
+                    order: self.order,
+                    frame,
+                    bit_rate,
+                });
+            }
+            self.tell(self.now, obeyed.answer);
         }
     }
 
@@ -330,13 +281,13 @@ impl Wire for CanBus {
         others.into_iter().flatten().fold(self.next_step, Stamp::min)
     }
 
-    /// Nothing: adapters take every speed of the serial line.
+    /// Nothing: adapters take every speed of the serial line, and interfaces have none.
     fn set_baud(&mut self, _: u32) {}
 
     /// Pulls the bus out of the adapter, which stays as it is.
     fn set_plugged(&mut self, plugged: bool) {
         if !plugged {
-            self.adapter.waiting.clear();
+            self.waiting.clear();
         }
         self.plugged = plugged;
     }
@@ -368,4 +319,11 @@ impl Wire for CanBus {
         }
         self.call(device, |device| device.suffer(now, mishap));
     }
+}
+
+/// What becomes of a saying between master and adapter, and how much later it comes; `None` if nothing does. `drops`: what is spoilt is not heard at all.
+fn pass(noise: &mut Noise, drops: bool, said: Vec<u8>) -> Option<(Duration, Vec<u8>)> {
+    let before = drops.then(|| said.clone());
+    let passed = noise.distort(said);
+    passed.filter(|(_, bytes)| before.is_none_or(|before| before == *bytes))
 }

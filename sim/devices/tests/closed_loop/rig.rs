@@ -136,6 +136,12 @@ impl Rig {
         }
     }
 
+    /// Bytes come from the port that are not from the wire.
+    pub(crate) fn receive(&mut self, bytes: &[u8]) {
+        self.coupling.receive(self.now, bytes, &mut self.heard);
+        self.send(self.now);
+    }
+
     /// Keeps back what comes from the wire for a while, as a busy adapter or operating system does; then it comes in one piece.
     pub(crate) fn hold_answers(&mut self, duration: Duration) {
         self.held_until = self.now + duration;

@@ -1,12 +1,13 @@
 //! How CAN frames travel between this program and the bus.
 //!
-//! Over a serial port they are lines of text (slcan). Over a CAN socket they are the kernel's records of 16 bytes: identifier with its flags, length,
-//! data (`struct can_frame` of `linux/can.h`, in the machine's byte order).
+//! Over a serial port they are lines of text (slcan). Over a CAN interface of the kernel they are its records of 16 bytes (SocketCAN).
 //!
 //! **Invariant:** memory is bounded, and whatever bytes come, what follows is read right again.
 
-use servomesh_fieldbus::can::frame::{Frame, Id};
+use servomesh_fieldbus::can::frame::Frame;
 use servomesh_fieldbus::can::slcan::{Answer, Lines, Request};
+use servomesh_fieldbus::can::socketcan::{Condition, RECORD, Record};
+use std::path::Path;
 
 /// What carries frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub enum Heard {
     Refused,
     /// Frames don't get through.
     Trouble(Trouble),
+    /// The controller counts few errors again, or takes part in the bus again.
+    Well,
 }
 
 /// Why frames don't get through.
@@ -49,21 +52,16 @@ pub(super) enum Reader {
     Records { record: [u8; RECORD], used: usize },
 }
 
-/// Bytes of a record of the kernel.
-pub const RECORD: usize = 16;
-
-const EXTENDED: u32 = 1 << 31;
-const REMOTE: u32 = 1 << 30;
-const ERROR: u32 = 1 << 29;
-/// Of an error record: controller problems, no acknowledgement, bus off, bus error.
-const CONTROLLER: u32 = 0x04;
-const NO_ACKNOWLEDGEMENT: u32 = 0x20;
-const BUS_OFF: u32 = 0x40;
-const BUS_ERROR: u32 = 0x80;
-/// Of byte 1 of a controller problem: receive or transmit buffer overrun.
-const OVERRUN: u8 = 0x03;
-
 impl Carrier {
+    /// What carries frames at a port: a name without folders, such as `can0`, is an interface of the kernel, everything else a serial port.
+    pub fn of(port: &Path) -> Self {
+        if port.components().count() == 1 && !port.has_root() {
+            Self::Socket
+        } else {
+            Self::Slcan
+        }
+    }
+
     /// Writes a frame to the front of the buffer: how many bytes that are; 0 if it has no room for them.
     pub fn encode(self, frame: &Frame, into: &mut [u8]) -> usize {
         match self {
@@ -72,15 +70,7 @@ impl Carrier {
                 let Some((record, _)) = into.split_first_chunk_mut::<RECORD>() else {
                     return 0;
                 };
-                let flags = [(frame.id().is_extended(), EXTENDED), (frame.is_remote(), REMOTE)];
-                let id = flags
-                    .iter()
-                    .filter(|(set, _)| *set)
-                    .fold(frame.id().number(), |id, (_, flag)| id | flag);
-                *record = [0; RECORD];
-                record[..4].copy_from_slice(&id.to_ne_bytes());
-                record[4] = frame.length();
-                record[8..8 + frame.bytes().len()].copy_from_slice(frame.bytes());
+                *record = Record::Frame(*frame).encode();
                 RECORD
             }
         }
@@ -152,38 +142,24 @@ fn trouble_of_flags(flags: u8) -> Option<Trouble> {
 }
 
 fn of_record(record: &[u8; RECORD]) -> Option<Heard> {
-    let &[a, b, c, d, length, _, _, _, ref data @ ..] = record;
-    let id = u32::from_ne_bytes([a, b, c, d]);
-    if id & ERROR != 0 {
-        let overrun = id & CONTROLLER != 0 && data[1] & OVERRUN != 0;
-        return Some(Heard::Trouble(if id & BUS_OFF != 0 {
-            Trouble::Off
-        } else if id & (NO_ACKNOWLEDGEMENT | BUS_ERROR) != 0 || id & CONTROLLER != 0 && !overrun {
-            Trouble::Errors
-        } else if overrun {
-            Trouble::Overrun
-        } else {
-            return None;
-        }));
-    }
-    let number = id & !(EXTENDED | REMOTE | ERROR);
-    let own = if id & EXTENDED != 0 {
-        Id::extended(number)?
-    } else {
-        Id::standard(u16::try_from(number).ok()?)?
-    };
-    let frame = if id & REMOTE != 0 {
-        Frame::remote(own, length)?
-    } else {
-        Frame::data(own, data.get(..usize::from(length))?)?
-    };
-    Some(Heard::Frame(frame))
+    Some(match Record::decode(record)? {
+        Record::Frame(frame) => Heard::Frame(frame),
+        Record::Condition(condition) => match condition {
+            Condition::Off => Heard::Trouble(Trouble::Off),
+            Condition::Overrun => Heard::Trouble(Trouble::Overrun),
+            Condition::Warning | Condition::Passive | Condition::NoAcknowledgement | Condition::BusError => {
+                Heard::Trouble(Trouble::Errors)
+            }
+            Condition::Active | Condition::Restarted => Heard::Well,
+        },
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use rand::{RngExt as _, SeedableRng as _};
+    use servomesh_fieldbus::can::frame::Id;
 
     fn random_frame(random: &mut rand_chacha::ChaCha8Rng) -> Frame {
         let id = if random.random() {
@@ -233,20 +209,31 @@ mod tests {
     }
 
     #[test]
-    fn error_records_of_the_kernel_tell_what_is_wrong() {
-        let record = |class: u32, detail: u8| {
-            let mut record = [0; RECORD];
-            record[..4].copy_from_slice(&(ERROR | class).to_ne_bytes());
-            (record[4], record[9]) = (8, detail);
-            of_record(&record)
-        };
-        assert_eq!(record(BUS_OFF, 0), Some(Heard::Trouble(Trouble::Off)));
-        assert_eq!(
-            record(NO_ACKNOWLEDGEMENT, 0),
-            Some(Heard::Trouble(Trouble::Errors))
-        );
-        assert_eq!(record(CONTROLLER, 0x01), Some(Heard::Trouble(Trouble::Overrun)));
-        assert_eq!(record(CONTROLLER, 0x20), Some(Heard::Trouble(Trouble::Errors)));
-        assert_eq!(record(0x02, 0), None);
+    fn conditions_that_the_kernel_tells_are_trouble_or_its_end() {
+        for (condition, heard) in [
+            (Condition::Off, Heard::Trouble(Trouble::Off)),
+            (Condition::NoAcknowledgement, Heard::Trouble(Trouble::Errors)),
+            (Condition::Passive, Heard::Trouble(Trouble::Errors)),
+            (Condition::Overrun, Heard::Trouble(Trouble::Overrun)),
+            (Condition::Restarted, Heard::Well),
+            (Condition::Active, Heard::Well),
+        ] {
+            let record = Record::Condition(condition).encode();
+            let mut reader = Carrier::Socket.reader();
+            assert_eq!(reader.next(&mut &record[..]), Some(heard), "{condition:?}");
+        }
+    }
+
+    #[test]
+    fn a_port_without_folders_is_an_interface_of_the_kernel() {
+        for (port, carrier) in [
+            ("can0", Carrier::Socket),
+            ("vcan1", Carrier::Socket),
+            ("/dev/ttyACM0", Carrier::Slcan),
+            ("ports/arm", Carrier::Slcan),
+            ("./arm", Carrier::Slcan),
+        ] {
+            assert_eq!(Carrier::of(Path::new(port)), carrier, "{port}");
+        }
     }
 }

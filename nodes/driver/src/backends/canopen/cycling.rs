@@ -92,6 +92,7 @@ impl Canopen {
                 self.reopen(now, i);
             }
         }
+        self.recover_from_trouble(now);
         if self.drives.iter().all(|drive| drive.started.is_none()) {
             self.phase = Phase::Opening;
             self.command = None;

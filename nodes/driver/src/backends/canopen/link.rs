@@ -46,11 +46,10 @@ pub struct Canopen {
     pub(super) status: DriveStatus,
     pub(super) heartbeat_at: Stamp,
     pub(super) outbox: Outbox<BUFFER>,
-    /// Whether anything was said to be wrong, and has not been right since.
-    pub(super) complained: bool,
     /// What is wrong with the bus as a whole, as people were told.
     pub(super) bus_problem: Option<Problem>,
     pub(super) silence: Silence,
+    pub(super) troubled: Option<Troubled>,
     pub(super) stats: Stats,
 }
 
@@ -76,6 +75,14 @@ pub(super) struct Silence {
     pub(super) heard_drives: bool,
     pub(super) asked_why: bool,
     pub(super) trouble: Option<Trouble>,
+}
+
+/// Frames don't get through, as people were told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Troubled {
+    told: Trouble,
+    /// When the carrier said so last.
+    last: Stamp,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -113,9 +120,9 @@ impl Canopen {
             status: DriveStatus::default(),
             heartbeat_at: Stamp::ZERO,
             outbox: Outbox::new(),
-            complained: false,
             bus_problem: None,
             silence: Silence::default(),
+            troubled: None,
             stats: Stats::default(),
             settings,
         })
@@ -129,11 +136,6 @@ impl Canopen {
     /// Whether drives are read in cycles.
     pub fn is_cycling(&self) -> bool {
         matches!(self.phase, Phase::Cycling(_))
-    }
-
-    pub(super) fn tell(&mut self, kind: EventKind, text: String) {
-        self.complained |= kind == EventKind::Fault;
-        self.outbox.tell(kind, text);
     }
 
     pub(super) fn hand_over(&mut self) {
@@ -204,7 +206,8 @@ impl Canopen {
                 }
             }
             Service::Heartbeat(node) if Some(node) == self.master => {
-                self.on_other_master("this driver's heartbeat")
+                let what = "this driver's heartbeat";
+                self.tell_of_bus(Problem::OtherMaster { what });
             }
             Service::Heartbeat(node) => {
                 if let (Some(i), Some(beat)) = (of(&self.drives, node), Heartbeat::decode(frame.bytes())) {
@@ -212,7 +215,7 @@ impl Canopen {
                     self.on_state(now, i, beat.state);
                 }
             }
-            Service::Sync => self.on_other_master("a SYNC"),
+            Service::Sync => self.tell_of_bus(Problem::OtherMaster { what: "a SYNC" }),
             _ => {}
         }
     }
@@ -229,7 +232,7 @@ impl Canopen {
             if let Some(code) = drive.told(outcome) {
                 let name = error_name(code).unwrap_or("a code that no standard has");
                 let text = format!("{}: error {code:04X}h: {name}", drive.which());
-                self.tell(EventKind::Fault, text);
+                self.outbox.complain(text);
             }
         } else {
             self.on_answer(now, i, outcome);
@@ -245,15 +248,35 @@ impl Canopen {
         if drive.error.replace(emergency.code) != Some(emergency.code) {
             let name = emergency.name().unwrap_or("a code that no standard has");
             let text = format!("{}: emergency {:04X}h: {name}", drive.which(), emergency.code);
-            self.tell(EventKind::Fault, text);
+            self.outbox.complain(text);
         }
     }
 
-    fn on_other_master(&mut self, what: &'static str) {
-        let problem = Problem::OtherMaster { what };
-        if self.bus_problem.as_ref() != Some(&problem) {
-            self.tell(EventKind::Fault, problem.to_string());
-            self.bus_problem = Some(problem);
+    /// The carrier says that frames don't get through: people are told once, and again where it is worse.
+    fn on_trouble(&mut self, now: Stamp, trouble: Trouble) {
+        self.silence.trouble = self.silence.trouble.max(Some(trouble));
+        let told = self.troubled.map(|troubled| troubled.told);
+        if told < Some(trouble) {
+            let carrier = self.settings.carrier;
+            let text = Problem::Trouble { trouble, carrier }.to_string();
+            self.outbox.tell(EventKind::Fault, text);
+        }
+        self.troubled = Some(Troubled {
+            told: trouble.max(told.unwrap_or(trouble)),
+            last: now,
+        });
+    }
+
+    /// Says that frames get through, where they did not and now have for long enough.
+    pub(super) fn recover_from_trouble(&mut self, now: Stamp) {
+        if self
+            .troubled
+            .take_if(|troubled| now.since(troubled.last) > CALM)
+            .is_some()
+        {
+            self.silence.trouble = None;
+            let text = "frames get through again".to_owned();
+            self.outbox.tell(EventKind::Recovered, text);
         }
     }
 
@@ -266,7 +289,7 @@ impl Canopen {
                     "{} was started anew: it lost its power or was rebooted",
                     drive.which()
                 );
-                self.tell(EventKind::Fault, text);
+                self.outbox.complain(text);
                 self.reopen(now, i);
             }
             (Some(started), NmtState::PreOperational | NmtState::Stopped)
@@ -299,11 +322,13 @@ impl Link for Canopen {
             self.silence.heard_anything = true;
             match heard {
                 Heard::Frame(frame) => self.on_frame(now, &frame),
-                Heard::Trouble(trouble) => self.silence.trouble = self.silence.trouble.max(Some(trouble)),
+                Heard::Trouble(trouble) => self.on_trouble(now, trouble),
+                // What it counts is what it has seen until now: whether that was all, time tells.
+                Heard::Well => self.silence.trouble = None,
                 heard if self.adapter.is_ready() => {
                     if heard == Heard::Refused {
                         self.stats.refused += 1;
-                        self.silence.trouble = self.silence.trouble.max(Some(Trouble::Overrun));
+                        self.on_trouble(now, Trouble::Overrun);
                     }
                 }
                 heard => self.on_adapter(now, heard),
@@ -359,5 +384,7 @@ const BUFFER: usize = 4096;
 const ANSWER: Duration = Duration::from_millis(50);
 /// Heartbeats within the time in which one is awaited.
 const HEARTBEATS: u32 = 4;
+/// How long nothing may be wrong with a bus before that is said to be over.
+const CALM: Duration = Duration::from_secs(5);
 /// How long a drive that was told to start may still say that it has not.
 const STARTING: Duration = Duration::from_millis(50);

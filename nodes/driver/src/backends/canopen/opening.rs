@@ -8,7 +8,7 @@ use super::problem::Problem;
 use super::sdo::Outcome;
 use servomesh_fieldbus::can::slcan::Request;
 use servomesh_fieldbus::canopen::nmt::NmtCommand;
-use servomesh_types::{EventKind, Stamp};
+use servomesh_types::Stamp;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -70,12 +70,18 @@ impl Canopen {
     /// Opens the adapter anew, and forgets what was heard through it.
     pub(super) fn reopen_bus(&mut self) {
         self.adapter.restart(self.settings.carrier);
-        self.silence = Silence::default();
+        // An interface of the kernel's stays what it is.
+        let stays = self.settings.carrier == Carrier::Socket;
+        self.silence = Silence {
+            trouble: self.silence.trouble.filter(|_| stays),
+            ..Silence::default()
+        };
     }
 
-    fn tell_of_bus(&mut self, problem: Problem) {
+    /// Says once what is wrong with the bus as a whole.
+    pub(super) fn tell_of_bus(&mut self, problem: Problem) {
         if self.bus_problem.as_ref() != Some(&problem) {
-            self.tell(EventKind::Fault, problem.to_string());
+            self.outbox.complain(problem.to_string());
             self.bus_problem = Some(problem);
         }
     }
@@ -157,19 +163,20 @@ impl Canopen {
         self.drives[i].restart(now + RETRY);
         if matches!(problem, Problem::Absent { .. }) && !self.silence.heard_drives {
             let unheard = self.settings.carrier == Carrier::Slcan && !self.silence.heard_anything;
-            self.tell_of_bus(if unheard {
-                Problem::NoAdapter
-            } else {
-                Problem::NobodyThere {
+            let nobody_there = matches!(self.bus_problem, Some(Problem::NobodyThere { .. }));
+            if unheard {
+                self.tell_of_bus(Problem::NoAdapter);
+            } else if !nobody_there {
+                self.tell_of_bus(Problem::NobodyThere {
                     bit_rate: self.settings.bit_rate,
                     trouble: self.silence.trouble,
-                }
-            });
+                });
+            }
             if self.drives.iter().all(|drive| drive.retry_at > now) {
                 self.reopen_bus(); // which also brings a controller back that had left the bus
             }
         } else if self.drives[i].problem.as_ref() != Some(&problem) {
-            self.tell(EventKind::Fault, problem.to_string());
+            self.outbox.complain(problem.to_string());
             self.drives[i].problem = Some(problem);
         }
     }
@@ -179,9 +186,8 @@ impl Canopen {
     }
 
     fn recover_if_all_are_there(&mut self) {
-        if self.all_are_there() && std::mem::take(&mut self.complained) {
-            self.bus_problem = None;
-            self.tell(EventKind::Recovered, "all drives of the bus answer".to_owned());
+        if self.all_are_there() && self.outbox.recover("all drives of the bus answer") {
+            (self.bus_problem, self.troubled) = (None, None);
         }
     }
 

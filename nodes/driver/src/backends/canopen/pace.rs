@@ -1,5 +1,6 @@
 //! How long frames take on the wire, beside the times that every bus has.
 
+pub(super) use crate::backends::pace::HANDLING;
 use crate::backends::pace::Pace as Cycles;
 use servomesh_fieldbus::can::timing::most_wire_bits;
 use servomesh_types::Stamp;
@@ -11,9 +12,6 @@ pub(super) struct Pace {
     bit_rate: u32,
     cycles: Cycles,
 }
-
-/// From the last sample to the goals: the core takes some 10 µs, two threads wake up.
-pub(super) const HANDLING: Duration = Duration::from_micros(100);
 
 impl Pace {
     pub(super) fn new(bit_rate: u32, period: Duration, latency: Duration) -> Self {

@@ -1,6 +1,6 @@
 //! What is wrong with a drive or its bus, as sentences that say what to do.
 
-use super::carrier::Trouble;
+use super::carrier::{Carrier, Trouble};
 use servomesh_fieldbus::canopen::sdo::{Abort, Address};
 use servomesh_fieldbus::cia402::Mode;
 
@@ -47,6 +47,14 @@ pub enum Problem {
         bit_rate: u32,
         /// What the carrier says of it.
         trouble: Option<Trouble>,
+    },
+    /// Frames don't get through.
+    #[error("{}", advice(*trouble, *carrier))]
+    Trouble {
+        /// What the carrier says.
+        trouble: Trouble,
+        /// What carries them.
+        carrier: Carrier,
     },
     /// Somebody else does what only one may.
     #[error(
@@ -166,10 +174,30 @@ pub enum Problem {
 
 fn trouble_text(trouble: Option<Trouble>) -> &'static str {
     match trouble {
-        Some(Trouble::Off) => ", and the adapter has left the bus after too many errors",
-        Some(Trouble::Errors) => ", and the adapter sees errors on the bus",
-        Some(Trouble::Overrun) => ", and the adapter's buffers are full",
+        Some(Trouble::Off) => ", and the CAN controller has left the bus after too many errors",
+        Some(Trouble::Errors) => ", and the CAN controller sees errors on the bus",
+        Some(Trouble::Overrun) => ", and the CAN controller's buffers are full",
         None => "",
+    }
+}
+
+fn advice(trouble: Trouble, carrier: Carrier) -> &'static str {
+    match (trouble, carrier) {
+        (Trouble::Off, Carrier::Socket) => {
+            "the CAN controller has left the bus after too many errors: check bit rate, cable and the 120 Ω at both ends; it comes back by itself if              its interface was set up with `restart-ms 100`, else after `sudo ip link set` down and up"
+        }
+        (Trouble::Off, Carrier::Slcan) => {
+            "the CAN controller has left the bus after too many errors: check bit rate, cable and the 120 Ω at both ends"
+        }
+        (Trouble::Errors, _) => {
+            "the CAN controller sees many errors on the bus: check bit rate, cable and the 120 Ω at both ends"
+        }
+        (Trouble::Overrun, Carrier::Socket) => {
+            "frames were lost, since the interface had no room for them: `sudo ip link set … txqueuelen 100` gives it more; if that does not help,              lower rate_hz"
+        }
+        (Trouble::Overrun, Carrier::Slcan) => {
+            "the adapter refused or lost frames: it had no room for them, or does not take part in the bus; if that does not pass, lower rate_hz"
+        }
     }
 }
 

@@ -1,6 +1,8 @@
-//! The desk arm with CANopen drives in place of its servos, behind an slcan adapter: CiA 402, stopped by the driver's heartbeat.
+//! The desk arm with CANopen drives in place of its servos, behind an slcan adapter or an interface of the kernel: CiA 402, stopped by the driver's heartbeat.
 
+mod interface;
 mod motion;
+mod socketcan;
 mod trouble;
 
 use servomesh_devices::{CanBus, CanopenDrive, FreeMotor};
@@ -52,7 +54,10 @@ struct Drives {
 /// The arm on its bus.
 fn arm((core, settings): (Driver, Settings), servos: &str, drives: Drives) -> Rig {
     let machine = machine(servos);
-    let mut bus = CanBus::new(BEGIN, BAUD);
+    let mut bus = match settings.carrier {
+        Carrier::Slcan => CanBus::new(BEGIN, BAUD),
+        Carrier::Socket => CanBus::with_interface(BEGIN, BAUD),
+    };
     let bit_rate = drives.bit_rate.unwrap_or(BAUD);
     for (number, joint) in (1..).zip(names(&model())) {
         if drives.without != Some(number) {

@@ -2,6 +2,7 @@
 //! motor of the cell's gripper.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::time::Duration;
 
 use servomesh_devices::{BusFile, Motor, Rig, TerminalMotor};
@@ -73,8 +74,9 @@ impl Wired {
             watchdog: Duration::from_millis(100),
             latency: Duration::from_millis(2),
         };
+        let port = Path::new("/dev/ttyUSB0");
         let (core, link) =
-            group.driver(|servos, params| Backend::Dynamixel.link(servos, bus, params).unwrap());
+            group.driver(|servos, params| Backend::Dynamixel.link(port, servos, bus, params).unwrap());
         let mut terminals = Some(terminals);
         let mut joints = |joint: &str, ratio| {
             assert_eq!(joint, JOINT);
