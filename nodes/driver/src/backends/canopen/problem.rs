@@ -184,7 +184,7 @@ fn trouble_text(trouble: Option<Trouble>) -> &'static str {
 fn advice(trouble: Trouble, carrier: Carrier) -> &'static str {
     match (trouble, carrier) {
         (Trouble::Off, Carrier::Socket) => {
-            "the CAN controller has left the bus after too many errors: check bit rate, cable and the 120 Ω at both ends; it comes back by itself if              its interface was set up with `restart-ms 100`, else after `sudo ip link set` down and up"
+            "the CAN controller has left the bus after too many errors: check bit rate, cable and the 120 Ω at both ends; it comes back by itself if its interface was set up with `restart-ms 100`, else after `sudo ip link set` down and up"
         }
         (Trouble::Off, Carrier::Slcan) => {
             "the CAN controller has left the bus after too many errors: check bit rate, cable and the 120 Ω at both ends"
@@ -193,7 +193,7 @@ fn advice(trouble: Trouble, carrier: Carrier) -> &'static str {
             "the CAN controller sees many errors on the bus: check bit rate, cable and the 120 Ω at both ends"
         }
         (Trouble::Overrun, Carrier::Socket) => {
-            "frames were lost, since the interface had no room for them: `sudo ip link set … txqueuelen 100` gives it more; if that does not help,              lower rate_hz"
+            "frames were lost, since the interface had no room for them: `sudo ip link set … txqueuelen 100` gives it more; if that does not help, lower rate_hz"
         }
         (Trouble::Overrun, Carrier::Slcan) => {
             "the adapter refused or lost frames: it had no room for them, or does not take part in the bus; if that does not pass, lower rate_hz"
