@@ -1,4 +1,4 @@
-//! The command `servomesh scan`: which DYNAMIXEL servos are on a serial port.
+//! The command `servomesh scan`: which servos are on a serial port.
 //!
 //! The table goes to standard output, progress and advice to standard error.
 
@@ -8,17 +8,18 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use clap::Args;
-use servomesh_cli::servos;
-use servomesh_driver::backends::dynamixel::scan::{self, BAUD_RATES, Found, LATENCY, Order, Who};
+use clap::{Args, ValueEnum};
+use servomesh_cli::servos::{self, Listed};
+use servomesh_driver::backends::scan::{self, Found, LATENCY, Language, Order, Who};
+use servomesh_driver::backends::{dynamixel, feetech};
 use servomesh_driver::io::{Port, PortError, serial_ports};
 use servomesh_types::Stamp;
 
-/// List the DYNAMIXEL servos on a serial port.
+/// List the servos on a serial port.
 ///
 /// Asks at each usual speed who is there, and each servo that answers for its model, mode, torque, supply, temperature, position and hardware
 /// errors. Tells ids that several servos have. Writes nothing to any servo. Takes about one second for each speed; ten more where
-/// answers are garbled, as every id is asked then. No driver may run on the port meanwhile.
+/// answers are garbled, as every id is asked then, and always for FEETECH's, of which some hear no ping of all. No driver may run on the port meanwhile.
 ///
 /// Without PORT: lists the serial ports of this machine.
 ///
@@ -27,12 +28,16 @@ use servomesh_types::Stamp;
 #[command(after_help = "Examples:
   servomesh scan                                  which serial ports there are
   servomesh scan /dev/ttyUSB0                     who is there, at whichever speed
-  servomesh scan /dev/ttyUSB0 --baud 1000000      only at 1 Mbit/s")]
+  servomesh scan /dev/ttyUSB0 --baud 1000000      only at 1 Mbit/s
+  servomesh scan /dev/ttyUSB0 --protocol feetech --baud 1000000")]
 pub(crate) struct Scan {
     /// The serial port.
     #[arg(value_name = "PORT")]
     port: Option<PathBuf>,
-    /// Bits per second, instead of 57600, 115200, 1, 2, 3 and 4 million.
+    /// What the servos speak: DYNAMIXEL's Protocol 2.0, or FEETECH's (STS and SCS).
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = Protocol::Dynamixel)]
+    protocol: Protocol,
+    /// Bits per second, instead of 57600, 115200, 1, 2, 3 and 4 million (DYNAMIXEL), or the eight that FEETECH's servos can.
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     baud: Option<u32>,
     /// Seconds to wait for an answer besides the time that its bytes take; more for ports behind a network.
@@ -40,15 +45,36 @@ pub(crate) struct Scan {
     latency: f64,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum Protocol {
+    Dynamixel,
+    Feetech,
+}
+
 impl Scan {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let Some(path) = &self.port else {
             return list_ports();
         };
+        match self.protocol {
+            Protocol::Dynamixel => {
+                self.list::<dynamixel::scan::Protocol2>(path, &dynamixel::scan::BAUD_RATES)
+            }
+            Protocol::Feetech => self.list::<feetech::scan::Scs>(path, &feetech::scan::BAUD_RATES),
+        }
+    }
+
+    /// Lists who is found on the port at these speeds, unless another is asked for.
+    fn list<L: Language<Identity: Listed>>(&self, path: &Path, usual: &[u32]) -> Result<ExitCode> {
         let latency = Duration::try_from_secs_f64(self.latency).context("--latency")?;
-        let found = self.look(path, latency)?;
+        let speeds = self.baud.map_or_else(|| usual.to_vec(), |baud| vec![baud]);
+        let found = self.look::<L>(path, &speeds, latency)?;
         if found.is_empty() {
-            bail!("port {}: {}", path.display(), servos::nobody(&self.speeds()));
+            bail!(
+                "port {}: {}",
+                path.display(),
+                servos::nobody::<L::Identity>(&speeds)
+            );
         }
         print!("{}", servos::table(&found));
         io::stdout().flush().context("standard output")?;
@@ -63,18 +89,19 @@ impl Scan {
         })
     }
 
-    fn speeds(&self) -> Vec<u32> {
-        self.baud.map_or_else(|| BAUD_RATES.to_vec(), |baud| vec![baud])
-    }
-
     /// Runs a scan on the port, and says how it goes.
-    fn look(&self, path: &Path, latency: Duration) -> Result<Vec<Found>> {
-        let first = self.baud.unwrap_or(BAUD_RATES[0]);
-        let mut port = Port::open(path, first)?;
+    fn look<L: Language>(
+        &self,
+        path: &Path,
+        speeds: &[u32],
+        latency: Duration,
+    ) -> Result<Vec<Found<L::Identity>>> {
+        let first = speeds.first().context("no speed to look at")?;
+        let mut port = Port::open(path, *first)?;
         #[expect(clippy::disallowed_methods, reason = "servos live in real time")]
         let began = Instant::now();
         let now = || Stamp::ZERO + began.elapsed();
-        let mut scan = scan::Scan::new(self.speeds(), latency);
+        let mut scan = scan::Scan::<L>::new(speeds.iter().copied(), latency);
         let mut bytes = [0; 4096];
         let mut progress = Progress::default();
         while let Some(deadline) = scan.deadline() {
@@ -86,7 +113,7 @@ impl Scan {
             while let Some(order) = scan.poll() {
                 match order {
                     Order::SetBaud(baud) => {
-                        progress.next(baud, scan.found());
+                        progress.next(baud, scan.found().len());
                         match port.set_baud(baud) {
                             Err(PortError::Speed { reason, .. }) if self.baud.is_none() => {
                                 progress.say(&format!("passed over, the port can't be set to it ({reason})"));
@@ -96,11 +123,11 @@ impl Scan {
                         }
                     }
                     Order::Transmit(bytes) => port.write(&bytes).with_context(|| lost(path))?,
-                    Order::AsksEachId => progress.say("answers are garbled, asking each id …"),
+                    Order::AsksEachId => progress.say("asking each id …"),
                 }
             }
         }
-        progress.end(scan.found());
+        progress.end(scan.found().len());
         Ok(scan.found().to_vec())
     }
 }
@@ -114,11 +141,11 @@ struct Progress {
 }
 
 impl Progress {
-    fn next(&mut self, baud: u32, found: &[Found]) {
+    fn next(&mut self, baud: u32, found: usize) {
         self.end(found);
         *self = Self {
             baud: Some(baud),
-            found_before: found.len(),
+            found_before: found,
             told: false,
         };
         eprint!("{baud:>8} bit/s: ");
@@ -129,9 +156,9 @@ impl Progress {
         self.told = true;
     }
 
-    fn end(&mut self, found: &[Found]) {
+    fn end(&mut self, found: usize) {
         if self.baud.take().is_some() {
-            match found.len() - self.found_before {
+            match found - self.found_before {
                 0 if self.told => eprintln!(),
                 0 => eprintln!("nobody"),
                 1 => eprintln!("1 id"),

@@ -9,6 +9,7 @@
 //! | `outbox` | what a link wants done, in order |
 //! | `unanswered` | which answers may still come, where an answer does not say to which read it is one |
 //! | `serial` | phases of a bus of servos on a serial line: who is set up next, when a cycle's parts are due, what is known of a servo |
+//! | [`scan`] | which servos are on a serial bus, whatever they speak |
 //! | [`dynamixel`] | DYNAMIXEL X servos: Protocol 2.0 on a serial bus |
 //! | [`feetech`] | FEETECH STS servos on a serial bus |
 //! | [`pwm`] | hobby servos, by pulses |
@@ -21,6 +22,7 @@ mod outbox;
 mod pace;
 pub mod problem;
 pub mod pwm;
+pub mod scan;
 mod serial;
 pub mod settings;
 mod unanswered;

@@ -15,6 +15,14 @@ buses:
 DOUBLED = """
       - { protocol: dynamixel, model: XM430-W350, id: 7, motor: { position: 2.0 } }
 """
+FEETECH = """
+buses:
+  line:
+    baud: 1000000
+    devices:
+      - { protocol: feetech, id: 1 }
+      - { protocol: feetech, id: 253, motor: { position: 1.001 } }
+"""
 PATIENCE_S = "0.5"  # for an answer, on a machine that is busy
 
 
@@ -41,6 +49,15 @@ def test_an_id_of_two_is_told(devices):
     result = scan(devices(BUSES + DOUBLED.lstrip("\n")).ports["line"], "--baud", "1000000", "--latency", "0.05")
     assert result.returncode == 1
     assert "answers clash" in result.stdout and "id 7 at 1000000 bit/s" in result.stderr
+
+
+def test_servos_of_feetech_are_listed(devices):
+    port = devices(FEETECH).ports["line"]
+    result = scan(port, "--protocol", "feetech", "--baud", "1000000", "--latency", "0.05")
+    assert result.returncode == 0, result.stderr
+    _, first, second = result.stdout.splitlines()
+    assert first.split()[:3] == ["1", "STS3215", "3.10"]
+    assert second.split()[0] == "253" and "(1.0" in second
 
 
 def test_where_nobody_answers_it_says_what_to_check(devices):

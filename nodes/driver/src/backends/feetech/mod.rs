@@ -11,6 +11,7 @@
 //! | `layout` | which registers are read and written in a cycle |
 //! | `cycle` | the packets of a cycle, and what their answers say |
 //! | `servo` | what is known of one servo, what is believed of it, what it is told |
+//! | [`scan`] | which servos are on a bus, whatever their speed |
 //!
 //! A cycle:
 //!
@@ -38,6 +39,7 @@ mod file;
 mod layout;
 mod link;
 mod opening;
+pub mod scan;
 mod servo;
 pub mod settings;
 mod setup;

@@ -324,7 +324,7 @@ fn differing(servo: &ServoSettings, table: &[u8]) -> ArrayVec<Write, 3> {
 /// Registers from 0 on that are looked at. Two servos with one id differ in the last of them: positions, temperatures, voltages.
 pub(super) const TABLE: usize = PRESENT_CURRENT.end();
 /// The low byte of the model numbers of STS servos, which share one memory table: STS3215 is 777, STS3250 is 2825.
-const STS_SERIES: u8 = 9;
+pub(super) const STS_SERIES: u8 = 9;
 /// The bit of [`PHASE`] that lets the position count on over turns.
 const MANY_TURNS: i32 = 1 << 4;
 /// The bit of [`PHASE`] that makes speeds steps/s.
@@ -336,7 +336,7 @@ const _: () = assert!(
     "both are one write"
 );
 /// What lists the servos of a bus.
-const FINDER: &str = "FEETECH's FD software";
+const FINDER: &str = "`servomesh scan --protocol feetech`";
 /// How often something is asked before its servo counts as absent: one lost reply in ten makes that once in a thousand.
 const TRIES: u8 = 3;
 

@@ -1,26 +1,14 @@
 //! What a scan finds at an id.
 
+use crate::backends::scan;
 use servomesh_fieldbus::dynamixel::{Alarms, Field, Mode, Model, Pong};
 
 /// Somebody who answers to an id at a speed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Found {
-    /// The id.
-    pub id: u8,
-    /// Bits per second.
-    pub baud: u32,
-    /// Who it is.
-    pub who: Who,
-}
-
+pub type Found = scan::Found<Identity>;
 /// Who answers to an id.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Who {
-    /// One servo.
-    Servo(Identity),
-    /// Answers to this id clash: several servos have it, or the line is bad.
-    Clash,
-}
+pub type Who = scan::Who<Identity>;
+/// What the registers of a servo hold.
+pub type Registers = scan::Registers<State>;
 
 /// What one servo says of itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,17 +21,6 @@ pub struct Identity {
     pub model: Option<&'static Model>,
     /// What its registers hold.
     pub registers: Registers,
-}
-
-/// What the registers of a servo hold.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Registers {
-    /// Read.
-    Read(State),
-    /// It answers to a ping but not to a read: its status return level is 0, or its answers come too late.
-    Silent,
-    /// Its model is not known here, so neither is what its registers mean; or it refuses to give them.
-    Unknown,
 }
 
 /// How a servo is.
@@ -66,11 +43,19 @@ pub struct State {
 }
 
 impl Identity {
-    pub(super) fn of(pong: Pong, registers: Registers) -> Self {
+    pub(super) fn of(pong: Pong, registers: scan::Registers<&[u8]>) -> Self {
+        let model = Model::of(pong.model, pong.firmware);
+        let registers = match registers {
+            scan::Registers::Read(table) => model
+                .and_then(|model| State::of(model, table))
+                .map_or(Registers::Unknown, Registers::Read),
+            scan::Registers::Silent => Registers::Silent,
+            scan::Registers::Unknown => Registers::Unknown,
+        };
         Self {
             number: pong.model,
             firmware: pong.firmware,
-            model: Model::of(pong.model, pong.firmware),
+            model,
             registers,
         }
     }
