@@ -3,7 +3,7 @@
 //! | room | what it decides |
 //! |---|---|
 //! | [`device`] | what a device is: it hears a bus, says something, runs a motor, and what may befall it |
-//! | [`feetech`] | FEETECH's STS servos |
+//! | [`feetech`] | FEETECH's servos: STS3215, SCS0009 |
 //! | [`motor`] | what a device sees of its motor and tells it; a motor on a bench, the joints of a machine |
 //! | [`dynamixel`] | DYNAMIXEL X servos: Protocol 2.0, control table, modes |
 //! | [`pwm`] | hobby servos, and a PCA9685 that makes their pulses |

@@ -232,17 +232,27 @@ fn build_face(entry: &DeviceEntry, bus_baud: u32) -> Result<Box<dyn Device>, Str
         }
         Protocol::Canopen => Err("it is no device of a serial line".to_owned()),
         Protocol::Feetech => {
-            let model = entry.model.as_deref().unwrap_or("STS3215");
-            if model != "STS3215" {
-                return Err(format!("model {model} is unknown; of FEETECH there is STS3215"));
-            }
-            let servo = feetech::Servo::new(entry.id, baud).ok_or_else(|| {
+            let model = feetech_model(entry)?;
+            let servo = feetech::Servo::of(model, entry.id, baud).ok_or_else(|| {
                 let rates = servomesh_fieldbus::feetech::table::BAUD_RATES;
                 format!("id or baud can't be: ids are 0 to 253, baud rates {rates:?}; here {baud}")
             })?;
             Ok(Box::new(servo))
         }
     }
+}
+
+/// The model of a device of FEETECH's.
+fn feetech_model(entry: &DeviceEntry) -> Result<&'static servomesh_fieldbus::feetech::table::Model, String> {
+    let models = servomesh_fieldbus::feetech::MODELS;
+    let name = entry.model.as_deref().unwrap_or("STS3215");
+    models
+        .into_iter()
+        .find(|model| model.name == name)
+        .ok_or_else(|| {
+            let known = models.map(|model| model.name).join(" and ");
+            format!("model {name} is unknown; of FEETECH there are {known}")
+        })
 }
 
 fn build_motor(entry: &DeviceEntry, joints: &mut Joints<'_>) -> Result<Box<dyn Motor>, String> {
@@ -254,6 +264,9 @@ fn build_motor(entry: &DeviceEntry, joints: &mut Joints<'_>) -> Result<Box<dyn M
         Some(sheet) => {
             let sheet = DataSheet::from_yaml_file(sheet).map_err(|error| error.to_string())?;
             FreeMotor::new(&sheet.servo, bench.inertia, bench.position)
+        }
+        None if entry.protocol == Protocol::Feetech && feetech_model(entry)?.name == "SCS0009" => {
+            FreeMotor::hs311_with(bench.inertia, bench.position)
         }
         None if entry.protocol == Protocol::Feetech => FreeMotor::sts3215_with(bench.inertia, bench.position),
         None => FreeMotor::xm430_with(bench.inertia, bench.position),

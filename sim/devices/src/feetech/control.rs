@@ -9,13 +9,14 @@
 //!
 //! What a count of a gain does is not documented. Here P gives 0.5 ‰ of duty for each step of error (full duty at 62 steps with the factory's 32), D
 //! takes 0.002 ‰ for each step/s, I gives 0.05 ‰ for each step and second; of the speed loop P gives 0.01 ‰ and I 0.5 ‰ a second for each step/s.
-//! Speed and acceleration of 0 are the most the motor can.
+//! Speed and acceleration of 0 are the most the motor can. Servos with longer steps have as much more for each: the same for an angle. A goal time that is
+//! not 0 makes the speed such that the way takes it; it goes before the goal speed.
 //!
 //! **Invariant:** the duty cycle is within the torque limit.
 
 use servomesh_fieldbus::feetech::sts3215::{
-    ACCELERATION_LIMIT, DEAD_ZONE_CCW, DEAD_ZONE_CW, GOAL_DUTY, GOAL_SPEED, INTEGRAL_LIMIT, MAX_ANGLE,
-    MIN_ANGLE, MODE, POSITION_D, POSITION_I, POSITION_P, SPEED_I, SPEED_P, STARTUP_FORCE, TORQUE_LIMIT,
+    ACCELERATION_LIMIT, DEAD_ZONE_CCW, DEAD_ZONE_CW, GOAL_SPEED, MAX_ANGLE, MIN_ANGLE, MODE, POSITION_D,
+    POSITION_I, POSITION_P, SPEED_I, SPEED_P,
 };
 
 use super::memory::Memory;
@@ -36,7 +37,9 @@ pub enum Mode {
 impl Mode {
     /// The servo's mode.
     pub fn of(memory: &Memory) -> Self {
+        let is_motor = memory.series().is_motor_without_limits;
         match memory.get(&MODE) {
+            _ if is_motor && limits(memory).is_none() => Self::Pwm,
             1 => Self::Wheel,
             2 => Self::Pwm,
             3 => Self::Step,
@@ -45,11 +48,13 @@ impl Mode {
     }
 }
 
-/// The loops of a servo; positions in steps, of which a turn has 4096.
+/// The loops of a servo; positions in steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Control {
     /// Where it shall be in the end.
     goal: Option<f64>,
+    /// How fast it goes there, where a time was said \[steps/s\].
+    pace: Option<f64>,
     /// Where it shall be now, and how fast.
     aim: f64,
     aim_speed: f64,
@@ -68,10 +73,16 @@ impl Control {
     /// Takes what was written to the goal position \[steps\].
     pub fn set_goal(&mut self, memory: &Memory, counts: i32) {
         let counts = f64::from(counts);
-        self.goal = Some(match Mode::of(memory) {
+        let goal = match Mode::of(memory) {
             Mode::Step => self.goal.unwrap_or(self.aim) + counts,
             _ => within_limits(memory, counts),
-        });
+        };
+        let time_s = memory
+            .series()
+            .goal_time
+            .map_or(0.0, |register| memory.si(&register));
+        self.pace = (time_s > 0.0).then(|| (goal - self.aim).abs() / time_s);
+        self.goal = Some(goal);
     }
 
     /// Where the profile is \[steps\].
@@ -92,21 +103,24 @@ impl Control {
             Mode::Wheel => self.turn(memory, position, speed, fastest, dt_s),
             Mode::Pwm => {
                 self.begin(position);
-                f64::from(memory.get(&GOAL_DUTY))
+                f64::from(memory.get(&memory.series().goal_duty))
             }
         };
-        let limit = f64::from(memory.get(&TORQUE_LIMIT));
+        let limit = f64::from(memory.get(&memory.series().torque_limit)).min(1000.0);
         permille.clamp(-limit, limit) / 1000.0
     }
 
     fn follow(&mut self, memory: &Memory, position: f64, speed: f64, fastest: f64, dt_s: f64) -> f64 {
         if let Some(goal) = self.goal {
-            let most = match memory.get(&GOAL_SPEED).abs() {
-                0 => fastest,
-                speed => f64::from(speed).min(fastest),
+            let most = match (self.pace, memory.get(&GOAL_SPEED).abs()) {
+                (Some(pace), _) => pace.min(fastest),
+                (None, 0) => fastest,
+                (None, speed) => f64::from(speed).min(fastest),
             };
             self.approach(goal, most, acceleration(memory), dt_s);
         }
+        let series = memory.series();
+        let per_step = STS_TURN / series.turn;
         let error = self.aim - position;
         let zone = if error < 0.0 {
             &DEAD_ZONE_CW
@@ -114,17 +128,17 @@ impl Control {
             &DEAD_ZONE_CCW
         };
         if error.abs() <= f64::from(memory.get(zone)) {
-            return -D_PERMILLE * f64::from(memory.get(&POSITION_D)) * speed;
+            return -D_PERMILLE * per_step * f64::from(memory.get(&POSITION_D)) * speed;
         }
         let gain = |register| f64::from(memory.get(register));
-        self.integral += I_PERMILLE * gain(&POSITION_I) * error * dt_s;
-        let most = INTEGRAL_PERMILLE * gain(&INTEGRAL_LIMIT);
+        self.integral += I_PERMILLE * per_step * gain(&POSITION_I) * error * dt_s;
+        let most = INTEGRAL_PERMILLE * series.integral_limit.as_ref().map_or(0.0, gain);
         if most > 0.0 {
             self.integral = self.integral.clamp(-most, most);
         }
-        let wanted = P_PERMILLE * gain(&POSITION_P) * error + self.integral;
-        let least = gain(&STARTUP_FORCE).copysign(error);
-        let damping = D_PERMILLE * gain(&POSITION_D) * (self.aim_speed - speed);
+        let wanted = P_PERMILLE * per_step * gain(&POSITION_P) * error + self.integral;
+        let least = gain(&series.startup_force).copysign(error);
+        let damping = D_PERMILLE * per_step * gain(&POSITION_D) * (self.aim_speed - speed);
         if wanted.abs() < least.abs() {
             least + damping
         } else {
@@ -161,19 +175,26 @@ impl Control {
 
 /// Limits of 0 and 0 take the range away; else a goal is held within them.
 fn within_limits(memory: &Memory, goal: f64) -> f64 {
+    limits(memory).map_or(goal, |(low, high)| goal.clamp(low, high))
+}
+
+/// The angle limits; `None`: they are taken away.
+fn limits(memory: &Memory) -> Option<(f64, f64)> {
     match (memory.get(&MIN_ANGLE), memory.get(&MAX_ANGLE)) {
-        (0, 0) => goal,
-        (low, high) => goal.clamp(f64::from(low), f64::from(high.max(low))),
+        (0, 0) => None,
+        (low, high) => Some((f64::from(low), f64::from(high.max(low)))),
     }
 }
 
 fn acceleration(memory: &Memory) -> f64 {
     match memory.get(&ACCELERATION_LIMIT) {
-        0 => HARDEST,
+        0 => HARDEST * memory.series().turn / STS_TURN,
         counts => 100.0 * f64::from(counts),
     }
 }
 
+/// What the constants below count with \[steps\].
+const STS_TURN: f64 = 4096.0;
 /// Steps/s² without a limit: to full speed within 15 ms.
 const HARDEST: f64 = 200_000.0;
 const P_PERMILLE: f64 = 0.5;

@@ -7,6 +7,8 @@
 
 use servomesh_fieldbus::feetech::table::{Access, Memory as Kind, Model, Register};
 
+use super::series::Series;
+
 /// The memory of a servo.
 #[derive(Clone, Debug)]
 pub struct Memory {
@@ -32,8 +34,21 @@ impl Memory {
         }
     }
 
-    /// What a register holds \[counts\].
+    /// Its model.
+    pub fn model(&self) -> &'static Model {
+        self.model
+    }
+
+    /// What its series does in its own way.
+    pub fn series(&self) -> &'static Series {
+        Series::of(self.model)
+    }
+
+    /// What a register holds \[counts\]; 0 where its model has none there.
     pub fn get(&self, register: &Register) -> i32 {
+        if self.model.at(register.address).is_none() {
+            return 0;
+        }
         let bytes = &self.now[usize::from(register.address)..register.end()];
         register
             .get(self.model.order, bytes)
@@ -45,8 +60,11 @@ impl Memory {
         register.to_si(self.get(register))
     }
 
-    /// Sets a register as the servo itself does, held within its range.
+    /// Sets a register as the servo itself does, held within its range, if its model has it.
     pub fn set(&mut self, register: &Register, counts: i32) {
+        if self.model.at(register.address).is_none() {
+            return;
+        }
         let bytes = &mut self.now[usize::from(register.address)..register.end()];
         let counts = counts.clamp(register.min, register.max);
         register

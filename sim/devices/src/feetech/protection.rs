@@ -1,5 +1,7 @@
 //! What a servo complains of, and what then becomes of its torque.
 //!
+//! Registers are those of the STS; the SCS have theirs elsewhere, and no sensor of the current ([`super::series`]).
+//!
 //! Voltage and temperature are alarms while they are outside of registers 15 to 14, and above 13. A current above register 28 for longer than
 //! register 38 says, and a load above register 36 while nothing moves for longer than register 35 says, are alarms until the torque is
 //! taken off. An alarm whose bit is in register 19 takes the torque away; an overload leaves the share of register 34, so that the servo still holds a little.
@@ -7,10 +9,7 @@
 //! That a load counts only while nothing moves is an assumption: else each long way at full speed would be one.
 
 use servomesh_fieldbus::feetech::status::{Alarm, Alarms};
-use servomesh_fieldbus::feetech::sts3215::{
-    MAX_TEMPERATURE, MAX_VOLTAGE, MIN_VOLTAGE, OVERCURRENT_TIME, OVERLOAD_TORQUE, PROTECTION_CURRENT,
-    PROTECTION_TIME, PROTECTION_TORQUE, UNLOAD,
-};
+use servomesh_fieldbus::feetech::sts3215::{MAX_TEMPERATURE, MAX_VOLTAGE, MIN_VOLTAGE, UNLOAD};
 
 use super::memory::Memory;
 
@@ -64,14 +63,17 @@ impl Protection {
         set(Alarm::Overheat, sensors.degc > memory.si(&MAX_TEMPERATURE));
 
         let lasts = |holds, before_s: f64| if holds { before_s + dt_s } else { 0.0 };
-        let limit_a = memory.si(&PROTECTION_CURRENT);
-        self.overcurrent_s = lasts(sensors.current_a.abs() > limit_a, self.overcurrent_s);
-        if self.overcurrent_s > memory.si(&OVERCURRENT_TIME) {
-            self.alarms = self.alarms.with(Alarm::OverCurrent);
+        let series = memory.series();
+        if let Some((limit, time)) = &series.overcurrent {
+            let strong = sensors.current_a.abs() > memory.si(limit);
+            self.overcurrent_s = lasts(strong, self.overcurrent_s);
+            if self.overcurrent_s > memory.si(time) {
+                self.alarms = self.alarms.with(Alarm::OverCurrent);
+            }
         }
-        let loaded = sensors.duty.abs() > memory.si(&OVERLOAD_TORQUE) && !sensors.moves;
+        let loaded = sensors.duty.abs() > memory.si(&series.overload_torque) && !sensors.moves;
         self.overload_s = lasts(loaded, self.overload_s);
-        if self.overload_s > memory.si(&PROTECTION_TIME) {
+        if self.overload_s > memory.si(&series.protection_time) {
             self.alarms = self.alarms.with(Alarm::Overload);
         }
     }
@@ -84,7 +86,7 @@ impl Protection {
         if off.into_iter().any(unloads) {
             None
         } else if unloads(Alarm::Overload) {
-            Some(memory.si(&PROTECTION_TORQUE))
+            Some(memory.si(&memory.series().protection_torque))
         } else {
             Some(1.0)
         }

@@ -3,6 +3,7 @@
 //! It says nothing to what it does not know, to wrong checksums, to what is for all (but a ping), and to writes while register 8 is 0. An answer
 //! begins after the return delay (register 7). Assumed, as nothing is published:
 //!
+//! - An SCS servo answers neither sync reads nor pings for all, and does not know how to calibrate or forget turns.
 //! - Sync reads are answered in the order of the list, each servo after the answer of the one before it; one that is missing is waited for as long as
 //!   its answer takes and [`PATIENCE`] more.
 //! - A ping for all is answered in the order of the ids, each in a slot of its own.
@@ -17,12 +18,11 @@ use servomesh_fieldbus::feetech::packet::{OVERHEAD, Packet};
 use servomesh_fieldbus::feetech::status::Status;
 use servomesh_fieldbus::feetech::stream::Stream;
 use servomesh_fieldbus::feetech::sts3215::{
-    BAUD_RATE, GOAL_DUTY, GOAL_POSITION, GOAL_SPEED, ID, LOCK, MAX_TORQUE, MODE, MODEL, MOVING, OFFSET,
-    PENDING, PHASE, PRESENT_CURRENT, PRESENT_LOAD, PRESENT_POSITION, PRESENT_SPEED, PRESENT_TEMPERATURE,
-    PRESENT_VOLTAGE, RESPONSE_LEVEL, RETURN_DELAY, SET_MIDDLE, STATUS, TARGET_POSITION, TORQUE_ENABLE,
-    TORQUE_LIMIT,
+    BAUD_RATE, GOAL_DUTY, GOAL_POSITION, GOAL_SPEED, ID, LOCK, MODE, MODEL, MOVING, OFFSET, PENDING, PHASE,
+    PRESENT_CURRENT, PRESENT_LOAD, PRESENT_POSITION, PRESENT_SPEED, PRESENT_TEMPERATURE, PRESENT_VOLTAGE,
+    RESPONSE_LEVEL, RETURN_DELAY, SET_MIDDLE, STATUS, TARGET_POSITION, TORQUE_ENABLE,
 };
-use servomesh_fieldbus::feetech::table::{BAUD_RATES, Register};
+use servomesh_fieldbus::feetech::table::{BAUD_RATES, Model, Register};
 use servomesh_fieldbus::feetech::{BROADCAST, MAX_ID, MAX_PACKET};
 use servomesh_sim::plant::PERIOD;
 use servomesh_types::Stamp;
@@ -30,6 +30,7 @@ use servomesh_types::Stamp;
 use super::control::{Control, Mode};
 use super::memory::Memory;
 use super::protection::{Protection, Sensors};
+use super::sensor::Sensor;
 use crate::device::{Device, Mishap, Saying};
 use crate::motor::{MotorCommand, MotorState};
 
@@ -40,14 +41,14 @@ pub const BOOT: Duration = Duration::from_millis(50);
 /// How much longer than an answer takes it is waited for.
 pub const PATIENCE: Duration = Duration::from_micros(100);
 
-/// Steps in a turn.
+/// Steps in a turn of an STS servo.
 const TURN: f64 = 4096.0;
 /// Speed that counts as moving \[steps/s\]: the lowest that register 80 can name.
 const MOVES: f64 = 50.0;
 /// The bit of register 18 that lets the present position count on over turns.
 const MANY_TURNS: i32 = 1 << 4;
 
-/// An STS3215.
+/// A servo: an STS3215, or an SCS0009.
 #[derive(Clone, Debug)]
 pub struct Servo {
     memory: Memory,
@@ -68,16 +69,6 @@ pub struct Servo {
     duty: f64,
 }
 
-/// What the angle sensor sees \[steps\].
-#[derive(Clone, Copy, Debug, Default)]
-struct Sensor {
-    /// Within the sensor's turn at the start, counted on from there.
-    position: f64,
-    speed: f64,
-    /// Whole turns of the output that it does not know of.
-    forgotten: Option<f64>,
-}
-
 /// An answer that waits for others.
 #[derive(Clone, Copy, Debug)]
 struct Turn {
@@ -90,13 +81,18 @@ struct Turn {
 }
 
 impl Servo {
-    /// A servo as it comes from the factory, with an id of its own \[0 to 253\] and one of its baud rates; `None` if either can't be.
+    /// An STS3215 as it comes from the factory, with an id of its own \[0 to 253\] and one of its baud rates; `None` if either can't be.
     pub fn new(id: u8, baud: u32) -> Option<Self> {
+        Self::of(&MODEL, id, baud)
+    }
+
+    /// The same of another model.
+    pub fn of(model: &'static Model, id: u8, baud: u32) -> Option<Self> {
         let code = BAUD_RATES.iter().position(|rate| *rate == baud)?;
         if id > MAX_ID {
             return None;
         }
-        let mut memory = Memory::new(&MODEL);
+        let mut memory = Memory::new(model);
         memory.keep(&ID, i32::from(id));
         memory.keep(&BAUD_RATE, i32::try_from(code).ok()?);
         Some(Self {
@@ -149,6 +145,9 @@ impl Servo {
         let Ok(instruction) = Instruction::decode(packet) else {
             return;
         };
+        if !self.knows(&instruction, own) {
+            return;
+        }
         if let Instruction::SyncRead { address, length, ids } = instruction {
             self.take_turn(now, address, length, ids);
             return;
@@ -171,6 +170,17 @@ impl Servo {
         let asks = matches!(instruction, Instruction::Ping | Instruction::Read { .. });
         if own && (asks || self.memory.get(&RESPONSE_LEVEL) == 1) {
             self.answer(now + self.delay(), id, &data);
+        }
+    }
+
+    /// Whether its series knows an instruction, for it alone or for all.
+    fn knows(&self, instruction: &Instruction<'_>, own: bool) -> bool {
+        match instruction {
+            Instruction::SyncRead { .. } | Instruction::Reset | Instruction::Calibrate { .. } => {
+                self.memory.model().sync_read
+            }
+            Instruction::Ping => own || self.memory.model().sync_read,
+            _ => true,
         }
     }
 
@@ -237,6 +247,7 @@ impl Servo {
 
     fn write(&mut self, address: u8, data: &[u8]) {
         let enabled = self.memory.get(&TORQUE_ENABLE);
+        let mode = Mode::of(&self.memory);
         let taken = self.memory.write(address, data);
         let took = |register: &Register| taken.iter().any(|other| other.address == register.address);
         if took(&TORQUE_ENABLE) {
@@ -246,7 +257,7 @@ impl Servo {
                 self.set_present(0.5 * TURN);
             }
         }
-        if took(&MODE) {
+        if took(&MODE) || mode != Mode::of(&self.memory) {
             self.control.begin(self.present());
         }
         let positions = matches!(Mode::of(&self.memory), Mode::Position | Mode::Step);
@@ -288,9 +299,7 @@ impl Servo {
     }
 
     fn forget_turns(&mut self) {
-        let turns = (self.sensor.position / TURN).floor() * TURN;
-        self.sensor.position -= turns;
-        self.sensor.forgotten = self.sensor.forgotten.map(|forgotten| forgotten + turns);
+        self.sensor.forget_turns(self.memory.series());
         self.control.begin(self.present());
     }
 
@@ -309,12 +318,14 @@ impl Servo {
     /// Begins anew at `now`, as after its power came back.
     fn start(&mut self, now: Stamp) {
         self.memory.restart();
-        let torque = self.memory.get(&MAX_TORQUE);
-        self.memory.set(&TORQUE_LIMIT, torque);
+        let series = self.memory.series();
+        if let Some(first) = &series.first_torque_limit {
+            self.memory.set(&series.torque_limit, self.memory.get(first));
+        }
         self.stream = Stream::default();
         self.protection = Protection::default();
         (self.says, self.turn, self.pending) = (None, None, None);
-        self.sensor.forgotten = None;
+        self.sensor.start();
         self.boots_until = Some(now + BOOT);
     }
 
@@ -323,14 +334,13 @@ impl Servo {
     }
 
     fn sense(&mut self, motor: &MotorState) {
-        let raw = (motor.position * TURN / TAU).floor();
-        let forgotten = *self.sensor.forgotten.get_or_insert((raw / TURN).floor() * TURN);
-        self.sensor.position = raw - forgotten;
-        self.sensor.speed = motor.velocity * TURN / TAU;
+        let series = self.memory.series();
+        let turn = series.turn;
+        self.sensor.see(series, motor);
         let memory = &mut self.memory;
         let present = self.sensor.position - f64::from(memory.get(&OFFSET));
         let shown = if memory.get(&PHASE) & MANY_TURNS == 0 {
-            present.rem_euclid(TURN)
+            present.rem_euclid(turn)
         } else {
             present
         };
@@ -389,7 +399,8 @@ impl Device for Servo {
         if allowed.is_none() {
             self.memory.set(&TORQUE_ENABLE, 0);
         }
-        let fastest = motor.voltage_v / motor.parameters.back_emf_v_s_per_rad * TURN / TAU;
+        let turn = self.memory.series().turn;
+        let fastest = motor.voltage_v / motor.parameters.back_emf_v_s_per_rad * turn / TAU;
         let command = match (self.memory.get(&TORQUE_ENABLE), allowed) {
             (1, Some(share)) if self.boots_until.is_none() => {
                 let position = self.present();

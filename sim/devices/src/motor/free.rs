@@ -58,6 +58,12 @@ impl FreeMotor {
         Self::new(&servo_of(sheet), inertia, position)
     }
 
+    /// Hitec's HS-311 at 6 V, with a flywheel of `inertia` \[kg·m²\], at rest at `position` \[rad\].
+    pub fn hs311_with(inertia: f64, position: f64) -> Self {
+        let sheet = include_str!("../../../servos/hs_311.yaml");
+        Self::new(&servo_of(sheet), inertia, position)
+    }
+
     /// Sets the torque that it has to hold against \[N·m\], positive where it turns the output backwards.
     pub fn set_load(&mut self, torque: f64) {
         self.load = torque;

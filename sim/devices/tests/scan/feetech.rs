@@ -6,6 +6,7 @@ use std::time::Duration;
 use servomesh_devices::feetech::Servo;
 use servomesh_devices::{Bus, FreeMotor, LineFaults, Mishap, Toward, Wire as _};
 use servomesh_driver::backends::feetech::scan::{BAUD_RATES, Found, Registers, Scs, State, Who};
+use servomesh_fieldbus::feetech::scs0009;
 use servomesh_fieldbus::feetech::status::Alarm;
 use servomesh_types::Stamp;
 
@@ -57,6 +58,21 @@ fn servos_are_listed_with_what_they_are() {
     assert_eq!(hot.alarms.iter().collect::<Vec<_>>(), [Alarm::Overheat]);
     assert_eq!(scanned.asked_each, 1, "some hear no ping of all");
     assert!(scanned.took < Duration::from_secs(11), "{:?}", scanned.took);
+}
+
+#[test]
+fn servos_of_both_series_are_listed_side_by_side() {
+    let mut bus = bus(&[(1, BAUD), (9, BAUD)]);
+    let scs = Servo::of(&scs0009::MODEL, 4, BAUD).expect("an id and a baud rate of a servo");
+    bus.add(scs, FreeMotor::hs311_with(0.0, 1.5));
+    let scanned = scan::<Scs>(&mut bus, &[BAUD], BAUD);
+    let expected = [1, 4, 9].map(|id| (BAUD, id, false));
+    assert_eq!(ids(&scanned.found), expected);
+    let between = state(&scanned.found[1]);
+    assert_eq!((between.number, between.mode), (1284, None));
+    let position = between.position.expect("a known model");
+    assert!((position - 1.5).abs() < 0.01, "{between:?}");
+    assert!((between.voltage_v - 6.0).abs() < 0.2, "{between:?}");
 }
 
 #[test]

@@ -1,4 +1,6 @@
-//! FEETECH's STS servos on a line in virtual time: who answers when, and how they move.
+//! FEETECH's servos on a line in virtual time: who answers when, and how they move; STS unless said otherwise.
+
+mod scs;
 
 use std::time::Duration;
 
@@ -36,6 +38,11 @@ impl Master {
             let servo = Servo::new(*id, BAUD).expect("an id and a baud rate");
             bus.add(servo, FreeMotor::sts3215_with(0.002, std::f64::consts::PI));
         }
+        Self::on(bus)
+    }
+
+    /// A master of a bus, some time after its servos were switched on.
+    fn on(bus: Bus) -> Self {
         let mut master = Self {
             bus,
             now: Stamp::ZERO,
