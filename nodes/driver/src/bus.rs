@@ -59,6 +59,8 @@ pub struct DriveStatus {
     pub sampled: ArrayVec<Stamp, MAX_JOINTS>,
     /// What each encoder counted when it last passed its index, where drives latch that. Empty: they don't.
     pub index: ArrayVec<Option<Ticks>, MAX_JOINTS>,
+    /// How far each drive's own homing is, where drives home joints by themselves ([`DriveCommand::home`]). Empty: they don't.
+    pub homing: ArrayVec<DriveHoming, MAX_JOINTS>,
     /// The positions are worked out from goals, since the servos say nothing.
     pub estimated: bool,
     /// Measured motor currents \[A\].
@@ -69,6 +71,20 @@ pub struct DriveStatus {
     pub voltage_v: JointVec,
     /// What each drive itself finds wrong.
     pub fault: ArrayVec<Option<DriveFault>, MAX_JOINTS>,
+}
+
+/// How far homing is that a drive does by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DriveHoming {
+    /// It was not told to.
+    #[default]
+    Idle,
+    /// On its way. What the encoder counts may jump meanwhile.
+    Running,
+    /// It has been home; its encoder counts so that this was its count there.
+    Attained(Ticks),
+    /// It does not find home.
+    Failed,
 }
 
 /// When goals act, after each whole multiple of a bus's period in ROS time: between two setpoints, which are born on even
@@ -85,6 +101,8 @@ pub struct DriveCommand {
     pub enable: bool,
     /// Forget latched drive faults.
     pub clear_faults: bool,
+    /// Drives that are to home their joints by themselves, as long as they are in here.
+    pub home: JointSet,
     /// Current of each motor \[A\]: the setpoint of a drive that closes [`Closes::Current`], the most that any other may use.
     pub current_a: JointVec,
     /// Speed of each encoder \[ticks/s\].

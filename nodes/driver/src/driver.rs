@@ -208,10 +208,19 @@ impl Driver {
                     ..
                 }
             ),
+            home: self.homed_by_drive().filter(|_| enable).into_iter().collect(),
             current_a: goals.current_a,
             velocity_ticks_per_s: goals.velocity_ticks_per_s,
             position_ticks: self.counts.raws(&goals.position_ticks),
         }));
+    }
+
+    /// The joint that its drive is homing by itself.
+    fn homed_by_drive(&self) -> Option<usize> {
+        match &self.activity {
+            Activity::Homing { search, .. } => search.by_drive(),
+            _ => None,
+        }
     }
 
     fn is_driven(&self) -> bool {

@@ -1,16 +1,17 @@
-//! Finds out where a joint is whose encoder only counts: a slow way to its stop, or over its index.
+//! Finds out where a joint is whose encoder only counts: a slow way to its stop, or over its index; or the drive goes home by itself.
 //!
 //! ```text
 //! reference   from where it stands, at most at `velocity`, never further ahead of the joint than LEASH of a second of it
 //! stop        it has stood still for STILL while it was pressed on: there it is at `position`
 //! index       the drive has latched a count since the search began: that count is `position`
+//! drive       the drive goes home by itself; the reference is where the joint is, and what the drive says then is `position`
 //! ```
 //!
 //! The other joints of the group are held where they stand; several joints are homed one after the other, in the group's order.
 //!
 //! **Invariant:** a joint that is homed presses with `effort` at most, and gives up after `travel`.
 
-use crate::bus::Ticks;
+use crate::bus::{DriveHoming, Ticks};
 use crate::config::Config;
 use crate::counts::Counting;
 use crate::measurement::Measurement;
@@ -34,12 +35,19 @@ pub struct Homing {
 }
 
 /// What a joint looks for when it is homed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Mark {
     /// Its mechanical stop.
     Stop,
     /// The index pulse of its encoder, which the drive latches ([`DriveStatus::index`](crate::bus::DriveStatus::index)).
     Index,
+    /// What its drive looks for by itself, by one of the ways home that it has ([`DriveStatus::homing`](crate::bus::DriveStatus::homing)).
+    Drive {
+        /// The number of the method: CiA 402's above 0, its maker's below.
+        method: i8,
+        /// How fast it looks for the zero behind its switch or stop.
+        zero_velocity: f64,
+    },
 }
 
 /// A joint on its way to its mark.
@@ -52,6 +60,7 @@ pub(crate) struct Search {
     velocity: f64,
     acceleration: f64,
     at: Stamp,
+    since: Stamp,
     /// Where it stands, and since when.
     anchor: (f64, Stamp),
     /// What was latched when the search began.
@@ -83,6 +92,7 @@ impl Search {
             velocity: 0.0,
             acceleration: 0.0,
             at: measured.stamp,
+            since: measured.stamp,
             anchor: (measured.position[joint], measured.stamp),
             index: measured.index(joint),
             held: measured.position,
@@ -98,6 +108,16 @@ impl Search {
         if !measured.enabled {
             self.anchor = (here, measured.stamp);
             return Progress::Moving; // the brake is not released yet
+        }
+        if let Mark::Drive { .. } = homing.mark {
+            (self.position, self.velocity, self.acceleration) = (here, 0.0, 0.0);
+            let patience_s = 2.0 * homing.travel / homing.velocity.abs() + PATIENCE_S;
+            let overdue = measured.stamp.seconds_from(self.since) > patience_s;
+            return match measured.homing(joint) {
+                Some(DriveHoming::Attained(ticks)) => Progress::Found(ticks),
+                Some(DriveHoming::Idle | DriveHoming::Running) if !overdue => Progress::Moving,
+                _ => Progress::Failed(Fault::Homing { joint: joint as u8 }),
+            };
         }
         let limits = &config.group().joints[joint].limits;
         let step = limits.acceleration() * dt;
@@ -129,8 +149,13 @@ impl Search {
                 Some(latched) if self.index != Some(latched) => Progress::Found(latched),
                 _ => Progress::Moving,
             },
-            Mark::Stop => Progress::Moving,
+            Mark::Stop | Mark::Drive { .. } => Progress::Moving,
         }
+    }
+
+    /// The joint, if its drive is to home it by itself.
+    pub(crate) fn by_drive(&self) -> Option<usize> {
+        matches!(self.homing.mark, Mark::Drive { .. }).then_some(self.joint)
     }
 
     /// Where the group should be now.
@@ -164,5 +189,7 @@ impl Search {
 const LEASH_S: f64 = 0.5;
 /// Of the way it should go meanwhile: below, the joint stands.
 const STANDING: f64 = 0.05;
+/// How long a drive may take to begin, and to come back to where it was too fast for its index \[s\].
+const PATIENCE_S: f64 = 2.0;
 /// Stiction lets a joint stand for shorter.
 const STILL: Duration = Duration::from_millis(200);

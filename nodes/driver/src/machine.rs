@@ -2,8 +2,8 @@
 
 use crate::teller::Teller;
 use anyhow::{Context as _, bail};
-use servomesh_driver::backends::Backend;
 use servomesh_driver::backends::wires::BusSettings;
+use servomesh_driver::backends::{Backend, no_homing_by_drives};
 use servomesh_driver::coupling::Coupling;
 use servomesh_driver::io::{Address, BusThread, Word};
 use servomesh_driver::link::Link;
@@ -88,6 +88,7 @@ pub(crate) fn link(
     driver: &mut DriverParams,
 ) -> anyhow::Result<Option<Box<dyn Link>>> {
     let Some(backend) = backend(params.text("backend"))? else {
+        no_homing_by_drives(SIM, driver)?;
         return Ok(None);
     };
     if params.text("port").is_empty() {

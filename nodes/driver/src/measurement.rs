@@ -4,7 +4,7 @@
 //! it. A joint whose reply is missing keeps what it said last, and its time.
 //! **Invariant:** a frame that can't be right changes nothing here; it comes back as a [`Fault`].
 
-use crate::bus::{DriveStatus, Ticks};
+use crate::bus::{DriveHoming, DriveStatus, Ticks};
 use crate::config::Config;
 use crate::counts::Counts;
 use arrayvec::ArrayVec;
@@ -36,6 +36,7 @@ pub(crate) struct Measurement {
     /// Velocities that the encoders tell, before the transmission.
     of_encoders: JointVec,
     index: ArrayVec<Option<Ticks>, MAX_JOINTS>,
+    homing: ArrayVec<DriveHoming, MAX_JOINTS>,
 }
 
 /// What became of a frame.
@@ -127,6 +128,15 @@ impl Measurement {
                 .enumerate()
                 .map(|(i, latched)| latched.map(|raw| counts.continued(i, raw)))
                 .collect(),
+            homing: frame
+                .homing
+                .iter()
+                .enumerate()
+                .map(|(i, homing)| match homing {
+                    DriveHoming::Attained(raw) => DriveHoming::Attained(counts.continued(i, *raw)),
+                    other => *other,
+                })
+                .collect(),
         })
     }
 
@@ -148,6 +158,11 @@ impl Measurement {
     /// The count that its drive latched at the index, without a wrap.
     pub(crate) fn index(&self, joint: usize) -> Option<Ticks> {
         self.index.get(joint).copied().flatten()
+    }
+
+    /// How far homing is that a joint's drive does by itself, its count without a wrap; `None`: it can't.
+    pub(crate) fn homing(&self, joint: usize) -> Option<DriveHoming> {
+        self.homing.get(joint).copied()
     }
 
     /// Whether the frame held a new sample of a joint.
@@ -189,6 +204,7 @@ fn malformed(config: &Config, frame: &DriveStatus) -> Option<Fault> {
         or_none(frame.winding_degc.len()),
         or_none(frame.voltage_v.len()),
         or_none(frame.index.len()),
+        or_none(frame.homing.len()),
     ];
     if let Some(&got) = lengths.iter().find(|&&len| len != expected) {
         return Some(Fault::WrongSize {

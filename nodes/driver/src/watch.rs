@@ -106,13 +106,15 @@ impl BusRate {
     }
 }
 
-/// The first fault that a frame shows. Overspeed is one only where this driver is at the wheel, a wrong supply where it is or has been.
+/// The first fault that a frame shows. Overspeed is one only where this driver is at the wheel, which it is not of the joint `homed` by its drive; a wrong
+/// supply where it is or has been.
 pub(crate) fn first_fault(
     config: &Config,
     frame: &DriveStatus,
     measured: &Measurement,
     driven: bool,
     faulted: bool,
+    homed: Option<usize>,
 ) -> Option<Fault> {
     let of_drives = frame
         .fault
@@ -143,7 +145,7 @@ pub(crate) fn first_fault(
             .enumerate();
         joints.find_map(|(i, (joint, &value))| {
             let limit = OVERSPEED * joint.limits.velocity();
-            (value.abs() > limit).then_some(Fault::Velocity(Exceeded {
+            (value.abs() > limit && homed != Some(i)).then_some(Fault::Velocity(Exceeded {
                 joint: i as u8,
                 value,
                 limit,

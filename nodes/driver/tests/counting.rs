@@ -3,9 +3,9 @@
 mod common;
 
 use common::{Bench, DT, JOINTS, params, quintic};
-use servomesh_driver::bus::Ticks;
+use servomesh_driver::bus::{DriveHoming, Ticks};
 use servomesh_driver::{Config, Counting, DriverParams, Homing, Input, Mark};
-use servomesh_types::{DriveMode, EventKind, Fault, JointLimits, PowerState};
+use servomesh_types::{DriveMode, EventKind, Fault, JointLimits, JointSet, PowerState};
 
 const REST: [f64; JOINTS] = [0.0; JOINTS];
 const COUNTS: i64 = 524_288;
@@ -234,6 +234,102 @@ fn homing_goes_on_only_while_commands_come() {
     assert_eq!(bench.state().mode, DriveMode::Disabled);
     assert!((bench.joints[1].position - there).abs() < 0.05);
     assert!(!bench.state().unhomed.is_empty());
+}
+
+const BY_DRIVE: Homing = Homing {
+    mark: Mark::Drive {
+        method: 33,
+        zero_velocity: 0.05,
+    },
+    ..HOMING
+};
+
+#[test]
+fn a_drive_that_homes_by_itself_is_told_to_while_commands_come_and_its_count_may_jump() {
+    let mut bench = to_be_homed(BY_DRIVE);
+    bench.homing = Some([DriveHoming::Idle; JOINTS]);
+    bench.cycle();
+    assert!(bench.answer().home.is_empty(), "nobody has asked for it");
+    bench.give(Input::Home);
+    permit(&mut bench, 1, 100);
+    assert_eq!(bench.answer().home, JointSet::from_bits(0b10));
+    let first = bench.joints[0].position;
+    bench.homing = Some([DriveHoming::Idle, DriveHoming::Running]);
+    permit(&mut bench, 1, 100);
+    bench.lost_counts[1] += 200_000; // more than two radians
+    permit(&mut bench, 1, 20);
+    assert_eq!(bench.state().mode, DriveMode::Enabled, "{:?}", bench.events);
+    let here = bench.frame().position_ticks[1];
+    bench.homing = Some([DriveHoming::Idle, DriveHoming::Attained(here)]);
+    permit(&mut bench, 1, 10);
+    assert!(bench.state().unhomed.is_empty(), "{:?}", bench.events);
+    assert!(bench.answer().home.is_empty());
+    assert_eq!(bench.state().mode, DriveMode::Disabled);
+    assert!(
+        (bench.state().position[1] + 0.5).abs() < 1e-2,
+        "{:?}",
+        bench.state()
+    );
+    assert!(
+        (bench.joints[0].position - first).abs() < 5e-3,
+        "the other one was held"
+    );
+}
+
+#[test]
+fn a_drive_that_does_not_get_home_in_time_is_a_fault() {
+    let near = Homing {
+        travel: 0.2,
+        ..BY_DRIVE
+    };
+    let mut bench = to_be_homed(near);
+    bench.homing = Some([DriveHoming::Idle, DriveHoming::Running]);
+    bench.cycle();
+    bench.give(Input::Home);
+    let patience_s = 2.0 * near.travel / near.velocity.abs() + 2.0;
+    permit(&mut bench, 1, (0.95 * patience_s / DT) as usize);
+    assert_eq!(bench.state().mode, DriveMode::Enabled, "{:?}", bench.events);
+    permit(&mut bench, 1, (0.1 * patience_s / DT) as usize);
+    assert_eq!(bench.state().fault, Some(Fault::Homing { joint: 1 }));
+    assert!(bench.answer().home.is_empty() && !bench.answer().enable);
+}
+
+#[test]
+fn drives_that_do_not_home_or_fail_to_are_a_fault() {
+    for homing in [None, Some([DriveHoming::Idle, DriveHoming::Failed])] {
+        let mut bench = to_be_homed(BY_DRIVE);
+        bench.homing = homing;
+        bench.cycle();
+        bench.give(Input::Home);
+        permit(&mut bench, 1, 200);
+        assert_eq!(
+            bench.state().fault,
+            Some(Fault::Homing { joint: 1 }),
+            "{homing:?}"
+        );
+    }
+}
+
+#[test]
+fn a_way_home_that_can_not_be_is_refused() {
+    let refused = |mark: Mark| {
+        let mut params = params();
+        params.joints[1].counting = Counting::Incremental(Homing { mark, ..HOMING });
+        Config::new(params).expect_err("refused").to_string()
+    };
+    let drive = |method, zero_velocity| {
+        refused(Mark::Drive {
+            method,
+            zero_velocity,
+        })
+    };
+    assert!(
+        drive(0, 0.05).contains("homing.mark.drive.method is 0"),
+        "{}",
+        drive(0, 0.05)
+    );
+    let fast = drive(33, 100.0);
+    assert!(fast.contains("homing.mark.drive.zero_velocity is 100"), "{fast}");
 }
 
 #[test]

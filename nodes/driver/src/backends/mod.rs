@@ -28,7 +28,9 @@ pub mod settings;
 mod unanswered;
 pub mod wires;
 
-use crate::config::DriverParams;
+use crate::config::{DriverParams, JointParams};
+use crate::counts::Counting;
+use crate::homing::Mark;
 use crate::link::Link;
 use canopen::{Canopen, Carrier};
 use dynamixel::Dynamixel;
@@ -60,9 +62,38 @@ pub enum BackendError {
     /// By the settings of its servos.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// A joint that its drive should home by itself.
+    #[error(
+        "joint {joint}: mark: drive: servos of the backend {backend} have no homing of their own; give it mark: stop or index"
+    )]
+    Homing {
+        /// Which joint.
+        joint: String,
+        /// The backend.
+        backend: &'static str,
+    },
     /// By the settings of its pulses.
     #[error(transparent)]
     Pwm(#[from] PwmError),
+}
+
+/// Refuses joints that their drives should home by themselves, for a backend whose drives don't.
+///
+/// # Errors
+/// [`BackendError::Homing`] names the first of them.
+pub fn no_homing_by_drives(backend: &'static str, params: &DriverParams) -> Result<(), BackendError> {
+    let by_drive = |joint: &JointParams| match joint.counting {
+        Counting::Incremental(homing) => matches!(homing.mark, Mark::Drive { .. }),
+        Counting::MultiTurn | Counting::SingleTurn { .. } => false,
+    };
+    let mut joints = params.group.joints.iter().zip(&params.joints);
+    match joints.find(|(_, joint)| by_drive(joint)) {
+        Some((described, _)) => Err(BackendError::Homing {
+            joint: described.name.clone(),
+            backend,
+        }),
+        None => Ok(()),
+    }
 }
 
 impl Backend {
@@ -95,6 +126,9 @@ impl Backend {
         bus: BusSettings,
         params: &mut DriverParams,
     ) -> Result<Box<dyn Link>, BackendError> {
+        if self != Self::Canopen {
+            no_homing_by_drives(self.name(), params)?;
+        }
         Ok(match self {
             Self::Dynamixel => {
                 let settings = dynamixel::Settings::of_file(servos, bus, params)?;

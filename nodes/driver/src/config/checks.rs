@@ -4,7 +4,7 @@ use super::{ConfigError, JointParams};
 use crate::bus::Closes;
 use crate::counts::{Counting, WIDEST_RANGE, is_endless};
 use crate::gains::{Gains, MIN_PHASE_MARGIN_DEG};
-use crate::homing::Homing;
+use crate::homing::{Homing, Mark};
 use crate::notch::is_below_nyquist;
 use servomesh_types::{JointDescription, JointLimits};
 
@@ -155,6 +155,29 @@ fn check_homing(
         gentle,
     )?;
     positive(owner, "homing.travel", homing.travel)?;
+    if let Mark::Drive {
+        method,
+        zero_velocity,
+    } = homing.mark
+    {
+        let (method, known) = (f64::from(method), method != 0);
+        check(
+            owner,
+            "homing.mark.drive.method",
+            method,
+            "one of the drive's methods, not 0",
+            known,
+        )?;
+        let slow = zero_velocity > 0.0 && zero_velocity <= speed;
+        let allowed = "above zero, and no faster than homing.velocity";
+        check(
+            owner,
+            "homing.mark.drive.zero_velocity",
+            zero_velocity,
+            allowed,
+            slow,
+        )?;
+    }
     check(
         owner,
         "homing.position",

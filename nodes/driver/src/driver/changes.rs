@@ -19,7 +19,15 @@ impl Driver {
         let faulted = matches!(self.activity, Activity::Faulted { .. });
         let without_torque = || measured.without_torque.iter().next().unwrap_or(0) as u8;
         let demand = self.demand();
-        let found = first_fault(&self.config, frame, measured, driven, faulted).or_else(|| {
+        let found = first_fault(
+            &self.config,
+            frame,
+            measured,
+            driven,
+            faulted,
+            self.homed_by_drive(),
+        )
+        .or_else(|| {
             let kind = self.power.wrong(t, demand, measured.enabled)?;
             Some(Fault::Drive {
                 joint: without_torque(),

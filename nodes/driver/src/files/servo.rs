@@ -69,10 +69,11 @@ enum ServoCounting {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum ServoMark {
     Stop,
     Index,
+    Drive { method: i8, zero_velocity: f64 },
 }
 
 impl ServoCounting {
@@ -90,6 +91,13 @@ impl ServoCounting {
                 mark: match mark {
                     ServoMark::Stop => Mark::Stop,
                     ServoMark::Index => Mark::Index,
+                    ServoMark::Drive {
+                        method,
+                        zero_velocity,
+                    } => Mark::Drive {
+                        method,
+                        zero_velocity,
+                    },
                 },
                 velocity,
                 effort,

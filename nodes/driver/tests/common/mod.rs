@@ -3,7 +3,7 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses its own part
 #![allow(clippy::unwrap_used)] // of a bench as of a test
 
-use servomesh_driver::bus::{Closes, DriveCommand, DriveStatus, Ticks};
+use servomesh_driver::bus::{Closes, DriveCommand, DriveHoming, DriveStatus, Ticks};
 use servomesh_driver::{
     Actuator, Config, Counting, Direction, Driver, DriverParams, Dynamics, Friction, Gains, Input,
     JointParams, Output, Transmission,
@@ -179,6 +179,8 @@ pub struct Bench {
     pub lost_counts: [i64; JOINTS],
     /// What the drives have latched.
     pub index: [Option<Ticks>; JOINTS],
+    /// What drives say that home joints by themselves.
+    pub homing: Option<[DriveHoming; JOINTS]>,
     /// Answers to frames, newest last.
     pub commands: Vec<DriveCommand>,
     pub states: Vec<ServoState>,
@@ -224,6 +226,7 @@ impl Bench {
             wrap: None,
             lost_counts: [0; JOINTS],
             index: [None; JOINTS],
+            homing: None,
             commands: Vec::new(),
             states: Vec::new(),
             events: Vec::new(),
@@ -321,6 +324,7 @@ impl Bench {
             enabled: self.is_on(),
             position_ticks: (0..JOINTS).map(ticks).collect(),
             index: self.index.into_iter().collect(),
+            homing: self.homing.into_iter().flatten().collect(),
             current_a: if self.is_on() {
                 self.acting.current_a
             } else {

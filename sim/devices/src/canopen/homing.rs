@@ -34,13 +34,20 @@ pub(crate) enum Homing {
     /// Runs against a hard stop; for so long it has been blocked \[s\].
     Stop { blocked_s: f64 },
     /// Runs in a direction, −1 or 1, to one of the encoder's zeros, in counts of the sensor.
-    Index { at: f64, direction: f64 },
+    Index {
+        at: f64,
+        direction: f64,
+        /// For so long it has been blocked \[s\].
+        blocked_s: f64,
+    },
     /// Has found home, and comes to rest.
     Rest,
     /// Is home.
     Attained,
     /// Was stopped before.
     Interrupted,
+    /// Was blocked on its way.
+    Failed,
 }
 
 impl Homing {

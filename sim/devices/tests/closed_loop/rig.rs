@@ -82,6 +82,12 @@ impl Rig {
         });
     }
 
+    /// Somebody asks for homing: the commands of a new epoch home.
+    pub(crate) fn begin_home(&mut self) {
+        self.commands.epoch += 1;
+        self.coupling.handle(self.now, Input::Home, &mut self.heard);
+    }
+
     /// Lets time pass; `motion` says where to be at a time, as long as it says something.
     pub(crate) fn run(
         &mut self,

@@ -81,7 +81,9 @@ impl Canopen {
         for i in 0..self.drives.len() {
             if let Some(outcome) = self.drives[i].sdo.tick(now) {
                 if self.drives[i].started.is_some() {
-                    self.drives[i].told(outcome);
+                    if let Some(text) = self.drives[i].told(outcome) {
+                        self.outbox.complain(text);
+                    }
                 } else {
                     self.on_outcome(now, i, outcome);
                 }
@@ -147,6 +149,9 @@ impl Canopen {
         if !drive.take(cycling.synced, data) {
             return;
         }
+        if let Err(problem) = drive.watch_homing(drive.statusword()) {
+            self.outbox.complain(problem.to_string());
+        }
         if cycling.concluded {
             self.stats.late_samples += 1;
             return;
@@ -165,19 +170,21 @@ impl Canopen {
         };
         cycling.concluded = true;
         cycling.unasked += 1;
-        let synced = cycling.synced;
+        let (synced, next) = (cycling.synced, cycling.next);
         let missing = self.drives.iter().filter(|drive| drive.awaited);
         self.stats.missing_samples += missing.count() as u64;
         if self.drives.iter().all(|drive| drive.sampled.is_some()) {
-            self.fill_status(synced);
+            self.fill_status(synced, next);
             self.hand_over();
         }
         self.ask_somebody(now);
     }
 
-    fn fill_status(&mut self, stamp: Stamp) {
+    /// Fills the frame of a cycle: sampled at `stamp`; its answer is obeyed at the SYNC that goes out at `next`.
+    fn fill_status(&mut self, stamp: Stamp, next: Stamp) {
+        let acts = self.pace.synced(next);
         let (status, drives) = (&mut self.status, &self.drives);
-        status.stamp = stamp;
+        (status.stamp, status.acts) = (stamp, Some(acts));
         status.enabled = drives.iter().all(Drive::is_enabled);
         status.without_torque = (0..drives.len()).filter(|i| !drives[*i].is_powered()).collect();
         status.position_ticks = drives.iter().map(|drive| drive.ticks).collect();
@@ -189,6 +196,7 @@ impl Canopen {
         status.winding_degc = of_all(drives, |drive| drive.temperature_degc);
         status.voltage_v = of_all(drives, |drive| drive.supply_v);
         status.fault = drives.iter().map(Drive::fault).collect();
+        status.homing = drives.iter().map(|drive| drive.homing.report()).collect();
     }
 
     /// Sends the core's goals, if it has given them and their time has come.
@@ -208,6 +216,7 @@ impl Canopen {
     fn write(&mut self, now: Stamp, command: &DriveCommand) {
         for i in 0..self.drives.len() {
             if self.drives[i].started.is_some() {
+                self.drives[i].want_home(command.home.contains(i));
                 let (data, length) = self.drives[i].goal(i, command);
                 self.send(Service::Receive(1, self.drives[i].node), &data[..length]);
             }
@@ -235,7 +244,8 @@ impl Canopen {
         let wants = |drives: &[Drive]| turns().find(|i| drives[*i].sdo.has_request());
         if wants(&self.drives).is_none() {
             let taking_part = |i: &usize| self.drives[*i].started.is_some();
-            let urgent = turns().filter(taking_part).find(|i| self.drives[*i].is_urgent());
+            let is_urgent = |i: &usize| self.drives[*i].is_urgent() || self.drives[*i].homing.has_request();
+            let urgent = turns().filter(taking_part).find(is_urgent);
             let due = cycling.unasked >= ASK_EVERY;
             let next = urgent.or_else(|| turns().find(taking_part).filter(|_| due));
             if let Some(i) = next {

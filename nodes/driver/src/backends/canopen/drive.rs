@@ -1,6 +1,7 @@
 //! What is known of one drive, and what it is told in a cycle.
 
 use super::fault::of_error_code;
+use super::homing::Homing;
 use super::objects::{ERROR_CODE, SUPPLY};
 use super::problem::{Problem, Which};
 use super::sdo::{Outcome, Sdo};
@@ -8,7 +9,7 @@ use super::settings::DriveSettings;
 use super::setup::{PER_RATED, Setup};
 use crate::bus::{DriveCommand, Ticks};
 use servomesh_fieldbus::canopen::NodeId;
-use servomesh_fieldbus::cia402::{Controlword, Mode, State, status};
+use servomesh_fieldbus::cia402::{Controlword, Mode, State, error_name, status};
 use servomesh_types::Stamp;
 use servomesh_types::fault::DriveFault;
 
@@ -24,6 +25,8 @@ pub(super) struct Drive {
     /// What it was asked while it takes part in cycles.
     pub(super) chore: Option<Chore>,
     next_chore: Chore,
+    /// How far homing is that it does by itself.
+    pub(super) homing: Homing,
     /// Set up, and started at this time: it takes part in cycles.
     pub(super) started: Option<Stamp>,
     /// When it was last sampled, and what it said.
@@ -60,6 +63,7 @@ impl Drive {
             begun: false,
             chore: None,
             next_chore: Chore::Supply,
+            homing: Homing::default(),
             started: None,
             sampled: None,
             ticks: Ticks(0),
@@ -90,6 +94,7 @@ impl Drive {
         self.setup.restart();
         self.sdo.clear();
         (self.begun, self.chore) = (false, None);
+        self.homing = Homing::default();
         (self.started, self.state, self.error) = (None, None, None);
         (self.awaited, self.ambiguous) = (false, false);
         (self.word, self.aimed) = (Controlword::DISABLE_VOLTAGE, None);
@@ -103,6 +108,11 @@ impl Drive {
         self.temperature_degc = found.temperature_degc;
         self.problem = None;
         self.started = Some(now);
+    }
+
+    /// What its newest sample says of modes, faults and arrival.
+    pub(super) fn statusword(&self) -> u16 {
+        self.statusword
     }
 
     /// Takes a sample; `false` if it is none.
@@ -154,19 +164,20 @@ impl Drive {
 
     /// What it is told in this cycle, in the first bytes; how many these are.
     ///
-    /// A drive that does not follow goals yet is told to stay where it is, without a jump when it does.
+    /// A drive that does not follow goals yet, or goes home by itself, is told to stay where it is, without a jump when it does.
     pub(super) fn goal(&mut self, joint: usize, command: &DriveCommand) -> ([u8; 8], usize) {
         let follows = self.is_enabled() && command.enable;
         let told = |goals: &servomesh_types::JointVec| goals.get(joint).copied().unwrap_or(0.0);
         let per_ampere = PER_RATED / self.setup.found.rated_a;
         let torque = |current_a: f64| (current_a * per_ampere).round();
         let most_a = match follows {
+            _ if self.homing.is_under_way() => self.settings.homing.map_or(0.0, |homing| homing.most_a),
             true => told(&command.current_a).abs(),
             false => self.settings.current_limit_a,
         };
         let most = torque(most_a).clamp(0.0, f64::from(u16::MAX)) as u16;
         let here = self.ticks.0 as i32;
-        let position = match follows {
+        let position = match follows && !self.homing.is_under_way() {
             true => told(&command.position_ticks).round() as i64 as i32,
             false => here,
         };
@@ -189,12 +200,15 @@ impl Drive {
                 data[6..].copy_from_slice(&most.to_le_bytes());
             }
             mode => {
-                if mode == Mode::ProfilePosition {
+                if mode == Mode::ProfilePosition && !self.homing.is_under_way() {
                     word = self.hand_over(word, position, follows);
                 }
                 data[2..6].copy_from_slice(&position.to_le_bytes());
                 data[6..].copy_from_slice(&most.to_le_bytes());
             }
+        }
+        if self.homing.starts() && follows {
+            word = Controlword(word.0 | Controlword::MODE_4);
         }
         self.word = word;
         data[..2].copy_from_slice(&word.0.to_le_bytes());
@@ -247,6 +261,8 @@ pub(super) enum Chore {
     Error,
     Supply,
     Temperature,
+    /// Of its homing.
+    Homing,
 }
 
 impl Drive {
@@ -262,16 +278,20 @@ impl Drive {
         }
         let chore = if self.is_urgent() {
             Chore::Error
+        } else if self.homing.has_request() {
+            self.chore = Some(Chore::Homing);
+            return self.ask_for_homing();
         } else {
             let present = self.next_chore;
             self.next_chore = match present {
                 Chore::Supply => Chore::Temperature,
-                Chore::Temperature | Chore::Error => Chore::Supply,
+                Chore::Temperature | Chore::Error | Chore::Homing => Chore::Supply,
             };
             present
         };
         let object = match chore {
             Chore::Error => Some(ERROR_CODE),
+            Chore::Homing => None,
             Chore::Supply => self.supply_v.map(|_| SUPPLY),
             Chore::Temperature => {
                 let thermometer = self
@@ -287,17 +307,24 @@ impl Drive {
         }
     }
 
-    /// Takes the answer to what it was asked; gives the code of a fault that was not known before. What did not come is asked for again in its turn.
-    pub(super) fn told(&mut self, outcome: Outcome) -> Option<u16> {
+    /// Takes the answer to what it was asked; gives what people are to hear of it. What did not come is asked for again in its turn.
+    pub(super) fn told(&mut self, outcome: Outcome) -> Option<String> {
+        if self.chore == Some(Chore::Homing) {
+            self.chore = None;
+            return self.homing_told(outcome).err().map(|problem| problem.to_string());
+        }
         let (Some(chore), Outcome::Done(value)) = (self.chore.take(), outcome) else {
             return None;
         };
         match chore {
             Chore::Error if self.is_urgent() => {
                 self.error = Some(value.bits as u16).filter(|code| *code != 0);
-                return self.error;
+                return self.error.map(|code| {
+                    let name = error_name(code).unwrap_or("a code that no standard has");
+                    format!("{}: error {code:04X}h: {name}", self.which())
+                });
             }
-            Chore::Error => {}
+            Chore::Error | Chore::Homing => {}
             Chore::Supply => self.supply_v = Some(f64::from(value.bits) * 1e-3),
             Chore::Temperature => {
                 let per_count = self

@@ -9,9 +9,12 @@
 //! loop stays behind an even motion, for `csp` and `pp`: one cycle unless said otherwise, by which the drive interpolates.
 
 use super::carrier::Carrier;
+use super::homing::HomingSettings;
 use super::settings::{DriveSettings, Settings, Thermometer};
 use crate::backends::wires::{self, BusSettings, WireError};
-use crate::config::DriverParams;
+use crate::config::{DriverParams, JointParams};
+use crate::counts::Counting;
+use crate::homing::Mark;
 use serde::{Deserialize, Deserializer, de};
 use servomesh_fieldbus::canopen::sdo::Address;
 use servomesh_fieldbus::cia402::Mode;
@@ -54,6 +57,29 @@ fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Mode, D::Error> {
     })
 }
 
+/// How a drive homes its joint, if it does so by itself.
+fn homing(joint: &JointParams, acceleration: f64) -> Option<HomingSettings> {
+    let Counting::Incremental(homing) = joint.counting else {
+        return None;
+    };
+    let Mark::Drive {
+        method,
+        zero_velocity,
+    } = homing.mark
+    else {
+        return None;
+    };
+    let actuator = &joint.actuator;
+    Some(HomingSettings {
+        method,
+        search: actuator.ticks_per_s(homing.velocity).abs(),
+        zero: actuator.ticks_per_s(zero_velocity).abs(),
+        acceleration: actuator.ticks_per_s(acceleration).abs(),
+        most_a: actuator.current_a(homing.effort).abs(),
+        home: actuator.ticks(homing.position),
+    })
+}
+
 impl Settings {
     /// The settings of a group's bus by the text of its servos file. What the drives close themselves goes into `params`.
     ///
@@ -82,6 +108,7 @@ impl Settings {
                     object: Address::new(said.object, said.part),
                     degc_per_count: said.degc_per_count,
                 }),
+                homing: homing(joint, limits.acceleration()),
                 lag_s: wire.lag_s.unwrap_or(period.as_secs_f64()),
                 current_limit_a: actuator.current_limit_a,
                 velocity: actuator.ticks_per_s(limits.velocity()).abs(),

@@ -22,7 +22,6 @@ use servomesh_fieldbus::can::frame::Frame;
 use servomesh_fieldbus::canopen::emergency::Emergency;
 use servomesh_fieldbus::canopen::nmt::{Heartbeat, NmtCommand, NmtState};
 use servomesh_fieldbus::canopen::{NodeId, Service};
-use servomesh_fieldbus::cia402::error_name;
 use servomesh_types::{EventKind, Stamp};
 use std::convert::Infallible;
 use std::time::Duration;
@@ -229,9 +228,7 @@ impl Canopen {
             return;
         };
         if drive.started.is_some() {
-            if let Some(code) = drive.told(outcome) {
-                let name = error_name(code).unwrap_or("a code that no standard has");
-                let text = format!("{}: error {code:04X}h: {name}", drive.which());
+            if let Some(text) = drive.told(outcome) {
                 self.outbox.complain(text);
             }
         } else {

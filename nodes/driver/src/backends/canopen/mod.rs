@@ -12,6 +12,7 @@
 //! | `script`, `setup` | what one drive is asked and told before it may move; how that goes |
 //! | `sdo` | one object after the other, with a time for each answer |
 //! | `drive` | what is known of one drive, and what it is told in a cycle |
+//! | `homing` | homing that a drive does by itself |
 //! | [`fault`] | what error codes mean |
 //! | `pace` | how long frames take, when a cycle begins, when an answer is missing |
 //! | `objects` | the objects of CiA 301 and 402 that are used |
@@ -37,6 +38,7 @@ mod cycling;
 mod drive;
 pub mod fault;
 pub mod file;
+mod homing;
 mod link;
 mod objects;
 mod opening;
@@ -48,6 +50,7 @@ pub mod settings;
 mod setup;
 
 pub use carrier::Carrier;
+pub use homing::HomingSettings;
 pub use link::{Canopen, Stats};
 pub use problem::{Problem, Which};
 pub use settings::{DriveSettings, Settings, Thermometer};

@@ -40,12 +40,18 @@ pub(super) const TORQUE: Address = whole(0x6077);
 /// \[mV\].
 pub(super) const SUPPLY: Address = whole(0x6079);
 pub(super) const TARGET_POSITION: Address = whole(0x607A);
+/// What the position is at home.
+pub(super) const HOME_OFFSET: Address = whole(0x607C);
 pub(super) const LOWEST_POSITION: Address = Address::new(0x607D, 1);
 pub(super) const HIGHEST_POSITION: Address = Address::new(0x607D, 2);
 pub(super) const MAX_VELOCITY: Address = whole(0x607F);
 pub(super) const PROFILE_VELOCITY: Address = whole(0x6081);
 pub(super) const PROFILE_ACCELERATION: Address = whole(0x6083);
 pub(super) const PROFILE_DECELERATION: Address = whole(0x6084);
+pub(super) const HOMING_METHOD: Address = whole(0x6098);
+pub(super) const SEARCH_VELOCITY: Address = Address::new(0x6099, 1);
+pub(super) const ZERO_VELOCITY: Address = Address::new(0x6099, 2);
+pub(super) const HOMING_ACCELERATION: Address = whole(0x609A);
 /// Time between setpoints: a number, and the power of ten of seconds that it counts.
 pub(super) const INTERPOLATION_PERIOD: Address = Address::new(0x60C2, 1);
 pub(super) const INTERPOLATION_INDEX: Address = Address::new(0x60C2, 2);

@@ -124,6 +124,26 @@ pub enum Problem {
         /// What was asked for.
         mode: Mode,
     },
+    /// It does not have the way home that it should take.
+    #[error(
+        "{which} has no homing method {method}: {reason}; choose one that its manual has, or mark: stop or index"
+    )]
+    NoHomingMethod {
+        /// Which.
+        which: Which,
+        /// The method's number.
+        method: i8,
+        /// What it answers.
+        reason: Abort,
+    },
+    /// It says that homing has failed.
+    #[error(
+        "{which} says that homing has failed (statusword bit 13): did it meet its switch, stop or index, and does the method fit them? Then home it anew"
+    )]
+    HomingError {
+        /// Which.
+        which: Which,
+    },
     /// It does not say what its torques are parts of.
     #[error("{which}: its rated current (object 6075h) is 0: set up its motor first, with its maker's tool")]
     NoRating {

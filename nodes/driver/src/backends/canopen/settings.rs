@@ -1,6 +1,7 @@
 //! What may be configured of a CAN bus with CiA 402 drives.
 
 use super::carrier::Carrier;
+use super::homing::HomingSettings;
 use crate::backends::settings::{SettingsError, check_ids, check_period};
 use crate::bus::Closes;
 use servomesh_fieldbus::can::slcan::BIT_RATES;
@@ -44,6 +45,8 @@ pub struct DriveSettings {
     pub product: Option<u32>,
     /// Where it tells its temperature, since no standard says; `None`: it doesn't.
     pub thermometer: Option<Thermometer>,
+    /// How it homes its joint by itself; `None`: it doesn't.
+    pub homing: Option<HomingSettings>,
     /// How far its position loop stays behind an even motion \[s\].
     pub lag_s: f64,
     /// The most current it may use \[A\].
@@ -159,6 +162,7 @@ mod tests {
             vendor: None,
             product: None,
             thermometer: None,
+            homing: None,
             lag_s: 0.002,
             current_limit_a: 3.0,
             velocity: 30_000.0,

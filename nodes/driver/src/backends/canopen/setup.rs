@@ -8,6 +8,7 @@ use super::script::{Fact, Step};
 use super::sdo::{Outcome, Sdo, Value};
 use super::settings::DriveSettings;
 use servomesh_fieldbus::canopen::sdo::{Abort, Address};
+use servomesh_fieldbus::cia402::Mode;
 use servomesh_types::Stamp;
 use std::time::Duration;
 
@@ -256,6 +257,13 @@ impl Setup {
                 return Err(Problem::NoMode {
                     which: which(),
                     mode: drive.mode,
+                    has: read.bits,
+                });
+            }
+            Fact::Modes if drive.homing.is_some() && read.bits & Mode::Homing.bit() == 0 => {
+                return Err(Problem::NoMode {
+                    which: which(),
+                    mode: Mode::Homing,
                     has: read.bits,
                 });
             }

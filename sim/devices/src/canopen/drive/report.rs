@@ -61,7 +61,11 @@ impl Drive {
                 None => false,
             };
             set(status::MODE_12, twelve);
-            set(status::MODE_13, self.following_error);
+            let thirteen = match self.mode {
+                Some(Mode::Homing) => self.homing == Homing::Failed,
+                _ => self.following_error,
+            };
+            set(status::MODE_13, thirteen);
         }
         word
     }

@@ -9,6 +9,9 @@ use crate::canopen::table;
 /// How long a motor has to be blocked to stand at a hard stop \[s\].
 const BLOCKED_S: f64 = 0.05;
 
+/// How long a motor that should not meet a stop may be blocked before its homing has failed \[s\].
+const GIVEN_UP_S: f64 = 0.5;
+
 impl Drive {
     pub(super) fn begin_homing(&mut self, objects: &mut Objects) {
         let Some(method) = Method::of(objects.get(table::HOMING_METHOD)) else {
@@ -54,12 +57,26 @@ impl Drive {
                     }
                 }
             }
-            Homing::Index { at, direction } => {
+            Homing::Index {
+                at,
+                direction,
+                blocked_s,
+            } => {
                 let wanted = direction * objects.float(table::ZERO_VELOCITY);
                 self.demand
                     .toward_velocity(wanted, acceleration, acceleration, DT_S);
                 self.hold(gains, limit_a);
-                if (self.measured.position + self.zero - at) * direction >= 0.0 {
+                let pushes = self.current_a.abs() > 0.95 * limit_a;
+                let stands = self.measured.velocity.abs() < 0.05 * wanted.abs();
+                let blocked_s = if pushes && stands { blocked_s + DT_S } else { 0.0 };
+                self.homing = Homing::Index {
+                    at,
+                    direction,
+                    blocked_s,
+                };
+                if blocked_s > GIVEN_UP_S {
+                    self.homing = Homing::Failed;
+                } else if (self.measured.position + self.zero - at) * direction >= 0.0 {
                     self.arrive(at - self.zero, objects);
                 }
             }
@@ -70,7 +87,7 @@ impl Drive {
                     self.homing = Homing::Attained;
                 }
             }
-            Homing::Idle | Homing::Attained | Homing::Interrupted => {
+            Homing::Idle | Homing::Attained | Homing::Interrupted | Homing::Failed => {
                 self.slow_down(objects);
                 self.hold(gains, limit_a);
             }
@@ -89,6 +106,7 @@ impl Drive {
         Homing::Index {
             at: next * turn,
             direction,
+            blocked_s: 0.0,
         }
     }
 

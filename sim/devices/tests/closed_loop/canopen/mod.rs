@@ -1,5 +1,6 @@
 //! The desk arm with CANopen drives in place of its servos, behind an slcan adapter or an interface of the kernel: CiA 402, stopped by the driver's heartbeat.
 
+mod homing;
 mod interface;
 mod motion;
 mod socketcan;

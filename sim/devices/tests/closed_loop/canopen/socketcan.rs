@@ -6,6 +6,7 @@
 //! sudo modprobe vcan && sudo ip link add vcan0 type vcan && sudo ip link set vcan0 up
 //! ```
 
+use std::f64::consts::PI;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -53,14 +54,17 @@ fn set_link(interface: &str, state: &str) -> bool {
     done.is_ok_and(|status| status.success())
 }
 
-/// The program with drives on the interface.
+/// More than is said in a minute.
+const WORDS: usize = 10_000;
+
+/// The program with drives on the interface. Their encoders' zero is half a turn behind the joints'.
 struct Devices(Child);
 
 impl Devices {
     fn start(interface: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut text = format!("buses:\n  desk:\n    interface: {interface}\n    devices:\n");
-        for (id, position) in (1..).zip(&START[..DRIVES]) {
+        for (id, position) in (1..).zip(START[..DRIVES].iter().map(|start| start + PI)) {
             text.push_str(&format!(
                 "      - {{ protocol: canopen, id: {id}, motor: {{ position: {position} }} }}\n"
             ));
@@ -131,9 +135,9 @@ impl Listener {
 
     /// Takes words until they are as wanted.
     fn until(&mut self, what: &str, mut wanted: impl FnMut(&Word) -> bool) {
-        loop {
+        for _ in 0..WORDS {
             let Ok(word) = self.words.recv_timeout(PATIENCE) else {
-                panic!("waited for {what}; heard {:#?}", self.story);
+                break;
             };
             match &word {
                 Word::Output(Output::Event(event)) => self.story.push(event.text.clone()),
@@ -144,6 +148,7 @@ impl Listener {
                 return;
             }
         }
+        panic!("waited for {what}; heard {:#?}", self.story);
     }
 
     fn hear_the_drives_where_they_stand(&mut self) {
