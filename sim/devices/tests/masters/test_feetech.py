@@ -1,6 +1,7 @@
 """FEETECH's own SDK (ftservo-python-sdk) drives our STS servos: every instruction that it offers."""
 
 import pytest
+import scservo_sdk.port_handler
 from conftest import until
 from scservo_sdk import (
     COMM_RX_TIMEOUT,
@@ -10,6 +11,8 @@ from scservo_sdk import (
     sms_sts,
 )
 
+# The SDK gives an answer up after this [ms] and what its bytes take: too soon for a machine that is busy with other tests.
+scservo_sdk.port_handler.LATENCY_TIMER = 500
 NEAR = 8  # steps: how far from its goal friction holds a servo whose position loop has no integral, play included
 
 TWO = """
