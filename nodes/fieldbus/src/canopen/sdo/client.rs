@@ -4,7 +4,7 @@
 
 use super::block::{MAX_SIZE, Receiver, Sender, checksum};
 use super::message::{Content, Frame, Piece, Request, Response, SEGMENT, Segment};
-use super::{Abort, Address};
+use super::{Abort, Address, append};
 
 /// How data travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,7 +214,7 @@ impl<const N: usize> Client<N> {
             (Phase::Upload | Phase::BlockUpload, Response::Upload(address, content)) if address == mine => {
                 match content {
                     Content::Expedited { bytes, length, .. } => {
-                        self.append(&bytes[..usize::from(length)])?;
+                        append(&mut self.buffer, &mut self.length, &bytes[..usize::from(length)])?;
                         self.end(Ok(()));
                     }
                     Content::Segmented(announced) => {
@@ -240,7 +240,7 @@ impl<const N: usize> Client<N> {
                 if theirs != toggle {
                     return Err(Abort::Toggle);
                 }
-                self.append(piece.bytes())?;
+                append(&mut self.buffer, &mut self.length, piece.bytes())?;
                 if last {
                     if announced.is_some_and(|length| length as usize != self.length) {
                         return Err(Abort::Length);
@@ -338,16 +338,6 @@ impl<const N: usize> Client<N> {
             (Phase::BlockDownloadEnd, Response::BlockDownloadEnd) => self.written(),
             _ => return Err(Abort::Command),
         }
-        Ok(())
-    }
-
-    fn append(&mut self, data: &[u8]) -> Result<(), Abort> {
-        let end = self.length + data.len();
-        self.buffer
-            .get_mut(self.length..end)
-            .ok_or(Abort::Memory)?
-            .copy_from_slice(data);
-        self.length = end;
         Ok(())
     }
 

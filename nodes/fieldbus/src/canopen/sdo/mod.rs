@@ -48,3 +48,12 @@ impl fmt::Display for Address {
         write!(f, "{:04X}h:{:02X}", self.index, self.sub)
     }
 }
+
+/// Adds data to the `length` bytes of a transfer that have come.
+fn append(buffer: &mut [u8], length: &mut usize, data: &[u8]) -> Result<(), Abort> {
+    let end = *length + data.len();
+    let room = buffer.get_mut(*length..end).ok_or(Abort::Memory)?;
+    room.copy_from_slice(data);
+    *length = end;
+    Ok(())
+}

@@ -4,7 +4,7 @@
 
 use super::block::{MAX_SIZE, Next, Receiver, Sender, checksum};
 use super::message::{Content, Frame, Piece, Request, Response, SEGMENT, Segment};
-use super::{Abort, Address};
+use super::{Abort, Address, append};
 
 /// The objects a server answers about.
 pub trait Dictionary {
@@ -219,7 +219,7 @@ impl<const N: usize> Server<N> {
                 if theirs != toggle {
                     return Err(Abort::Toggle);
                 }
-                self.append(piece.bytes())?;
+                append(&mut self.buffer, &mut self.length, piece.bytes())?;
                 self.phase = Phase::Download {
                     toggle: !toggle,
                     announced,
@@ -314,16 +314,6 @@ impl<const N: usize> Server<N> {
         if announced as usize > N {
             return Err(Abort::Memory);
         }
-        Ok(())
-    }
-
-    fn append(&mut self, data: &[u8]) -> Result<(), Abort> {
-        let end = self.length + data.len();
-        self.buffer
-            .get_mut(self.length..end)
-            .ok_or(Abort::Memory)?
-            .copy_from_slice(data);
-        self.length = end;
         Ok(())
     }
 
