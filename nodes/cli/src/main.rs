@@ -1,5 +1,6 @@
 //! The `servomesh` command line.
 
+mod assign;
 mod devices;
 #[cfg(feature = "ros")]
 mod fault;
@@ -36,6 +37,7 @@ enum Action {
     Run(run::Run),
     Devices(devices::Devices),
     Scan(scan::Scan),
+    Assign(assign::Assign),
     #[cfg(feature = "ros")]
     Fault(fault::Fault),
     #[cfg(feature = "ros")]
@@ -100,6 +102,7 @@ fn main() -> ExitCode {
         Action::Run(run) => run.run(),
         Action::Devices(devices) => devices.run(),
         Action::Scan(scan) => scan.run(),
+        Action::Assign(assign) => assign.run(),
         #[cfg(feature = "ros")]
         Action::Fault(fault) => fault.run(),
         #[cfg(feature = "ros")]

@@ -45,9 +45,12 @@ pub(crate) struct Scan {
     latency: f64,
 }
 
+/// What servos on a serial port speak.
 #[derive(Clone, Copy, ValueEnum)]
-enum Protocol {
+pub(crate) enum Protocol {
+    /// Protocol 2.0 of DYNAMIXEL's.
     Dynamixel,
+    /// FEETECH's.
     Feetech,
 }
 
@@ -168,7 +171,8 @@ impl Progress {
     }
 }
 
-fn lost(path: &Path) -> String {
+/// What became of a port that can't be used any more.
+pub(crate) fn lost(path: &Path) -> String {
     format!("port {}: was lost: was it unplugged?", path.display())
 }
 

@@ -15,6 +15,7 @@
 //! | [`pwm`] | hobby servos, by pulses |
 //! | [`canopen`] | CiA 402 drives on a CAN bus |
 
+pub mod assign;
 pub mod canopen;
 pub mod dynamixel;
 pub mod feetech;

@@ -1,4 +1,4 @@
-"""`servomesh scan` lists the servos of a bus over a pseudo-terminal."""
+"""`servomesh scan` lists the servos of a bus over a pseudo-terminal, and `servomesh assign` gives them other ids."""
 
 import os
 import pathlib
@@ -26,11 +26,15 @@ buses:
 PATIENCE_S = "0.5"  # for an answer, on a machine that is busy
 
 
+def servomesh(*arguments):
+    """Runs one of its commands."""
+    program = pathlib.Path(os.environ["SERVOMESH_BIN_DIR"]) / "servomesh"
+    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=120)
+
+
 def scan(*arguments):
     """Runs it."""
-    program = pathlib.Path(os.environ["SERVOMESH_BIN_DIR"]) / "servomesh"
-    command = [program, "scan", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return servomesh("scan", *arguments)
 
 
 def test_servos_are_listed(devices):
@@ -70,3 +74,22 @@ def test_a_port_that_is_not_there_is_named():
     result = scan("/dev/nothing-here")
     assert result.returncode == 1
     assert "port /dev/nothing-here: there is no such port" in result.stderr
+
+
+def test_a_servo_gets_another_id_and_speed(devices):
+    port = devices(BUSES).ports["line"]
+    latency = ("--latency", PATIENCE_S)
+    to = ("--to-id", "3", "--to-baud", "57600")
+    moved = servomesh("assign", port, "--id", "1", "--baud", "1000000", *to, *latency)
+    assert moved.returncode == 0, moved.stderr
+    assert moved.stdout == "XM540-W270: id 1 at 1000000 bit/s is now id 3 at 57600 bit/s\n"
+    found = scan(port, "--baud", "57600", *latency)
+    assert found.stdout.splitlines()[1].split()[:2] == ["3", "XM540-W270"]
+
+
+def test_an_id_that_another_servo_has_is_not_given_twice(devices):
+    port = devices(BUSES).ports["line"]
+    refused = servomesh("assign", port, "--id", "1", "--baud", "1000000", "--to-id", "7", "--latency", PATIENCE_S)
+    assert refused.returncode == 1
+    assert "another servo with id 7 answers at 1000000 bit/s: nothing was written" in refused.stderr
+    assert str(port) in refused.stderr

@@ -1,5 +1,6 @@
 //! A scan of a bus in virtual time: who is found at which speed, and who shares an id.
 
+mod assign;
 mod dynamixel;
 mod feetech;
 

@@ -27,6 +27,7 @@
 //! holds its bus watchdog, which a servo that was started anew has lost.
 //! **Invariant:** every servo's bus watchdog is armed before it gets torque.
 
+mod assign;
 mod cycle;
 mod cycling;
 mod file;

@@ -1,5 +1,6 @@
 //! What may be configured of a DYNAMIXEL bus, checked against what its servos are.
 
+use super::setup::WRITES;
 use crate::backends::settings::{SettingsError, check_ids, check_period};
 use crate::bus::Closes;
 use servomesh_fieldbus::dynamixel::{Field, Id, Mode, Model};
@@ -117,8 +118,8 @@ impl ServoSettings {
         }
     }
 
-    /// The registers of EEPROM that must hold something, in counts.
-    pub(super) fn eeprom(&self, model: &Model) -> arrayvec::ArrayVec<(Field, i32), 5> {
+    /// The registers that must hold something, in counts: of EEPROM, and the profile that an earlier master may have left, which would hold goals up.
+    pub(super) fn registers(&self, model: &Model) -> arrayvec::ArrayVec<(Field, i32), WRITES> {
         let mut wanted = arrayvec::ArrayVec::new();
         wanted.push((Field::ReturnDelayTime, 0));
         wanted.push((Field::OperatingMode, i32::from(self.mode.number())));
@@ -126,6 +127,8 @@ impl ServoSettings {
             let counts = (limit / register.scale.per_count).round();
             wanted.push((Field::CurrentLimit, counts as i32));
         }
+        wanted.push((Field::ProfileVelocity, 0));
+        wanted.push((Field::ProfileAcceleration, 0));
         wanted
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! level ► ping ► table ► torque off ► disarm ► indirect addresses ► read them back ► arm ► read it back ► done
 //!           ▲                     │
-//!           └── EEPROM … ◄────────┘ where it differs
+//!           └── settings … ◄──────┘ where they differ
 //! ```
 //!
 //! Torque goes off first: EEPROM is locked otherwise, and a driver begins with its group off.
@@ -23,10 +23,10 @@ use std::f64::consts::TAU;
 pub(super) struct Setup {
     step: Step,
     tries: u8,
-    /// How often its EEPROM was written.
+    /// How often its settings were written.
     rounds: u8,
-    /// EEPROM that differs, the last to be written first.
-    writes: ArrayVec<(Field, i32), 5>,
+    /// Registers that differ, the last to be written first.
+    writes: ArrayVec<(Field, i32), WRITES>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ enum Step {
     Ping,
     Table,
     TorqueOff,
-    Eeprom,
+    Settings,
     Disarm,
     Indirect,
     Mapped,
@@ -92,7 +92,7 @@ impl Setup {
                 TABLE,
             ),
             Step::TorqueOff => (write(Field::TorqueEnable, &[0]), 0),
-            Step::Eeprom => match self.writes.last() {
+            Step::Settings => match self.writes.last() {
                 Some(&(field, counts)) => {
                     value = counts.to_le_bytes();
                     (write(field, &value[..usize::from(field.size())]), 0)
@@ -156,7 +156,7 @@ impl Setup {
         let (id, joint) = (servo.id, || servo.joint.clone());
         if let (Some(reason), false) = (status.error.number, self.step == Step::Level) {
             let what = match self.step {
-                Step::Eeprom => "its EEPROM settings",
+                Step::Settings => "its settings",
                 Step::Indirect | Step::Mapped => "indirect addresses",
                 Step::Arm | Step::Disarm => "its bus watchdog",
                 _ => "to be read",
@@ -206,15 +206,15 @@ impl Setup {
                         wanted,
                     });
                 }
-                Some(_) => Step::Eeprom,
+                Some(_) => Step::Settings,
             },
-            Step::Eeprom => {
+            Step::Settings => {
                 self.writes.pop();
                 if self.writes.is_empty() {
                     self.rounds += 1;
                     Step::Table
                 } else {
-                    Step::Eeprom
+                    Step::Settings
                 }
             }
             Step::Disarm => Step::Indirect,
@@ -298,12 +298,12 @@ fn identify(servo: &ServoSettings, number: u16, firmware: u8) -> Result<&'static
     Ok(model)
 }
 
-/// The EEPROM that holds something else than it should.
+/// The registers that hold something else than they should.
 fn compare(
     servo: &ServoSettings,
     model: &'static Model,
     table: &[u8],
-) -> Result<ArrayVec<(Field, i32), 5>, Problem> {
+) -> Result<ArrayVec<(Field, i32), WRITES>, Problem> {
     let wider = |what, wanted: f64, own: f64, unit| Problem::WiderThanServo {
         id: servo.id,
         joint: servo.joint.clone(),
@@ -329,7 +329,7 @@ fn compare(
         }
     }
     let mut writes = ArrayVec::new();
-    for (field, counts) in servo.eeprom(model) {
+    for (field, counts) in servo.registers(model) {
         let Some(register) = model.register(field) else {
             continue;
         };
@@ -349,6 +349,8 @@ fn compare(
     Ok(writes)
 }
 
+/// How many registers may have to be written.
+pub(super) const WRITES: usize = 5;
 /// Registers from 0 on that are looked at: up to the temperature.
 pub(super) const TABLE: usize = 147;
 /// Header, id, length, code, error and CRC of an answer.
@@ -359,5 +361,5 @@ const ANSWERS_ALL: u8 = 2;
 const FINDER: &str = "`servomesh scan`";
 /// How often something is asked before its servo counts as absent: one lost reply in ten makes that once in a thousand.
 const TRIES: u8 = 3;
-/// How often EEPROM is written before a servo is believed to keep what it holds.
+/// How often settings are written before a servo is believed to keep what it holds.
 const ROUNDS: u8 = 2;

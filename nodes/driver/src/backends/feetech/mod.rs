@@ -33,6 +33,7 @@
 //! **Invariant:** an answer is taken for one to the newest read only if no answer to an earlier one can have its length.
 //! **Invariant:** a servo that was silent for as long as a start takes gets no goal, which would switch its torque on, before it says that its torque is on.
 
+mod assign;
 mod cycle;
 mod cycling;
 mod file;

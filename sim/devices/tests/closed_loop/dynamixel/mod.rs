@@ -36,13 +36,17 @@ fn whole(servos: &str) -> (Driver, Settings) {
 }
 
 /// The arm on its bus; only those servos are there whose number `there` takes.
-fn arm((core, settings): (Driver, Settings), there: impl Fn(u8) -> bool) -> Rig {
+fn arm(driver: (Driver, Settings), there: impl Fn(u8) -> bool) -> Rig {
+    arm_of(driver, |number, place| there(number).then(|| servo(place, BAUD)))
+}
+
+/// The arm with these servos on its bus, by their numbers and their places in the arm.
+fn arm_of((core, settings): (Driver, Settings), servo: impl Fn(u8, usize) -> Option<Servo>) -> Rig {
     let machine = machine(SERVOS);
     let mut bus = Bus::new(BEGIN, BAUD);
     for ((number, place), joint) in (1..).zip(0..).zip(model().joints()) {
-        if there(number) {
-            let motor = machine.motor(&joint.name, 1.0).unwrap();
-            bus.add(servo(place, BAUD), motor);
+        if let Some(servo) = servo(number, place) {
+            bus.add(servo, machine.motor(&joint.name, 1.0).unwrap());
         }
     }
     let link = Box::new(Dynamixel::new(settings).unwrap());

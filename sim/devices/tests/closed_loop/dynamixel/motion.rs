@@ -1,9 +1,12 @@
 //! What is followed, how well, and what a bad line does to it.
 
-use super::{enabled, whole};
+use std::time::Duration;
+
+use super::{arm_of, enabled, servo, whole};
 use crate::conformance::{self, SPOILT_BYTES};
-use crate::desk::SERVOS;
+use crate::desk::{BAUD, SERVOS};
 use crate::topics;
+use servomesh_fieldbus::dynamixel::{Field, Id, Instruction};
 
 #[test]
 fn the_arm_is_opened_switched_on_and_held() {
@@ -21,6 +24,27 @@ fn a_motion_is_followed_as_well_as_over_topics() {
         wire.rms < 1.25 * topics.rms && wire.worst < 1.5 * topics.worst,
         "topics {topics:?}, wire {wire:?}"
     );
+}
+
+#[test]
+fn a_profile_that_another_master_has_left_holds_no_goal_up() {
+    let servos = SERVOS.replace("mode: current }", "mode: extended_position }");
+    let followed = |left: &[u8]| {
+        // In this mode already: a change of it would clear the profile.
+        let servo = |place| servo(place, BAUD).with(Field::OperatingMode, 4).unwrap();
+        let mut rig = arm_of(whole(&servos), |_, place| Some(servo(place)));
+        rig.now = rig.now + Duration::from_secs(1); // the servos have waked up
+        rig.bus.advance_to(rig.now);
+        let (mut bytes, address) = ([0; 32], Field::ProfileAcceleration.address());
+        let write = Instruction::Write { address, data: left };
+        let length = write.encode(Id::BROADCAST, &mut bytes).unwrap();
+        rig.bus.write(rig.now, &bytes[..length]);
+        conformance::follows(rig.opened())
+    };
+    // Slow, and slow to become faster: Profile Acceleration, Profile Velocity.
+    let (nothing, slow) = (followed(&[0; 8]), followed(&[5, 0, 0, 0, 10, 0, 0, 0]));
+    println!("without {nothing:?}, with {slow:?}");
+    assert!(slow.rms < 1.05 * nothing.rms && slow.worst < 1.05 * nothing.worst);
 }
 
 #[test]

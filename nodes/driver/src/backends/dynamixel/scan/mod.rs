@@ -85,14 +85,14 @@ fn said<'a>(received: Received<'a>) -> Said<'a, Pong> {
     }
 }
 
-fn bytes(to: Id, instruction: &Instruction<'_>) -> Vec<u8> {
+pub(super) fn bytes(to: Id, instruction: &Instruction<'_>) -> Vec<u8> {
     let mut bytes = vec![0; LONGEST];
     let length = instruction
         .encode(to, &mut bytes)
-        .expect("a ping has 10 bytes and a read 14, both for any id");
+        .expect("a ping has 10 bytes, the write of a byte 13, a read 14, for any id");
     bytes.truncate(length);
     bytes
 }
 
-/// Bytes of a ping or a read, with room for stuffing.
+/// Bytes of a ping, a read or the write of a byte, with room for stuffing.
 const LONGEST: usize = 32;

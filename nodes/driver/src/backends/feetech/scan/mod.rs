@@ -86,13 +86,13 @@ fn said<'a>(packet: &Packet<'a>, echoes: &mut bool) -> Said<'a, ()> {
     }
 }
 
-fn bytes(to: u8, instruction: &Instruction<'_>) -> Vec<u8> {
+pub(super) fn bytes(to: u8, instruction: &Instruction<'_>) -> Vec<u8> {
     let mut bytes = [0; LONGEST];
     let bytes = instruction.encode(to, &mut bytes);
     bytes
-        .expect("a ping has 6 bytes and a read 8, both for any id")
+        .expect("a ping has 6 bytes, and 8 have a read and the write of a byte, for any id")
         .to_vec()
 }
 
-/// Bytes of a read.
+/// Bytes of a read, and of the write of a byte.
 const LONGEST: usize = OVERHEAD + 2;
