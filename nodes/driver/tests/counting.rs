@@ -236,6 +236,27 @@ fn homing_goes_on_only_while_commands_come() {
     assert!(!bench.state().unhomed.is_empty());
 }
 
+#[test]
+fn a_joint_whose_homing_was_broken_off_follows_no_command() {
+    let mut bench = to_be_homed(HOMING);
+    bench.give(Input::Home);
+    permit(&mut bench, 1, 200);
+    while bench.state().mode == DriveMode::Enabled {
+        bench.cycle(); // nobody commands
+    }
+    assert_eq!(bench.state().mode, DriveMode::Stopping, "{:?}", bench.events);
+    let (here, truly) = (bench.state().position, bench.joints[1].position);
+    for cycle in 0..200 {
+        let up = 0.5 * DT * f64::from(cycle);
+        bench.track(2, [[here[0], here[1] + up], [0.0, 0.5], REST]);
+        bench.cycle();
+        let moved = bench.joints[1].position - truly;
+        assert!(moved < 0.02, "{moved} after {cycle} cycles, {:?}", bench.events);
+    }
+    assert!(!bench.state().unhomed.is_empty());
+    assert!(bench.heard(EventKind::Fault, "joint second: it has to be homed first"));
+}
+
 const BY_DRIVE: Homing = Homing {
     mark: Mark::Drive {
         method: 33,

@@ -106,9 +106,11 @@ impl Driver {
         }
     }
 
-    /// Joints that no command may move before they are homed; none while a command may home them.
+    /// Joints that no command may move before they are homed; none while a command may home them. One that comes to a stop is in motion, and homing begins
+    /// at rest.
     pub(super) fn unhomed(&self, now: Stamp) -> JointSet {
-        if self.homing_until.is_some_and(|until| now <= until) {
+        let stops = matches!(self.activity, Activity::Stopping { .. });
+        if !stops && self.homing_until.is_some_and(|until| now <= until) {
             return JointSet::EMPTY;
         }
         self.counts.unhomed(&self.config)
