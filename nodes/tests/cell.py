@@ -69,6 +69,8 @@ def end_with_parent() -> None:
 TAKE_TURNS = """
 import os, signal, sys, time
 pid, runs_s, waits_s = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+# Whoever runs in the background of a shell may have been told to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     while True:
         os.kill(pid, signal.SIGSTOP)
