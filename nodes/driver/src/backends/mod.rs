@@ -11,7 +11,7 @@
 //! | `serial` | phases of a bus of servos on a serial line: who is set up next, when a cycle's parts are due, what is known of a servo |
 //! | [`scan`] | which servos are on a serial bus, whatever they speak |
 //! | [`dynamixel`] | DYNAMIXEL X servos: Protocol 2.0 on a serial bus |
-//! | [`feetech`] | FEETECH STS servos on a serial bus |
+//! | [`feetech`] | FEETECH STS and SCS servos on a serial bus |
 //! | [`pwm`] | hobby servos, by pulses |
 //! | [`canopen`] | CiA 402 drives on a CAN bus |
 
@@ -46,7 +46,7 @@ use wires::{BusSettings, WireError};
 pub enum Backend {
     /// DYNAMIXEL Protocol 2.0.
     Dynamixel,
-    /// FEETECH's STS servos.
+    /// FEETECH's STS and SCS servos.
     Feetech,
     /// Hobby servos, by the pulses of a PCA9685 or of the system.
     Pwm,

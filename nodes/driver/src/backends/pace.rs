@@ -65,7 +65,12 @@ impl Pace {
     /// When an answer that should be there by `missing` is given up, in a cycle whose goals have to begin by `latest`. It may come somewhat after that:
     /// then the goals and the next read are late, and the bus catches up in the time that it has to spare.
     pub(in crate::backends) fn give_up(&self, missing: Stamp, latest: Stamp) -> Stamp {
-        missing.min(latest + self.period / LATE)
+        missing.min(self.latest_answer(latest))
+    }
+
+    /// Until when an answer is waited for in a cycle whose goals have to begin by `latest`.
+    pub(in crate::backends) fn latest_answer(&self, latest: Stamp) -> Stamp {
+        latest + self.period / LATE
     }
 
     /// How much longer to wait for an answer that has been missed so often: a busy machine may be slower than its port.

@@ -75,6 +75,48 @@ pub enum SettingsError {
         /// What would be possible \[Hz\].
         possible_hz: f64,
     },
+    /// More to say in a cycle than fits, of servos that are asked one by one.
+    #[error(
+        "a cycle of {servos} servos that are asked one by one takes {needed_us:.0} µs at {baud} bit/s, as each answer may come {latency_us:.0} µs late \
+         (port_latency_s), but a period at {rate_hz:.0} Hz has {period_us:.0} µs: lower rate_hz to {possible_hz:.0}, or port_latency_s if the port is quicker"
+    )]
+    SlowOneByOne {
+        /// How many servos.
+        servos: usize,
+        /// What they need \[µs\].
+        needed_us: f64,
+        /// How late each answer may come \[µs\].
+        latency_us: f64,
+        /// Bits per second.
+        baud: u32,
+        /// What was asked for \[Hz\].
+        rate_hz: f64,
+        /// What there is \[µs\].
+        period_us: f64,
+        /// What would be possible \[Hz\].
+        possible_hz: f64,
+    },
+    /// A mode that a model has not.
+    #[error("joint {joint}: an {model} has no mode {mode}; it has {possible}")]
+    NoMode {
+        /// Which joint.
+        joint: String,
+        /// Its servo's model.
+        model: &'static str,
+        /// What was asked for.
+        mode: &'static str,
+        /// What there is.
+        possible: &'static str,
+    },
+    /// Servos of two series on one bus.
+    #[error(
+        "joint {} has an STS servo and joint {} an SCS servo: STS servos are read at once, SCS servos one by one, and a bus does not do both: \
+         give each series a group and a port of its own", joints[0], joints[1]
+    )]
+    Mixed {
+        /// A joint of each.
+        joints: [String; 2],
+    },
     /// None, or more than a group can have.
     #[error("{count} servos, but a group has 1 to {MAX_JOINTS}")]
     Count {

@@ -52,8 +52,32 @@ impl Master {
     }
 
     fn run(&mut self, milliseconds: u64) {
-        self.now = self.now + Duration::from_millis(milliseconds);
+        self.pass(Duration::from_millis(milliseconds));
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now = self.now + time;
         self.bus.advance_to(self.now);
+    }
+
+    /// Says something to the first servo and does not listen.
+    fn send(&mut self, instruction: &Instruction<'_>) {
+        let mut buffer = [0; 256];
+        let bytes = instruction.encode(1, &mut buffer).expect("an instruction");
+        self.bus.write(self.now, bytes);
+    }
+
+    /// The data of all answers since it listened last.
+    fn hear(&mut self) -> Vec<Vec<u8>> {
+        let mut stream = Stream::default();
+        let mut heard = Vec::new();
+        while let Some((_, bytes)) = self.bus.read() {
+            let mut rest = &bytes[..];
+            while let Some(packet) = stream.next(&mut rest) {
+                heard.push(packet.parameters.to_vec());
+            }
+        }
+        heard
     }
 
     /// Says something and listens for 20 ms.

@@ -1,11 +1,13 @@
 //! FEETECH's SCS servos: high byte first, a potentiometer of 300°, and no answers in turn.
 
 use std::f64::consts::TAU;
+use std::time::Duration;
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use servomesh_devices::feetech::Servo;
 use servomesh_devices::{Bus, FreeMotor, Mishap, Wire as _};
+use servomesh_driver::backends::feetech::Series;
 use servomesh_fieldbus::feetech::BROADCAST;
 use servomesh_fieldbus::feetech::instruction::Instruction;
 use servomesh_fieldbus::feetech::scs0009::{
@@ -180,6 +182,45 @@ fn what_its_registers_hold_is_in_their_ranges() {
             assert!(register.takes(counts), "seed {seed}: {}: {counts}", register.name);
         }
     }
+}
+
+/// How far its position loop stays behind an even motion \[s\], told a goal so many steps on every 5 ms.
+fn lag_s(steps: i32) -> f64 {
+    let mut master = master(&[1]);
+    let half = Duration::from_micros(2500);
+    let (mut goal, mut behind) = (100, Vec::new());
+    let speed = f64::from(steps) / (2.0 * half.as_secs_f64());
+    for cycle in 0..300 {
+        goal += steps;
+        let [high, low] = MODEL.order.put(goal as u16);
+        let told = Instruction::Write {
+            address: GOAL_POSITION.address,
+            data: &[high, low, 0, 0, 0x03, 0x00],
+        };
+        master.send(&told);
+        master.pass(half);
+        master.send(&Instruction::Read {
+            address: PRESENT_POSITION.address,
+            length: 2,
+        });
+        master.pass(half);
+        let present = master.hear().into_iter().find(|data| data.len() == 2);
+        let present = MODEL
+            .order
+            .get(present.expect("an answer")[..].try_into().expect("two bytes"));
+        if cycle >= 100 {
+            let wanted = f64::from(goal) + speed * half.as_secs_f64();
+            behind.push(wanted - (f64::from(present) + 0.5));
+        }
+    }
+    behind.iter().sum::<f64>() / behind.len() as f64 / speed
+}
+
+#[test]
+fn its_position_loop_stays_behind_an_even_motion_by_what_the_driver_allows_for() {
+    let lag_s = lag_s(2); // 2 rad/s
+    let allowed_s = Series::Scs.lag_s();
+    assert!((lag_s - allowed_s).abs() < 0.003, "{lag_s} s, not {allowed_s} s");
 }
 
 /// One step \[rad\].

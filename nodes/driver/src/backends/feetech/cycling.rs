@@ -1,8 +1,9 @@
 //! A bus that cycles: a read, a frame when its answers are complete or overdue, goals that end at a fixed phase of the period.
 
-use super::cycle::{self, Read};
+use super::cycle;
 use super::layout::Stretch;
-use super::link::{Feetech, ROOM};
+use super::link::Feetech;
+use super::read::Read;
 use super::servo::Servo;
 use crate::backends::serial::{self, Cycling, Phase, SILENT};
 use servomesh_fieldbus::feetech::status::{Alarms, Status};
@@ -27,11 +28,7 @@ impl Feetech {
             self.stats.stale += 1;
             return true;
         }
-        let is_over = read.is_complete(self.servos.len());
-        self.phase.wait_for((!is_over).then_some(read));
-        if is_over {
-            self.conclude(now, &read);
-        }
+        self.go_on(now, read, false);
         true
     }
 
@@ -58,7 +55,34 @@ impl Feetech {
                 self.stats.stale += 1;
             }
         }
-        self.conclude(now, &read);
+        self.go_on(now, read, true);
+        true
+    }
+
+    /// Asks the next servo if it is its turn, waits for what is still missing unless that was `given_up`, or ends the read.
+    fn go_on(&mut self, now: Stamp, mut read: Read, given_up: bool) {
+        if self.ask_next(now, &mut read, given_up) || !(given_up || read.is_over(self.servos.len())) {
+            self.phase.wait_for(Some(read));
+        } else {
+            self.phase.wait_for(None);
+            self.conclude(now, &read);
+        }
+    }
+
+    /// Asks the next servo of a read that asks them one by one, if its turn has come; says whether it did.
+    fn ask_next(&mut self, now: Stamp, read: &mut Read, given_up: bool) -> bool {
+        // Late goals are still going out.
+        let begins = now.max(self.clear_at);
+        let answer = cycle::reply_bytes(read.stretch);
+        let missing = self
+            .pace
+            .missing(begins, cycle::READ_OF_ONE, answer, Duration::ZERO);
+        let Some(place) = read.next(self.servos.len(), given_up, missing) else {
+            return false;
+        };
+        let stretch = read.stretch;
+        let sent = self.send(|servos, buffer| cycle::encode_read_of_one(&servos[place], stretch, buffer));
+        read.ask(begins + self.pace.wire(sent), missing);
         true
     }
 
@@ -82,34 +106,31 @@ impl Feetech {
 
     /// Reads all servos; goals have to begin by `latest`. `None` while the answers to earlier reads are waited for.
     fn read(&mut self, now: Stamp, latest: Stamp) -> Option<Read> {
-        let (wanted, longest) = (self.wanted().length(), Stretch::LONGEST.length());
+        let series = self.settings.series();
+        let (wanted, longest) = (self.wanted().length(), Stretch::longest(series).length());
         let length = self.pending.begin(now, wanted.into(), longest.into())?;
-        let stretch = Stretch::of(length as u8);
+        let stretch = Stretch::of(series, length as u8);
         self.reads += 1;
         self.stats.cycles += 1;
         self.stream = Stream::default();
+        if !series.is_read_at_once() {
+            let mut read = Read::one_by_one(stretch, self.pace.latest_answer(latest));
+            self.ask_next(now, &mut read, false);
+            return Some(read);
+        }
         let sent = self.send(|servos, buffer| cycle::encode_read(servos, stretch, buffer));
         let answers = self.servos.len() * cycle::reply_bytes(stretch);
         let waits = GAP * self.servos.len() as u32;
         // Late goals are still going out.
         let begins = now.max(self.clear_at);
         let missing = self.pace.missing(begins, sent, answers, waits);
-        Some(Read {
-            stretch,
-            asked: begins + self.pace.wire(sent),
-            missing: self.pace.give_up(missing, latest),
-            answered: 0,
-            started: 0,
-        })
+        let asked = begins + self.pace.wire(sent);
+        Some(Read::at_once(stretch, asked, self.pace.give_up(missing, latest)))
     }
 
-    /// Finds out how long a cycle is on the wire: the longest of its usual reads, and its goals.
+    /// Finds out how long a cycle is: the longest of its usual reads, and its goals.
     pub(super) fn lay_out(&mut self) {
-        let mut packet = [0; ROOM];
-        // What is longer than that is never sent either.
-        let sent = cycle::encode_read(&self.servos, Stretch::STATE, &mut packet).unwrap_or_default();
-        let answers = self.servos.len() * cycle::reply_bytes(Stretch::STATE);
-        let reading = self.pace.wire(sent + answers);
+        let reading = self.settings.reading(&self.pace);
         self.pace.lay_out(reading, self.goals_take());
     }
 
@@ -122,16 +143,15 @@ impl Feetech {
     fn wanted(&self) -> Stretch {
         let switching = |servo: &Servo| servo.known.torque != self.enable || servo.suspect;
         if self.servos.iter().any(switching) || self.reads.is_multiple_of(STATE_EVERY) {
-            Stretch::STATE
+            Stretch::state(self.settings.series())
         } else {
-            Stretch::DATA
+            Stretch::data(self.settings.series())
         }
     }
 
     /// The read is over: all have answered, or the time has come.
     fn conclude(&mut self, now: Stamp, read: &Read) {
-        let missing = self.servos.len() - read.answered.count_ones() as usize;
-        self.stats.missing_replies += missing as u64;
+        self.stats.missing_replies += read.missing_replies(self.servos.len()) as u64;
         let heard = read.heard_by(self.servos.len());
         self.pending.conclude(read.stretch.length().into(), heard);
         for (i, servo) in self.servos.iter_mut().enumerate() {
@@ -193,3 +213,6 @@ impl Feetech {
 const GAP: Duration = Duration::from_micros(100);
 /// Every so many reads the torque is read.
 const STATE_EVERY: u64 = 8;
+
+#[cfg(test)]
+mod tests;

@@ -4,24 +4,26 @@
 //!   register  40 … 54                            55     56 57     58 59  60 61  62       63           64       65      66      …  69 70
 //!             torque, goals, torque limit        lock   position  speed  load   voltage  temperature  pending  alarms  moving     current
 //!             └─────────────────── state, 18 ──────────────────┘
-//!                                                       └─────────────────────────── data, 15 ───────────────────────────────────┘
+//!                                                       └──────────────────────── data, STS 15, SCS 11 ────────────────────────────┘
 //! ```
 //!
-//! Now and then, and while torque changes, the state is read. A [`Stretch`] is known by its length
-//! ([`unanswered`](crate::backends::unanswered)): one that is a little longer than the data has registers of no meaning behind them, one that is longer than
-//! the state has the data one after the other.
+//! An SCS servo has its lock at 48 and no current: its data end with whether it moves. Now and then, and while torque changes, the state is read. A
+//! [`Stretch`] is known by its length ([`unanswered`](crate::backends::unanswered)): one that is a little longer than the data has registers of no meaning
+//! behind them, one that is longer than the state has the data one after the other.
 
+use super::series::Series;
 use crate::backends::unanswered::IN_FLIGHT;
 use servomesh_fieldbus::feetech::number::ByteOrder;
 use servomesh_fieldbus::feetech::sts3215::{
-    LOCK, MOVING, PENDING, PRESENT_CURRENT, PRESENT_POSITION, PRESENT_SPEED, PRESENT_TEMPERATURE,
-    PRESENT_VOLTAGE, STATUS, TORQUE_ENABLE,
+    MOVING, PENDING, PRESENT_POSITION, PRESENT_SPEED, PRESENT_TEMPERATURE, PRESENT_VOLTAGE, STATUS,
+    TORQUE_ENABLE,
 };
 use servomesh_fieldbus::feetech::table::Register;
 
 /// A stretch of registers: where it begins follows from its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stretch {
+    series: Series,
     length: u8,
 }
 
@@ -36,27 +38,32 @@ pub(super) struct Reading {
 }
 
 impl Stretch {
-    /// Position, voltage, temperature, alarms, current: in most cycles.
-    pub(super) const DATA: Self = Self {
-        length: PRESENT_CURRENT.end() as u8 - PRESENT_POSITION.address,
-    };
-    /// Torque and position.
-    pub(super) const STATE: Self = Self {
-        length: PRESENT_POSITION.end() as u8 - TORQUE_ENABLE.address,
-    };
-    /// The longest that is read: torque, and all of the data.
-    pub(super) const LONGEST: Self = Self {
-        length: PRESENT_CURRENT.end() as u8 - TORQUE_ENABLE.address,
-    };
+    /// Position, voltage, temperature, alarms, current if there is one: in most cycles.
+    pub(super) const fn data(series: Series) -> Self {
+        let length = series.last_data().end() as u8 - PRESENT_POSITION.address;
+        Self { series, length }
+    }
 
-    /// The stretch of a length, from that of [`Self::DATA`] to that of [`Self::LONGEST`].
-    pub(super) const fn of(length: u8) -> Self {
-        Self { length }
+    /// Torque and position.
+    pub(super) const fn state(series: Series) -> Self {
+        let length = PRESENT_POSITION.end() as u8 - TORQUE_ENABLE.address;
+        Self { series, length }
+    }
+
+    /// The longest that is read: torque, and all of the data.
+    pub(super) const fn longest(series: Series) -> Self {
+        let length = series.last_data().end() as u8 - TORQUE_ENABLE.address;
+        Self { series, length }
+    }
+
+    /// The stretch of a length, from that of [`Self::data`] to that of [`Self::longest`].
+    pub(super) const fn of(series: Series, length: u8) -> Self {
+        Self { series, length }
     }
 
     /// Its first register.
     pub(super) const fn address(self) -> u8 {
-        if self.length < Self::STATE.length {
+        if self.length < Self::state(self.series).length {
             PRESENT_POSITION.address
         } else {
             TORQUE_ENABLE.address
@@ -73,15 +80,16 @@ impl Stretch {
         if block.len() != usize::from(self.length) {
             return None;
         }
-        let get = |register: &Register| counts(register, self.address(), block);
-        for register in [&LOCK, &PENDING, &STATUS, &MOVING, &PRESENT_SPEED] {
+        let (series, order) = (self.series, self.series.order());
+        let get = |register: &Register| counts(order, register, self.address(), block);
+        for register in [series.model().lock, &PENDING, &STATUS, &MOVING, &PRESENT_SPEED] {
             if let Some(counts) = get(register)
                 && !register.takes(counts)
             {
                 return None;
             }
         }
-        let position = get(&PRESENT_POSITION).filter(|counts| counts.abs() < TURN)?;
+        let position = get(series.position()).filter(|counts| series.takes(*counts))?;
         let torque = match get(&TORQUE_ENABLE) {
             None => None,
             Some(0) => Some(false),
@@ -94,24 +102,25 @@ impl Stretch {
             torque,
             voltage_v: si(&PRESENT_VOLTAGE),
             temperature_degc: si(&PRESENT_TEMPERATURE),
-            current_a: si(&PRESENT_CURRENT),
+            current_a: series.current().and_then(si),
         })
     }
 }
 
 /// What a register holds in a block of bytes from `address` on; `None` if it is not in it.
-pub(super) fn counts(register: &Register, address: u8, block: &[u8]) -> Option<i32> {
+pub(super) fn counts(order: ByteOrder, register: &Register, address: u8, block: &[u8]) -> Option<i32> {
     let from = register.address.checked_sub(address).map(usize::from)?;
     let bytes = block.get(from..from + usize::from(register.size))?;
-    register.get(ByteOrder::Little, bytes).ok()
+    register.get(order, bytes).ok()
 }
 
+const fn has_lengths_to_spare(series: Series) -> bool {
+    (Stretch::longest(series).length - Stretch::state(series).length) as usize >= IN_FLIGHT
+}
 const _: () = assert!(
-    (Stretch::LONGEST.length - Stretch::STATE.length) as usize >= IN_FLIGHT,
+    has_lengths_to_spare(Series::Sts) && has_lengths_to_spare(Series::Scs),
     "a read has a length of its own while as many wait for answers"
 );
-/// Counts of a turn.
-pub(super) const TURN: i32 = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -121,7 +130,9 @@ mod tests {
     fn a_block_is_read_only_if_each_register_holds_what_it_can() {
         // Position 2100, speed −5, duty 30 ‰, 11.9 V, 31 °C, well, at rest, 200 mA backwards.
         let data = [0x34, 0x08, 0x05, 0x80, 30, 0, 119, 31, 0, 0, 0, 0, 0, 0x1F, 0x80];
-        let reading = Stretch::DATA.read(&data).expect("a block of its length");
+        let reading = Stretch::data(Series::Sts)
+            .read(&data)
+            .expect("a block of its length");
         assert_eq!((reading.position, reading.torque), (2100, None));
         let said = [reading.voltage_v, reading.temperature_degc, reading.current_a]
             .map(|value| value.expect("in the block"));
@@ -130,42 +141,79 @@ mod tests {
         }
         let mut longer = data.to_vec();
         longer.push(0x34);
-        assert_eq!(Stretch::of(16).read(&longer), Some(reading));
-        assert_eq!(Stretch::DATA.read(&longer), None, "an answer to another read");
+        assert_eq!(Stretch::of(Series::Sts, 16).read(&longer), Some(reading));
+        assert_eq!(
+            Stretch::data(Series::Sts).read(&longer),
+            None,
+            "an answer to another read"
+        );
         for (place, byte) in [(1, 0x18), (8, 2), (9, 0x80), (10, 2)] {
             let mut wrong = data;
             wrong[place] = byte;
-            assert_eq!(Stretch::DATA.read(&wrong), None, "byte {place} is {byte}");
+            assert_eq!(
+                Stretch::data(Series::Sts).read(&wrong),
+                None,
+                "byte {place} is {byte}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_scs_servo_says_no_current_and_no_position_beyond_its_ends() {
+        // Position 600, speed −5, duty 30 ‰, 6.1 V, 31 °C, well, at rest.
+        let data = [0x02, 0x58, 0x80, 0x05, 0, 30, 61, 31, 0, 0, 0];
+        let reading = Stretch::data(Series::Scs)
+            .read(&data)
+            .expect("a block of its length");
+        assert_eq!(
+            (reading.position, reading.torque, reading.current_a),
+            (600, None, None)
+        );
+        let voltage = reading.voltage_v.expect("in the block");
+        assert!((voltage - 6.1).abs() < 1e-9, "{voltage}");
+        for (place, byte) in [(0, 4), (0, 0x82), (8, 2), (9, 0x80), (10, 2)] {
+            let mut wrong = data;
+            wrong[place] = byte;
+            assert_eq!(
+                Stretch::data(Series::Scs).read(&wrong),
+                None,
+                "byte {place} is {byte}"
+            );
         }
     }
 
     #[test]
     fn every_stretch_is_known_by_its_length_and_says_what_is_in_it() {
-        let mut table = vec![0; TORQUE_ENABLE.address.into()];
-        table.resize(usize::from(TORQUE_ENABLE.address) + 40, 0);
-        let mut set = |register: &Register, counts| {
-            let bytes = &mut table[usize::from(register.address)..register.end()];
-            register
-                .put(ByteOrder::Little, counts, bytes)
-                .expect("it takes it");
-        };
-        set(&TORQUE_ENABLE, 1);
-        set(&LOCK, 1);
-        set(&PRESENT_POSITION, 2100);
-        set(&PRESENT_VOLTAGE, 119);
-        let lengths = [Stretch::DATA, Stretch::STATE, Stretch::LONGEST].map(Stretch::length);
-        assert_eq!(lengths, [15, 18, 31]);
-        for length in Stretch::DATA.length..=Stretch::LONGEST.length {
-            let stretch = Stretch::of(length);
-            let from = usize::from(stretch.address());
-            let block = &table[from..from + usize::from(length)];
-            let reading = stretch.read(block).expect("a block of its length");
-            assert_eq!(reading.position, 2100);
-            let has_state = length >= Stretch::STATE.length;
-            assert_eq!(reading.torque, has_state.then_some(true));
-            assert_eq!(reading.voltage_v.is_some(), !(18..23).contains(&length));
-            for other in Stretch::DATA.length..=Stretch::LONGEST.length {
-                assert_eq!(Stretch::of(other).read(block).is_some(), other == length);
+        for (series, lengths, without_voltage) in [
+            (Series::Sts, [15, 18, 31], 18..23),
+            (Series::Scs, [11, 18, 27], 18..23),
+        ] {
+            let order = series.order();
+            let mut table = vec![0; usize::from(TORQUE_ENABLE.address) + 40];
+            let mut set = |register: &Register, counts| {
+                let bytes = &mut table[usize::from(register.address)..register.end()];
+                register.put(order, counts, bytes).expect("it takes it");
+            };
+            set(&TORQUE_ENABLE, 1);
+            set(series.model().lock, 1);
+            set(&PRESENT_POSITION, 900);
+            set(&PRESENT_VOLTAGE, 119);
+            let usual =
+                [Stretch::data, Stretch::state, Stretch::longest].map(|stretch| stretch(series).length());
+            assert_eq!(usual, lengths);
+            for length in lengths[0]..=lengths[2] {
+                let stretch = Stretch::of(series, length);
+                let from = usize::from(stretch.address());
+                let block = &table[from..from + usize::from(length)];
+                let reading = stretch.read(block).expect("a block of its length");
+                assert_eq!(reading.position, 900);
+                let has_state = length >= lengths[1];
+                assert_eq!(reading.torque, has_state.then_some(true));
+                assert_eq!(reading.voltage_v.is_some(), !without_voltage.contains(&length));
+                for other in lengths[0]..=lengths[2] {
+                    let other_reads = Stretch::of(series, other).read(block).is_some();
+                    assert_eq!(other_reads, other == length);
+                }
             }
         }
     }

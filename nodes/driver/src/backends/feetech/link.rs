@@ -2,7 +2,7 @@
 //!
 //! It [opens](super::opening) its servos, then it [cycles](super::cycling), and opens anew the one that was started anew or fell silent.
 
-use super::cycle::Read;
+use super::read::Read;
 use super::servo::Servo;
 use super::settings::Settings;
 use crate::backends::outbox::Outbox;
@@ -16,7 +16,7 @@ use servomesh_fieldbus::feetech::Error;
 use servomesh_fieldbus::feetech::stream::Stream;
 use servomesh_types::Stamp;
 
-/// FEETECH STS servos on a serial bus.
+/// FEETECH STS or SCS servos on a serial bus.
 #[derive(Debug)]
 pub struct Feetech {
     pub(super) settings: Settings,

@@ -1,4 +1,4 @@
-//! FEETECH STS servos on a serial bus: one [`Feetech`] drives a group.
+//! FEETECH servos, STS or SCS, on a serial bus: one [`Feetech`] drives a group.
 //!
 //! | room | what it decides |
 //! |---|---|
@@ -9,7 +9,9 @@
 //! | `cycling` | what is sent when, what a frame says, what a missing answer means |
 //! | `setup` | what one servo is asked and told before it may move |
 //! | `layout` | which registers are read and written in a cycle |
-//! | `cycle` | the packets of a cycle, and what their answers say |
+//! | `cycle` | the packets of a cycle |
+//! | `read` | who was asked when, who has answered, and what is an answer to that |
+//! | [`series`] | what the series STS and SCS do differently |
 //! | `servo` | what is known of one servo, what is believed of it, what it is told |
 //! | [`scan`] | which servos are on a bus, whatever their speed |
 //!
@@ -20,13 +22,19 @@
 //!    │ sync read │ reply │ reply │ … │ frame → core → command …   │ sync write of goals │ …   │
 //! ```
 //!
+//! SCS servos know no sync read: each is asked when the one before it has answered or is missing,
+//!
+//! ```text
+//!    │ read │ reply │ read │ reply │ … │ frame → core → command …   │ sync write of goals │ …   │
+//! ```
+//!
 //! Goals have reached the servos at a fixed phase of the period in ROS time, whatever the speed of the bus and the number of its servos, so that
 //! the motors of one machine are in step; the cycle begins as early as that needs. A servo samples itself when it answers, some replies after the
 //! read; that is its time in a frame.
 //!
-//! An STS servo has **no bus watchdog**: when its driver dies it goes on with the last goal. In position mode, the default, it goes there and holds it, under
+//! These servos have **no bus watchdog**: when their driver dies they go on with the last goal. In position mode, the default, they go there and hold it, under
 //! torque. So a goal is never further ahead of the last measured position than the joint can move in the servo's own lag and two cycles, and the servo is
-//! allowed no more speed than the joint. In the modes `velocity` and `pwm` it turns on: they are for joints for which that is harmless.
+//! allowed no more speed than the joint. In the modes `velocity` and `pwm` they turn on: they are for joints for which that is harmless.
 //!
 //! **Invariant:** a position is handed over only if the checksum is right, the servo and the length are those that were asked for, each register holds what it
 //! can, and the joint can have come there since the last one, or is seen there twice: the checksum alone passes one wrong packet in 256.
@@ -40,11 +48,14 @@ mod file;
 mod layout;
 mod link;
 mod opening;
+mod read;
 pub mod scan;
+pub mod series;
 mod servo;
 pub mod settings;
 mod setup;
 
 pub use super::serial::Stats;
 pub use link::Feetech;
+pub use series::Series;
 pub use settings::{Mode, Motor, ServoSettings, Settings};

@@ -53,7 +53,7 @@ impl Feetech {
         self.stream = Stream::default();
         let mut answer = 0;
         let sent = self.send(|servos, buffer| {
-            let ask = servos[i].setup.ask(servos[i].settings.id, buffer)?;
+            let ask = servos[i].setup.ask(&servos[i].settings, buffer)?;
             answer = ask.answer;
             Ok(ask.sent)
         });
@@ -92,6 +92,9 @@ impl Feetech {
         self.stats.reopened += 1;
         serial::restart(&mut self.servos, servos);
         let sent = self.send(|servos, buffer| cycle::encode_torque(servos, false, |_| true, buffer));
+        for servo in &mut self.servos {
+            servo.known.torque = false; // by this, not by a start of its own
+        }
         self.phase = Phase::opening_at(now + self.pace.wire(sent));
     }
 }

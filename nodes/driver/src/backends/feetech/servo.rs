@@ -1,14 +1,14 @@
 //! What is known of one servo, what is believed of it, and what it is told.
 
-use super::layout::{Reading, TURN};
+use super::layout::Reading;
+use super::series::Series;
 use super::settings::{Mode, ServoSettings};
 use super::setup::Setup;
 use crate::backends::serial::{Known, Member, Standing};
 use crate::bus::{DriveCommand, Ticks};
 use arrayvec::ArrayVec;
 use servomesh_fieldbus::feetech::status::{Alarm, Alarms};
-use servomesh_fieldbus::feetech::sts3215::{GOAL_DUTY, GOAL_POSITION, GOAL_SPEED, MODEL, TORQUE_LIMIT};
-use servomesh_fieldbus::feetech::table::Register;
+use servomesh_fieldbus::feetech::sts3215::{GOAL_DUTY, GOAL_POSITION, GOAL_SPEED, TORQUE_LIMIT};
 use servomesh_types::Stamp;
 use servomesh_types::fault::DriveFault;
 
@@ -16,6 +16,7 @@ use servomesh_types::fault::DriveFault;
 #[derive(Debug)]
 pub(super) struct Servo {
     pub(super) settings: ServoSettings,
+    pub(super) series: Series,
     pub(super) setup: Setup,
     pub(super) identity: Option<Identity>,
     pub(super) known: Known,
@@ -36,7 +37,7 @@ pub(super) struct Identity {
     pub(super) highest_v: f64,
     /// Its supply when it was asked \[V\].
     pub(super) voltage_v: f64,
-    /// Its angle limits \[ticks\].
+    /// Within what a goal may lie: its angle limits, or what its sensor sees \[ticks\].
     pub(super) ends: (f64, f64),
 }
 
@@ -64,6 +65,7 @@ impl Servo {
     /// A servo that nothing is known of.
     pub(super) fn new(settings: ServoSettings) -> Self {
         Self {
+            series: settings.series(),
             settings,
             setup: Setup::default(),
             identity: None,
@@ -128,8 +130,8 @@ impl Servo {
         let (sampled, position) = (said.sampled, said.reading.position);
         let fastest = FASTER * self.settings.motor.fastest(self.known.voltage_v.max(NOMINAL_V));
         let reachable = |(then, from): (Stamp, i32)| {
-            let way = f64::from(way(from, position));
-            way.abs() <= SPARE_TICKS + fastest * sampled.seconds_from(then).abs()
+            let way = f64::from(self.series.way(from, position));
+            way.abs() <= self.spare_ticks() + fastest * sampled.seconds_from(then).abs()
         };
         let last = self.known.sampled.map(|then| (then, self.known.ticks.0 as i32));
         let believed = said.in_turn && last.is_none_or(reachable) || self.doubt.is_some_and(reachable);
@@ -139,12 +141,12 @@ impl Servo {
 
     /// The register at which its goals begin.
     pub(super) fn goal_address(&self) -> u8 {
-        goal_registers(self.settings.mode)[0].address
+        self.series.goals(self.settings.mode)[0].address
     }
 
     /// How many bytes they have.
     pub(super) fn goal_length(&self) -> u8 {
-        goal_length(self.settings.mode)
+        goal_length(&self.settings)
     }
 
     /// The bytes of its goals; `ahead_s` is how long the driver may be silent before the next.
@@ -160,11 +162,11 @@ impl Servo {
         let voltage = |current_a, ticks_per_s| self.settings.motor.voltage(current_a, ticks_per_s);
         let share = |volts: f64| 1000.0 * volts / self.known.voltage_v.max(1.0);
         let mut bytes = ArrayVec::new();
-        for register in goal_registers(self.settings.mode) {
+        for register in self.series.goals(self.settings.mode) {
             let counts = match register.address {
                 at if at == GOAL_POSITION.address => self.near(position, ahead_s),
                 at if at == GOAL_SPEED.address && self.settings.mode == Mode::Position => {
-                    FASTER * self.settings.ticks_per_s
+                    (FASTER * self.settings.ticks_per_s).max(SLOWEST)
                 }
                 at if at == GOAL_SPEED.address => ticks_per_s,
                 at if at == TORQUE_LIMIT.address => share(voltage(current_a.abs(), ticks_per_s.abs())).ceil(),
@@ -175,7 +177,7 @@ impl Servo {
             };
             let counts = counts.round().clamp(register.min.into(), register.max.into()) as i32;
             let mut two = [0; 2];
-            register.put(MODEL.order, counts, &mut two).ok()?;
+            register.put(self.series.order(), counts, &mut two).ok()?;
             bytes.try_extend_from_slice(&two).ok()?;
         }
         Some(bytes)
@@ -183,7 +185,7 @@ impl Servo {
 
     /// A goal no further from where the joint was measured than it can move in the loop's lag and `ahead_s`, within the servo's limits.
     fn near(&self, position: f64, ahead_s: f64) -> f64 {
-        let most = SPARE_TICKS + FASTER * self.settings.ticks_per_s * (self.settings.lag_s + ahead_s);
+        let most = self.spare_ticks() + FASTER * self.settings.ticks_per_s * (self.settings.lag_s + ahead_s);
         let measured = self.known.ticks.0 as f64;
         let (lowest, highest) = self
             .identity
@@ -191,6 +193,11 @@ impl Servo {
         position
             .clamp(measured - most, measured + most)
             .clamp(lowest, highest)
+    }
+
+    /// What noise of the sensor and play of the gear may add \[ticks\].
+    fn spare_ticks(&self) -> f64 {
+        SPARE_TURN * self.series.turn()
     }
 }
 
@@ -240,25 +247,10 @@ impl Member for Servo {
     }
 }
 
-/// What is written in a mode, one register after the other: in position mode the speed is the most that it may take, and register 44 is a time, 0 for none.
-fn goal_registers(mode: Mode) -> &'static [Register] {
-    const POSITION: [Register; 4] = [GOAL_POSITION, GOAL_DUTY, GOAL_SPEED, TORQUE_LIMIT];
-    match mode {
-        Mode::Position => &POSITION,
-        Mode::Velocity => POSITION.split_at(2).1,
-        Mode::Pwm => POSITION.split_at(1).1.split_at(1).0,
-    }
-}
-
-/// How many bytes the goals of a mode have.
-pub(super) fn goal_length(mode: Mode) -> u8 {
-    goal_registers(mode).iter().map(|register| register.size).sum()
-}
-
-/// The shorter way round \[ticks\].
-fn way(from: i32, to: i32) -> i32 {
-    let way = (to - from).rem_euclid(TURN);
-    if way > TURN / 2 { way - TURN } else { way }
+/// How many bytes the goals of a servo have.
+pub(super) fn goal_length(servo: &ServoSettings) -> u8 {
+    let registers = servo.series().goals(servo.mode);
+    registers.iter().map(|register| register.size).sum()
 }
 
 const WORST_FIRST: [Alarm; 5] = [
@@ -270,9 +262,11 @@ const WORST_FIRST: [Alarm; 5] = [
 ];
 /// How much faster than its limit a joint may be for a moment: while it catches up, or is pushed.
 const FASTER: f64 = 1.5;
-/// Noise of the encoder and play of the gear.
-const SPARE_TICKS: f64 = 16.0;
-/// Of a servo whose supply is not known yet \[V\].
+/// Noise of the sensor and play of the gear \[turns\]: 16 counts of an STS servo.
+const SPARE_TURN: f64 = 16.0 / 4096.0;
+/// The lowest speed that may be a limit \[ticks/s\]: 0 would be the highest.
+const SLOWEST: f64 = 1.0;
+/// Of a servo whose supply is not known yet \[V\]; the highest of both series.
 const NOMINAL_V: f64 = 12.0;
 /// A servo that was silent for longer may have started anew meanwhile.
 const QUICKEST_START: std::time::Duration = std::time::Duration::from_millis(10);
@@ -322,8 +316,8 @@ mod tests {
         let (pairs, _) = bytes.as_chunks::<2>();
         pairs
             .iter()
-            .zip(goal_registers(servo.settings.mode))
-            .map(|(pair, register)| register.get(MODEL.order, pair).expect("two bytes"))
+            .zip(servo.series.goals(servo.settings.mode))
+            .map(|(pair, register)| register.get(servo.series.order(), pair).expect("two bytes"))
             .collect()
     }
 
@@ -336,6 +330,54 @@ mod tests {
         assert_eq!(told(&servo(Mode::Pwm), &command), [-364]);
         assert_eq!(servo(Mode::Velocity).goal_address(), 46);
         assert_eq!(servo(Mode::Pwm).goal_address(), 44);
+    }
+
+    #[test]
+    fn an_scs_servo_is_told_a_time_and_a_speed_and_no_torque_limit() {
+        let scs = |mode| {
+            let mut servo = Servo::new(ServoSettings::gripper(mode));
+            servo.identity = Some(Identity {
+                highest_v: 9.0,
+                voltage_v: 6.0,
+                ends: (20.0, 1003.0),
+            });
+            servo.begin();
+            servo.known.ticks = Ticks(500);
+            servo
+        };
+        // 293 steps/s are the joint's limit: 440 of the servo's own, and 15 steps ahead in 28 ms and for noise and play.
+        assert_eq!(
+            told(&scs(Mode::Position), &command(0.1, 100.0, 510.2)),
+            [510, 0, 440]
+        );
+        assert_eq!(
+            told(&scs(Mode::Position), &command(0.1, 100.0, 900.0)),
+            [517, 0, 440]
+        );
+        assert_eq!(
+            told(&scs(Mode::Position), &command(0.1, 100.0, -900.0)),
+            [483, 0, 440]
+        );
+        let mut at_end = scs(Mode::Position);
+        at_end.known.ticks = Ticks(1000);
+        assert_eq!(told(&at_end, &command(0.1, 0.0, 1020.0))[0], 1003);
+        let bytes = scs(Mode::Position).goals(&command(0.1, 100.0, 510.2), 0, 0.008);
+        assert_eq!(bytes.expect("goals")[..2], [0x01, 0xFE], "high byte first");
+        // 0.1 A take 0.725 V, 100 steps/s 0.438 V more: 194 ‰ of 6 V.
+        assert_eq!(told(&scs(Mode::Pwm), &command(-0.1, -100.0, 510.2)), [-194]);
+    }
+
+    #[test]
+    fn the_ends_of_a_potentiometer_are_not_next_to_each_other() {
+        let mut servo = Servo::new(ServoSettings::gripper(Mode::Position));
+        servo.begin();
+        assert_eq!(
+            servo.take(&said(1, 1020), false),
+            Belief::Believed,
+            "the first of all"
+        );
+        assert_eq!(servo.take(&said(2, 3), false), Belief::Doubted);
+        assert_eq!(servo.known.ticks, Ticks(1020), "it keeps what it said");
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! What may be configured of a bus of STS servos, checked before a servo is asked.
+//! What may be configured of a bus of FEETECH servos, checked before a servo is asked.
 
 use super::cycle;
 use super::layout::Stretch;
+use super::series::Series;
+use crate::backends::pace::Pace;
 use crate::backends::settings::{SettingsError, check_ids, check_period};
 use crate::bus::Closes;
 use servomesh_fieldbus::feetech::table::BAUD_RATES;
-use servomesh_fieldbus::feetech::{MAX_ID, sts3215};
+use servomesh_fieldbus::feetech::{MAX_ID, scs0009, sts3215};
 use std::time::Duration;
 
 /// A bus with the servos of one group.
@@ -28,7 +30,7 @@ pub struct ServoSettings {
     pub joint: String,
     /// Its id.
     pub id: u8,
-    /// Its model; `None`: whatever STS servo it is.
+    /// Its model, STS3215 or SCS0009; `None`: whatever STS servo it is.
     pub model: Option<String>,
     /// What it controls itself.
     pub mode: Mode,
@@ -42,10 +44,10 @@ pub struct ServoSettings {
     pub range_ticks: Option<(f64, f64)>,
 }
 
-/// What a servo controls itself: its register 33.
+/// What a servo controls itself: register 33 of an STS servo. An SCS servo has no velocity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Its position, within one turn.
+    /// Its position, within one turn or its 300°.
     Position,
     /// Its speed; it turns on when the driver dies.
     Velocity,
@@ -75,7 +77,7 @@ impl Mode {
         }
     }
 
-    /// What the register holds.
+    /// What the register of an STS servo holds.
     pub(super) const fn number(self) -> i32 {
         match self {
             Self::Position => 0,
@@ -115,15 +117,54 @@ impl Settings {
         for servo in &self.servos {
             servo.check()?;
         }
-        check_period(self.servos.len(), self.busy_s(), self.baud, self.period)
+        self.check_series()?;
+        let (servos, busy_s, period_s) = (self.servos.len(), self.busy_s(), self.period.as_secs_f64());
+        if !self.series().is_read_at_once() && busy_s > period_s {
+            return Err(SettingsError::SlowOneByOne {
+                servos,
+                needed_us: busy_s * 1e6,
+                latency_us: self.latency.as_secs_f64() * 1e6,
+                baud: self.baud,
+                rate_hz: 1.0 / period_s,
+                period_us: period_s * 1e6,
+                possible_hz: 0.95 / busy_s,
+            });
+        }
+        check_period(servos, busy_s, self.baud, self.period)
     }
 
-    /// How long the wire is busy in the longest cycle \[s\].
+    /// How long the longest cycle takes \[s\]: the wire is busy, or an answer of a servo that is asked by itself on its way.
     pub fn busy_s(&self) -> f64 {
+        let pace = Pace::new(self.baud, self.period, self.latency);
+        let goals = pace.wire(cycle::goal_bytes(&self.servos));
+        (self.reading(&pace) + goals).as_secs_f64()
+    }
+
+    /// The series of all its servos.
+    pub(super) fn series(&self) -> Series {
+        self.servos.first().map_or(Series::Sts, ServoSettings::series)
+    }
+
+    /// How long the longest of the usual reads takes. Where each servo is asked by itself the next is asked when its answer is there, which may be as late
+    /// as the port lets it be.
+    pub(super) fn reading(&self, pace: &Pace) -> Duration {
         let servos = self.servos.len();
-        let answers = servos * cycle::reply_bytes(Stretch::STATE);
-        let bytes = cycle::read_bytes(servos) + answers + cycle::goal_bytes(&self.servos);
-        bytes as f64 * 10.0 / f64::from(self.baud)
+        let reply = cycle::reply_bytes(Stretch::state(self.series()));
+        if self.series().is_read_at_once() {
+            pace.wire(cycle::read_bytes(servos) + servos * reply)
+        } else {
+            (pace.wire(cycle::READ_OF_ONE + reply) + self.latency) * servos as u32
+        }
+    }
+
+    fn check_series(&self) -> Result<(), SettingsError> {
+        let of = |series| self.servos.iter().find(|servo| servo.series() == series);
+        match (of(Series::Sts), of(Series::Scs)) {
+            (Some(sts), Some(scs)) => Err(SettingsError::Mixed {
+                joints: [sts.joint.clone(), scs.joint.clone()],
+            }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -137,16 +178,30 @@ impl ServoSettings {
         }
     }
 
-    /// How far its position loop stays behind an even motion with the gains it comes with \[s\]: measured on the simulated STS3215 at 12 V.
-    pub const LAG_S: f64 = 0.025;
+    /// The series of its model.
+    pub fn series(&self) -> Series {
+        Series::named(self.model.as_deref()).unwrap_or(Series::Sts)
+    }
 
     fn check(&self) -> Result<(), SettingsError> {
         let joint = || self.joint.clone();
-        if let Some(model) = self.model.as_ref().filter(|model| *model != sts3215::MODEL.name) {
+        if let Some(model) = &self.model
+            && Series::named(Some(model)).is_none()
+        {
+            let (sts, scs) = (sts3215::MODEL.name, scs0009::MODEL.name);
             return Err(SettingsError::Model {
                 joint: joint(),
                 model: model.clone(),
-                known: format!("{}; without a model any STS servo is taken", sts3215::MODEL.name),
+                known: format!("{sts} and {scs}; without a model any STS servo is taken"),
+            });
+        }
+        let is_scs = self.series() == Series::Scs;
+        if is_scs && self.mode == Mode::Velocity {
+            return Err(SettingsError::NoMode {
+                joint: joint(),
+                model: self.series().model().name,
+                mode: self.mode.name(),
+                possible: "position and pwm",
             });
         }
         let positive = |value: f64| value > 0.0 && value.is_finite();
@@ -162,6 +217,14 @@ impl ServoSettings {
                     allowed: "above zero",
                 });
             }
+        }
+        if is_scs && self.range_ticks.is_none() {
+            return Err(SettingsError::OfJoint {
+                joint: joint(),
+                what: "its range",
+                value: f64::INFINITY,
+                allowed: "finite: the sensor of an SCS0009 sees 300° of a turn",
+            });
         }
         if self.mode == Mode::Position && self.range_ticks.is_none() {
             return Err(SettingsError::OfJoint {
@@ -191,6 +254,23 @@ impl ServoSettings {
             },
             ticks_per_s: 1300.0,
             range_ticks: Some((500.0, 3500.0)),
+        }
+    }
+
+    /// Those of an SCS0009 on a bench, with the motor of an HS-311.
+    pub(super) fn gripper(mode: Mode) -> Self {
+        Self {
+            joint: "gripper".to_owned(),
+            id: 3,
+            model: Some("SCS0009".to_owned()),
+            mode,
+            lag_s: 0.02,
+            motor: Motor {
+                resistance_ohm: 7.25,
+                back_emf_v_s_per_tick: 6.0 / 1369.0,
+            },
+            ticks_per_s: 293.3,
+            range_ticks: Some((100.0, 900.0)),
         }
     }
 }
@@ -242,12 +322,63 @@ mod tests {
         high.servos[1].id = 254;
         refused(&high, "joint joint_1: id 254: ids are 0 to 253");
         let mut other = bus(1_000_000, 200.0, 2);
-        other.servos[1].model = Some("SCS0009".to_owned());
-        refused(&other, "known are STS3215");
+        other.servos[1].model = Some("SCS15".to_owned());
+        refused(
+            &other,
+            "model \"SCS15\" is not known; known are STS3215 and SCS0009",
+        );
         let mut endless = bus(1_000_000, 200.0, 2);
         endless.servos[0].range_ticks = None;
         refused(&endless, "an endless joint needs the mode velocity");
         endless.servos[0].mode = Mode::Velocity;
         assert_eq!(endless.check(), Ok(()));
+    }
+
+    fn scs_bus(rate_hz: f64, servos: usize) -> Settings {
+        let mut settings = bus(1_000_000, rate_hz, servos);
+        for servo in &mut settings.servos {
+            *servo = ServoSettings {
+                joint: servo.joint.clone(),
+                id: servo.id,
+                ..ServoSettings::gripper(Mode::Position)
+            };
+        }
+        settings
+    }
+
+    #[test]
+    fn servos_that_are_asked_one_by_one_take_the_time_of_each_answers_way() {
+        let mut settings = scs_bus(100.0, 6);
+        assert_eq!(settings.check(), Ok(()));
+        // 8 and 24 bytes and a millisecond for each, and 50 bytes of goals.
+        assert!(
+            (settings.busy_s() - 8.42e-3).abs() < 1e-6,
+            "{}",
+            settings.busy_s()
+        );
+        settings.period = Duration::from_millis(5);
+        refused(
+            &settings,
+            "takes 8420 µs at 1000000 bit/s, as each answer may come 1000 µs late (port_latency_s), but a period at 200 Hz has 5000 µs: lower rate_hz to 113",
+        );
+        settings.latency = Duration::from_micros(300);
+        assert_eq!(settings.check(), Ok(()));
+    }
+
+    #[test]
+    fn what_an_scs_servo_can_not_do_is_refused() {
+        let mut settings = scs_bus(100.0, 2);
+        settings.servos[1].mode = Mode::Velocity;
+        refused(
+            &settings,
+            "joint joint_1: an SCS0009 has no mode velocity; it has position and pwm",
+        );
+        settings.servos[1].mode = Mode::Pwm;
+        assert_eq!(settings.check(), Ok(()));
+        settings.servos[1].range_ticks = None;
+        refused(&settings, "sees 300° of a turn");
+        let mut mixed = scs_bus(100.0, 2);
+        mixed.servos[0] = bus(1_000_000, 100.0, 1).servos[0].clone();
+        refused(&mixed, "joint_0 has an STS servo and joint joint_1 an SCS servo");
     }
 }

@@ -10,17 +10,19 @@
 //! **Invariant:** EPROM is written only where it holds something else, and a servo is set up only once it is locked again.
 //! **Invariant:** a servo that is set up has no torque.
 
-use super::layout::{TURN, counts};
+use super::layout::counts;
+use super::series::Setting;
 use super::servo::Identity;
 use super::settings::{Mode, ServoSettings};
 use crate::backends::problem::Problem;
 use arrayvec::ArrayVec;
 use servomesh_fieldbus::feetech::instruction::Instruction;
+use servomesh_fieldbus::feetech::number::ByteOrder;
 use servomesh_fieldbus::feetech::packet::OVERHEAD;
 use servomesh_fieldbus::feetech::status::Status;
 use servomesh_fieldbus::feetech::sts3215::{
-    ACCELERATION_LIMIT, LOCK, MAX_ANGLE, MAX_VOLTAGE, MIN_ANGLE, MODE, MODEL, MODEL_NUMBER, PHASE,
-    PRESENT_CURRENT, PRESENT_VOLTAGE, RETURN_DELAY, TORQUE_ENABLE,
+    BYTE_ORDER, MAX_ANGLE, MAX_VOLTAGE, MIN_ANGLE, MODEL_NUMBER, PRESENT_CURRENT, PRESENT_VOLTAGE,
+    TORQUE_ENABLE,
 };
 use servomesh_fieldbus::feetech::table::Register;
 use servomesh_fieldbus::feetech::{Error, MODELS};
@@ -34,13 +36,7 @@ pub(super) struct Setup {
     /// How often what was written did not read back.
     rounds: u8,
     /// EPROM that differs, the last to be written first.
-    writes: ArrayVec<Write, 3>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Write {
-    register: &'static Register,
-    counts: i32,
+    writes: ArrayVec<Setting, 3>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,8 +68,10 @@ impl Setup {
         *self = Self::default();
     }
 
-    /// Writes the next instruction for a servo of this id.
-    pub(super) fn ask(&self, id: u8, buffer: &mut [u8]) -> Result<Ask, Error> {
+    /// Writes the next instruction for a servo.
+    pub(super) fn ask(&self, servo: &ServoSettings, buffer: &mut [u8]) -> Result<Ask, Error> {
+        let (id, series) = (servo.id, servo.series());
+        let lock = series.model().lock.address;
         let mut data = ArrayVec::<u8, 2>::new();
         let (address, bytes): (u8, &[u8]) = match self.step {
             Step::Table | Step::Verify | Step::Done => {
@@ -86,16 +84,16 @@ impl Setup {
                     answer: OVERHEAD + TABLE,
                 });
             }
-            Step::TorqueOff => (TORQUE_ENABLE.address, &[0, NO_LIMIT]),
-            Step::Unlock => (LOCK.address, &[0]),
-            Step::Lock => (LOCK.address, &[1]),
+            Step::TorqueOff => (TORQUE_ENABLE.address, series.torque_off()),
+            Step::Unlock => (lock, &[0]),
+            Step::Lock => (lock, &[1]),
             Step::Eprom => match self.writes.last() {
-                Some(Write { register, counts }) => {
+                Some((register, counts)) => {
                     data.extend((0..register.size).map(|_| 0));
-                    register.put(MODEL.order, *counts, &mut data)?;
+                    register.put(series.order(), *counts, &mut data)?;
                     (register.address, &data)
                 }
-                None => (LOCK.address, &[1]),
+                None => (lock, &[1]),
             },
         };
         let write = Instruction::Write { address, data: bytes };
@@ -183,13 +181,15 @@ impl Setup {
         table: &[u8],
     ) -> Result<Step, Problem> {
         *identity = Some(identify(servo, table)?);
-        let holds = |register: &Register, wanted: i32| counts(register, 0, table) == Some(wanted);
+        let series = servo.series();
+        let holds =
+            |register: &Register, wanted: i32| counts(series.order(), register, 0, table) == Some(wanted);
         let differing = differing(servo, table);
         let what = if !holds(&TORQUE_ENABLE, 0) {
             "to switch its torque off"
         } else if !differing.is_empty() {
             "its EPROM settings"
-        } else if !holds(&LOCK, 1) {
+        } else if !holds(series.model().lock, 1) {
             "to lock its EPROM"
         } else {
             return Ok(Step::Done);
@@ -200,7 +200,7 @@ impl Setup {
             return Ok(Step::TorqueOff);
         }
         let reason = match differing.first() {
-            Some(Write { register, counts }) => {
+            Some((register, counts)) => {
                 format!("register {} does not become {counts}", register.address)
             }
             None => "it reads back what it held before".to_owned(),
@@ -216,8 +216,8 @@ impl Setup {
 
 /// What a servo is by its registers, if it is what it should be and can do what its joint may.
 fn identify(servo: &ServoSettings, table: &[u8]) -> Result<Identity, Problem> {
-    let (id, joint) = (servo.id, || servo.joint.clone());
-    let number = |register: &Register| counts(register, 0, table);
+    let (id, joint, series) = (servo.id, || servo.joint.clone(), servo.series());
+    let number = |register: &Register| counts(series.order(), register, 0, table);
     let Some([first, second]) = table
         .get(usize::from(MODEL_NUMBER.address)..)
         .and_then(<[u8]>::first_chunk)
@@ -231,44 +231,41 @@ fn identify(servo: &ServoSettings, table: &[u8]) -> Result<Identity, Problem> {
     let found = MODELS
         .into_iter()
         .find(|model| model.number == model.order.get([*first, *second]));
-    let model = u16::from_le_bytes([*first, *second]);
-    if let Some(wanted) = &servo.model
-        && found.is_none_or(|found| found.name != wanted)
-    {
+    let order = match table.get(usize::from(BYTE_ORDER.address)) {
+        Some(1) => ByteOrder::Big,
+        _ => ByteOrder::Little,
+    };
+    let model = order.get([*first, *second]);
+    let fits = match &servo.model {
+        Some(wanted) => found.is_some_and(|found| found.name == wanted),
+        None => *first == STS_SERIES,
+    };
+    if !fits && (servo.model.is_some() || found.is_some()) {
+        let wanted = servo.model.as_deref().unwrap_or("any servo of the series STS");
         return Err(Problem::OtherModel {
             id,
             joint: joint(),
             found: found.map_or_else(|| format!("model number {model}"), |found| found.name.to_owned()),
-            wanted: wanted.clone(),
+            wanted: wanted.to_owned(),
         });
     }
-    if *first != STS_SERIES {
+    if !fits {
         return Err(Problem::UnknownModel {
             id,
             joint: joint(),
             number: model,
-            known: "STS series",
+            known: "STS series and the SCS0009",
         });
     }
     let si = |register: &Register| number(register).map_or(0.0, |counts| register.to_si(counts));
+    let limits = [&MIN_ANGLE, &MAX_ANGLE].map(|register| number(register).unwrap_or(0));
     let identity = Identity {
         highest_v: si(&MAX_VOLTAGE),
         voltage_v: si(&PRESENT_VOLTAGE),
-        ends: ends(
-            number(&MIN_ANGLE).unwrap_or(0),
-            number(&MAX_ANGLE).unwrap_or(TURN - 1),
-        ),
+        ends: series.ends(servo.mode, limits),
     };
     check_limits(servo, &identity)?;
     Ok(identity)
-}
-
-/// Within what a goal may lie \[ticks\]: angle limits of 0 and 0 are none.
-fn ends(lower: i32, upper: i32) -> (f64, f64) {
-    match (lower, upper) {
-        (0, 0) => (0.0, f64::from(TURN - 1)),
-        (lower, upper) => (f64::from(lower), f64::from(upper.max(lower))),
-    }
 }
 
 fn check_limits(servo: &ServoSettings, identity: &Identity) -> Result<(), Problem> {
@@ -280,10 +277,10 @@ fn check_limits(servo: &ServoSettings, identity: &Identity) -> Result<(), Proble
         own,
         unit,
     };
-    let fastest = servo.motor.fastest(identity.voltage_v);
+    let (series, fastest) = (servo.series(), servo.motor.fastest(identity.voltage_v));
     // A servo that has just started has not measured its supply yet, but has when it is looked at once more.
     if identity.voltage_v > 0.0 && servo.ticks_per_s > fastest {
-        let velocity = |ticks_per_s: f64| ticks_per_s * TAU / f64::from(TURN);
+        let velocity = |ticks_per_s: f64| ticks_per_s * TAU / series.turn();
         return Err(wider(
             "a velocity of",
             velocity(servo.ticks_per_s),
@@ -291,10 +288,13 @@ fn check_limits(servo: &ServoSettings, identity: &Identity) -> Result<(), Proble
             "rad/s",
         ));
     }
-    if let (Mode::Position, Some((lower, upper))) = (servo.mode, servo.range_ticks) {
+    let is_within_ends = servo.mode == Mode::Position || series.wraps().is_none();
+    if let (true, Some((lower, upper))) = (is_within_ends, servo.range_ticks) {
         // Which turn the joint counts in is the driver's matter.
-        let turn = f64::from(TURN);
-        let shift = (0.5 * (lower + upper) / turn).floor() * turn;
+        let shift = series.wraps().map_or(0.0, |turn| {
+            let turn = f64::from(turn);
+            (0.5 * (lower + upper) / turn).floor() * turn
+        });
         let (lowest, highest) = identity.ends;
         if lower - shift < lowest {
             return Err(wider("the lower end at", lower - shift, lowest, "ticks"));
@@ -307,34 +307,18 @@ fn check_limits(servo: &ServoSettings, identity: &Identity) -> Result<(), Proble
 }
 
 /// The EPROM that holds something else than it should.
-fn differing(servo: &ServoSettings, table: &[u8]) -> ArrayVec<Write, 3> {
-    let phase = counts(&PHASE, 0, table).unwrap_or(PHASE.reset);
-    let wanted = [
-        (&RETURN_DELAY, 0),
-        (&MODE, servo.mode.number()),
-        (&PHASE, (phase & !MANY_TURNS) | STEPS_PER_SECOND),
-    ];
+fn differing(servo: &ServoSettings, table: &[u8]) -> ArrayVec<Setting, 3> {
+    let series = servo.series();
+    let held = |register: &Register| counts(series.order(), register, 0, table);
+    let mut wanted = series.eprom(servo.mode, held);
+    wanted.retain(|(register, counts)| held(register) != Some(*counts));
     wanted
-        .into_iter()
-        .filter(|(register, wanted)| counts(register, 0, table) != Some(*wanted))
-        .map(|(register, counts)| Write { register, counts })
-        .collect()
 }
 
 /// Registers from 0 on that are looked at. Two servos with one id differ in the last of them: positions, temperatures, voltages.
 pub(super) const TABLE: usize = PRESENT_CURRENT.end();
 /// The low byte of the model numbers of STS servos, which share one memory table: STS3215 is 777, STS3250 is 2825.
 pub(super) const STS_SERIES: u8 = 9;
-/// The bit of [`PHASE`] that lets the position count on over turns.
-const MANY_TURNS: i32 = 1 << 4;
-/// The bit of [`PHASE`] that makes speeds steps/s.
-const STEPS_PER_SECOND: i32 = 1 << 2;
-/// [`ACCELERATION_LIMIT`], after the torque: goals come often enough to be what shapes the motion.
-const NO_LIMIT: u8 = 0;
-const _: () = assert!(
-    ACCELERATION_LIMIT.address == TORQUE_ENABLE.address + 1,
-    "both are one write"
-);
 /// What lists the servos of a bus.
 const FINDER: &str = "`servomesh scan --protocol feetech`";
 /// How often something is asked before its servo counts as absent: one lost reply in ten makes that once in a thousand.

@@ -1,6 +1,7 @@
-//! The desk arm with FEETECH STS3215 servos, position servos without a bus watchdog.
+//! The desk arm with FEETECH STS3215 servos, position servos without a bus watchdog; with SCS0009 servos in [`scs`].
 
 mod motion;
+mod scs;
 mod trouble;
 
 use servomesh_devices::Bus;

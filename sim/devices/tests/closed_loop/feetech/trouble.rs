@@ -22,10 +22,10 @@ fn two_servos_with_one_id_are_named() {
 #[test]
 fn a_model_that_is_none_of_these_is_refused() {
     let (_, mut settings) = driver(SERVOS);
-    settings.servos[4].model = Some("SCS0009".to_owned());
+    settings.servos[4].model = Some("SCS15".to_owned());
     let error = settings.check().unwrap_err().to_string();
     assert!(
-        error.contains("joint desk_wrist_pitch_joint: model \"SCS0009\" is not known"),
+        error.contains("joint desk_wrist_pitch_joint: model \"SCS15\" is not known"),
         "{error}"
     );
 }
@@ -53,6 +53,7 @@ fn a_range_beyond_the_servos_angle_limits_is_refused() {
 #[test]
 fn a_servo_that_reboots_in_motion_gets_no_torque_before_a_reset() {
     let mut rig = conformance::notices_a_reboot(enabled(), "servo");
+    rig.assert_said("was started anew");
     let before = rig.truth();
     rig.run(SECOND, |_| None);
     rig.assert_still();

@@ -85,7 +85,7 @@ impl State {
         let bytes = table.get(usize::from(register.address)..register.end())?;
         let position = register.get(order, bytes).ok()?;
         let is_sts = order == ByteOrder::Little && number.to_le_bytes()[0] == STS_SERIES;
-        let si = |register: &Register| counts(register, 0, table).map(|counts| register.to_si(counts));
+        let si = |register: &Register| counts(order, register, 0, table).map(|counts| register.to_si(counts));
         Some(Self {
             number,
             firmware: (byte(&FIRMWARE_MAJOR)?, byte(&FIRMWARE_MINOR)?),

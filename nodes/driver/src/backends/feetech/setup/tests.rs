@@ -1,11 +1,15 @@
 //! A servo on a bench, set up as far as that goes.
 
 use super::*;
+use crate::backends::feetech::series::{MANY_TURNS, Series};
 use servomesh_fieldbus::feetech::packet::{Scan, scan};
+use servomesh_fieldbus::feetech::scs0009;
 use servomesh_fieldbus::feetech::status::Alarms;
+use servomesh_fieldbus::feetech::sts3215::{LOCK, MODE, PHASE, RETURN_DELAY};
 
 /// The registers of a servo on a bench, and the addresses that were written.
 struct Bench {
+    series: Series,
     memory: Vec<u8>,
     written: Vec<u8>,
     /// It answers to writes, too.
@@ -16,25 +20,36 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let mut memory = vec![0; MODEL.size()];
-        MODEL.reset(&mut memory).expect("room for all registers");
+        Self::of(Series::Sts)
+    }
+
+    fn of(series: Series) -> Self {
+        let mut memory = vec![0; series.model().size().max(TABLE)];
+        series.model().reset(&mut memory).expect("room for all registers");
         let mut bench = Self {
+            series,
             memory,
             written: Vec::new(),
             answers_writes: true,
             stubborn: false,
         };
-        bench.set(&PRESENT_VOLTAGE, 119);
+        let voltage = match series {
+            Series::Sts => 119,
+            Series::Scs => 61,
+        };
+        bench.set(&PRESENT_VOLTAGE, voltage);
         bench
     }
 
     fn set(&mut self, register: &Register, counts: i32) {
         let bytes = &mut self.memory[usize::from(register.address)..register.end()];
-        register.put(MODEL.order, counts, bytes).expect("it takes it");
+        register
+            .put(self.series.order(), counts, bytes)
+            .expect("it takes it");
     }
 
     fn get(&self, register: &Register) -> i32 {
-        counts(register, 0, &self.memory).expect("in the table")
+        counts(self.series.order(), register, 0, &self.memory).expect("in the table")
     }
 
     /// Follows an instruction; whether it answers, and with what.
@@ -58,7 +73,7 @@ impl Bench {
         let (mut setup, mut identity) = (Setup::default(), None);
         let mut buffer = [0; 64];
         while !setup.is_done() {
-            let sent = setup.ask(settings.id, &mut buffer).expect("it fits").sent;
+            let sent = setup.ask(settings, &mut buffer).expect("it fits").sent;
             let Scan::Found { packet, .. } = scan(&buffer[..sent]) else {
                 panic!("a whole packet")
             };
@@ -134,9 +149,19 @@ fn a_servo_that_keeps_nothing_or_is_none_of_these_is_named() {
         &settings(Mode::Pwm),
         "refuses its EPROM settings: register 33 does not become 2",
     );
-    let mut small = Bench::new();
-    small.memory[3..5].copy_from_slice(&[5, 4]);
-    refused(&mut small, &settings(Mode::Position), "says model number 1029");
+    let mut small = Bench::of(Series::Scs);
+    refused(
+        &mut small,
+        &settings(Mode::Position),
+        "is SCS0009, but any servo of the series STS is configured",
+    );
+    small.memory[4] = 15;
+    refused(
+        &mut small,
+        &settings(Mode::Position),
+        "says model number 1295: this driver knows the STS series and the SCS0009 only",
+    );
+    small.memory[4] = 4;
     let wanted = ServoSettings {
         model: Some("STS3215".to_owned()),
         ..settings(Mode::Position)
@@ -149,4 +174,66 @@ fn a_servo_that_keeps_nothing_or_is_none_of_these_is_named() {
         &settings(Mode::Position),
         "the upper end at 3500.000 ticks is beyond what the servo takes, 3000.000",
     );
+}
+
+#[test]
+fn an_scs_servo_keeps_its_angle_limits_in_position_mode() {
+    let mut bench = Bench::of(Series::Scs);
+    bench.set(&TORQUE_ENABLE, 1);
+    let gripper = ServoSettings::gripper(Mode::Position);
+    let identity = bench.set_up(&gripper).expect("it can be driven");
+    assert_eq!(bench.written, [TORQUE_ENABLE.address]);
+    assert_eq!((bench.get(&TORQUE_ENABLE), bench.get(&scs0009::LOCK)), (0, 1));
+    assert!((identity.ends.0 - 20.0).abs() < 1e-9 && (identity.ends.1 - 1003.0).abs() < 1e-9);
+    assert!((identity.highest_v - 9.0).abs() < 1e-9 && (identity.voltage_v - 6.1).abs() < 1e-9);
+}
+
+#[test]
+fn angle_limits_of_an_scs_servo_make_its_mode() {
+    let mut bench = Bench::of(Series::Scs);
+    let limits = |bench: &Bench| [&scs0009::MIN_ANGLE, &scs0009::MAX_ANGLE].map(|limit| bench.get(limit));
+    let lock = scs0009::LOCK.address;
+    let in_pwm = bench.set_up(&ServoSettings::gripper(Mode::Pwm));
+    let ends = in_pwm.expect("it can be driven").ends;
+    assert!(ends.0.abs() < 1e-9 && (ends.1 - 1023.0).abs() < 1e-9, "{ends:?}");
+    assert_eq!((limits(&bench), bench.get(&scs0009::LOCK)), ([0, 0], 1));
+    assert_eq!(bench.written[1], lock, "after the torque");
+    assert_eq!((bench.written.len(), bench.written.last()), (5, Some(&lock)));
+    let in_position = bench.set_up(&ServoSettings::gripper(Mode::Position));
+    let ends = in_position.expect("it can be driven").ends;
+    assert_eq!((limits(&bench), bench.get(&scs0009::LOCK)), ([20, 1003], 1));
+    assert!(
+        (ends.0 - 20.0).abs() < 1e-9 && (ends.1 - 1003.0).abs() < 1e-9,
+        "{ends:?}"
+    );
+}
+
+#[test]
+fn a_range_beyond_a_potentiometer_is_refused_in_both_modes() {
+    let refused = |mode, range, part: &str| {
+        let wide = ServoSettings {
+            range_ticks: Some(range),
+            ..ServoSettings::gripper(mode)
+        };
+        let problem = Bench::of(Series::Scs).set_up(&wide).expect_err("it is too wide");
+        assert!(problem.to_string().contains(part), "{problem}");
+    };
+    let upper = "the upper end at 1010.000 ticks is beyond what the servo takes, 1003.000";
+    refused(Mode::Position, (100.0, 1010.0), upper);
+    // Another turn would be none that it sees.
+    refused(
+        Mode::Position,
+        (-1100.0, -300.0),
+        "the lower end at -1100.000 ticks",
+    );
+    refused(Mode::Pwm, (-3.0, 900.0), "the lower end at -3.000 ticks");
+    let quick = ServoSettings {
+        ticks_per_s: 2000.0,
+        ..ServoSettings::gripper(Mode::Position)
+    };
+    let problem = Bench::of(Series::Scs)
+        .set_up(&quick)
+        .expect_err("it is too quick");
+    let part = "a velocity of 10.227 rad/s is beyond what the servo takes, 7.117 rad/s";
+    assert!(problem.to_string().contains(part), "{problem}");
 }
