@@ -23,8 +23,8 @@ from replacing import Backend, TrackingError, Use, frames, grip, kill_in_motion,
 
 #: Paths that nobody disturbs, before and after.
 UNDISTURBED = 3
-#: Paths on which the driver is replaced, by each of them.
-REPLACED = 3
+#: Paths on which the driver is replaced, by each of them: in lockstep, and in real time, where each path that is not stopped is luck on a busy machine.
+REPLACED, REPLACED_IN_REAL_TIME = 3, 1
 #: A busy machine may have the arm stopped on as many paths in a row before it is too busy.
 ATTEMPTS = 5
 #: A new driver is usable within this time of its announcement, in lockstep [s of ROS time].
@@ -68,7 +68,7 @@ class Replacing:
         replaced: list[TrackingError] = []
         while len(self.undisturbed) < UNDISTURBED:
             self.undisturbed.append(self._follow(lambda: grip(self.peer)))
-        while len(replaced) < REPLACED:
+        while len(replaced) < (REPLACED if self._use_sim_time else REPLACED_IN_REAL_TIME):
             replaced.append(self._follow(lambda: self.replace(backend)))
             self.undisturbed.append(self._follow(lambda: grip(self.peer)))
         print(f"replaced by {backend.name}: {replaced}; undisturbed: {self.undisturbed}")
