@@ -8,7 +8,7 @@ use super::goals::{Clients, Sent};
 use super::run::{REST_PATIENCE, interrupts};
 use super::show::Show;
 use crate::program::progress::Trail;
-use crate::tune::{Chirp, ChirpError, Finding, Lists, Point, Record, Report, judge};
+use crate::tune::{Chirp, ChirpError, Finding, Lists, Point, Record, RecordError, Refused, Report, judge};
 use anyhow::{Context as _, bail};
 use futures::FutureExt;
 use r2r::QosProfile;
@@ -60,8 +60,7 @@ pub struct TuneOutcome {
 /// error: the report has it.
 pub fn tune(request: &TuneRequest) -> anyhow::Result<TuneOutcome> {
     let mut io = Io::client("servomesh_tune")?;
-    // Deep enough for what comes while a goal is sent; r2r hands over ten at once.
-    let states = QosProfile::default().best_effort().keep_last(200).volatile();
+    let states = QosProfile::default().best_effort().keep_last(BACKLOG).volatile();
     let mut tuner = Tuner {
         cell: Cell::open(&mut io)?,
         clients: Clients::default(),
@@ -88,9 +87,9 @@ pub fn tune(request: &TuneRequest) -> anyhow::Result<TuneOutcome> {
     let mut trail = Trail::default();
     for (number, name) in (1..).zip(&names) {
         trail.enter_step(number, names.len());
-        match tuner.joint(&group, name, &trail)? {
+        match tuner.joint_at_last(&group, name, &trail)? {
             Some(Ok(finding)) => report.found.push(finding),
-            Some(Err(reason)) => report.refused.push((name.clone(), reason)),
+            Some(Err(refused)) => report.refused.push((name.clone(), refused.to_string())),
             None => break,
         }
         trail.leave();
@@ -133,7 +132,7 @@ impl Tuner<'_> {
         let mut servers = self.clients.open_follow(&mut self.io, &self.request.group)?;
         let deadline = wall(&self.io) + self.request.ready_timeout;
         loop {
-            self.turn(None)?;
+            self.turn(LOOK, None)?;
             servers.retain_mut(|(_, available)| available.now_or_never().is_none());
             let missing = self.cell.missing_of(group, group);
             let Some(missing) = missing.or_else(|| servers.first().map(|(name, _)| name.clone())) else {
@@ -149,16 +148,36 @@ impl Tuner<'_> {
         }
     }
 
-    /// Excites a joint and judges what it did: gains, or why there are none. `None`: interrupted.
+    /// Excites a joint, once more where too little was heard of it, and judges what it did.
+    fn joint_at_last(
+        &mut self,
+        group: &GroupDescription,
+        name: &str,
+        trail: &Trail,
+    ) -> anyhow::Result<Option<Judged>> {
+        let mut judged = self.joint(group, name, trail)?;
+        for _ in 1..ATTEMPTS {
+            let Some(Err(Refused::Record(missed @ (RecordError::Gap { .. } | RecordError::Lost { .. })))) =
+                judged
+            else {
+                break;
+            };
+            self.show.say(&format!("      {name}: {missed} Once more."));
+            judged = self.joint(group, name, trail)?;
+        }
+        Ok(judged)
+    }
+
+    /// Excites a joint and judges what it did. `None`: interrupted.
     fn joint(
         &mut self,
         group: &GroupDescription,
         name: &str,
         trail: &Trail,
-    ) -> anyhow::Result<Option<Result<Finding, String>>> {
+    ) -> anyhow::Result<Option<Judged>> {
         let chirp = match Chirp::plan(group, name, &self.cell.positions(&self.request.group)?) {
             Ok(chirp) => chirp,
-            Err(error) => return Ok(Some(Err(error.to_string()))),
+            Err(error) => return Ok(Some(Err(error.into()))),
         };
         let label = format!("excite {name} of {}", self.request.group);
         let shown = self
@@ -171,7 +190,7 @@ impl Tuner<'_> {
         // From the first feedback on: before it is accepted, the joint stands.
         let outcome = loop {
             let moves = sent.progress().done.is_some();
-            self.turn(moves.then_some(&mut record))?;
+            self.turn(LOOK, moves.then_some(&mut record))?;
             if let Some(outcome) = sent.poll() {
                 break outcome;
             }
@@ -187,8 +206,9 @@ impl Tuner<'_> {
         };
         shown.end(0);
         outcome.map_err(|reason| anyhow::anyhow!("joint {name}: the chirp was not followed: {reason}"))?;
-        let found = judge(group, chirp.joint, &record, self.request.margin_deg);
-        Ok(Some(found.map_err(|refused| refused.to_string())))
+        // The result may have overtaken states that wait to be taken.
+        while self.turn(Duration::ZERO, Some(&mut record))? {}
+        Ok(Some(judge(group, chirp.joint, &record, self.request.margin_deg)))
     }
 
     /// Cancels a goal and waits for its rest, for a while.
@@ -205,7 +225,7 @@ impl Tuner<'_> {
                 self.show.say(&format!("      not cancelled: {name}: {error}"));
                 asked = None;
             }
-            self.turn(None)?;
+            self.turn(LOOK, None)?;
             if wall(&self.io) > deadline {
                 bail!(
                     "joint {name} may still move: its goal did not end within {REST_PATIENCE:?} after it was cancelled"
@@ -215,11 +235,13 @@ impl Tuner<'_> {
         Ok(())
     }
 
-    /// Takes in what comes, and what the group did into a record.
-    fn turn(&mut self, mut record: Option<&mut Record>) -> anyhow::Result<()> {
-        self.io.r2r().spin_once(LOOK);
+    /// Takes in what comes within `patience`, and what the group did into a record; says whether it did anything.
+    fn turn(&mut self, patience: Duration, mut record: Option<&mut Record>) -> anyhow::Result<bool> {
+        self.io.r2r().spin_once(patience);
         self.cell.take_in(&mut self.io)?;
+        let mut heard = false;
         while let Some(message) = self.states.take() {
+            heard = true;
             let group = &self.request.group;
             let state =
                 ServoState::from_msg(&message).with_context(|| format!("topic {group}/servo_state"))?;
@@ -227,13 +249,21 @@ impl Tuner<'_> {
                 record.hear(&state);
             }
         }
-        Ok(())
+        Ok(heard)
     }
 
     fn interrupted(&self) -> usize {
         self.interrupts.load(Ordering::Relaxed)
     }
 }
+
+/// Gains of a joint, or why there are none.
+type Judged = Result<Finding, Refused>;
+
+/// States that wait to be taken at most: those of a whole chirp at 500 Hz. A look takes one of them, and a busy machine may have time for few.
+const BACKLOG: usize = 8192;
+/// How often a joint is excited until too much was missed of what it did.
+const ATTEMPTS: usize = 3;
 
 fn point_to_msg(point: Point) -> JointTrajectoryPoint {
     JointTrajectoryPoint {

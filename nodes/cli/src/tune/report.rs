@@ -1,6 +1,6 @@
 //! What was found of each joint that was tuned, and why of others nothing was.
 
-use super::{Record, RecordError};
+use super::{ChirpError, Record, RecordError};
 use crate::columns::columns;
 use servomesh_driver::Gains;
 use servomesh_driver::identify::{Identified, IdentifyError, identify};
@@ -23,13 +23,16 @@ pub struct Finding {
     pub tuned: Tuned,
 }
 
-/// Why a record leads to no gains.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+/// Why a joint gets no gains.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Refused {
-    /// It is none.
+    /// It can't be excited.
+    #[error(transparent)]
+    Chirp(#[from] ChirpError),
+    /// Its record is none.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// It says too little.
+    /// The record says too little.
     #[error(transparent)]
     Identify(#[from] IdentifyError),
     /// What it says has no gains.
