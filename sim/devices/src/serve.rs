@@ -121,19 +121,16 @@ impl Server {
         };
         let now = Stamp::ZERO + self.began.elapsed();
         let bus = &mut self.rig.buses_mut()[index];
-        let (name, device) = (bus.name.clone(), port.device());
-        let failed = |action: &str, reason| DevicesError::Port {
-            bus: name.clone(),
-            action: format!("{action} {device}"),
-            reason,
+        let bytes = match port.read(buffer) {
+            Ok([]) => return Ok(()),
+            Ok(bytes) => bytes,
+            Err(reason) => return Err(failed(&bus.name, "can't read", port, reason)),
         };
-        let bytes = port.read(buffer).map_err(|reason| failed("can't read", reason))?;
-        if !bytes.is_empty() {
-            if let Some(baud) = port.baud().map_err(|reason| failed("no speed of", reason))? {
-                bus.wire.set_baud(baud);
-            }
-            bus.wire.write(now, bytes);
+        let baud = port.baud();
+        if let Some(baud) = baud.map_err(|reason| failed(&bus.name, "no speed of", port, reason))? {
+            bus.wire.set_baud(baud);
         }
+        bus.wire.write(now, bytes);
         Ok(())
     }
 
@@ -144,11 +141,8 @@ impl Server {
             let Some(port) = &mut self.ports[index] else {
                 continue;
             };
-            port.write(&bytes).map_err(|reason| DevicesError::Port {
-                bus: bus.name.clone(),
-                action: format!("can't write {}", port.device()),
-                reason,
-            })?;
+            let written = port.write(&bytes);
+            written.map_err(|reason| failed(&bus.name, "can't write", port, reason))?;
         }
         Ok(())
     }
@@ -245,5 +239,14 @@ impl Server {
             self.ports[index] = Some(self.open_port(index)?);
         }
         Ok(())
+    }
+}
+
+/// What went wrong at the port of a bus.
+fn failed(bus: &str, action: &str, port: &Port, reason: io::Error) -> DevicesError {
+    DevicesError::Port {
+        bus: bus.to_owned(),
+        action: format!("{action} {}", port.device()),
+        reason,
     }
 }

@@ -9,6 +9,7 @@
 //! **Invariant:** nothing is written to a servo under torque, to one of several that share an id, or to one whose model is not known.
 //! **Invariant:** nothing is written where another servo answers already.
 
+use super::pace::wire_time;
 use super::scan::{Language, Noise, Said};
 use super::serial::SLOWEST_RETURN;
 use std::fmt::Debug;
@@ -310,8 +311,8 @@ impl<'a, L: Assignable, P: Line> Talk<'a, L, P> {
         let language = &mut self.language;
         let before = language.noise();
         let mut answer = None;
-        let wire = (bytes.len() + longest) as u64 * 10_000_000_000 / u64::from(self.baud.max(1));
-        let patience = Duration::from_nanos(wire) + SLOWEST_RETURN + self.latency;
+        let wire = wire_time(bytes.len() + longest, self.baud);
+        let patience = wire + SLOWEST_RETURN + self.latency;
         self.line.exchange(bytes, patience, &mut |mut heard| {
             while let Some(said) = language.hear(&mut heard) {
                 take(&mut answer, id, &said);

@@ -10,6 +10,7 @@
 //! | `unanswered` | which answers may still come, where an answer does not say to which read it is one |
 //! | `serial` | phases of a bus of servos on a serial line: who is set up next, when a cycle's parts are due, what is known of a servo |
 //! | [`scan`] | which servos are on a serial bus, whatever they speak |
+//! | [`assign`] | another id or speed for one of them |
 //! | [`dynamixel`] | DYNAMIXEL X servos: Protocol 2.0 on a serial bus |
 //! | [`feetech`] | FEETECH STS and SCS servos on a serial bus |
 //! | [`pwm`] | hobby servos, by pulses |

@@ -38,9 +38,9 @@ impl Pace {
         begin + self.until_goals_end
     }
 
-    /// How long so many bytes take: 8 bits, a start bit and a stop bit each.
+    /// How long so many bytes take.
     pub(in crate::backends) fn wire(&self, bytes: usize) -> Duration {
-        Duration::from_nanos(bytes as u64 * 10_000_000_000 / u64::from(self.baud))
+        wire_time(bytes, self.baud)
     }
 
     pub(in crate::backends) fn period(&self) -> Duration {
@@ -93,6 +93,11 @@ impl Pace {
     pub(in crate::backends) fn cycle(&self, at: Stamp) -> u64 {
         (at.as_nanos() / self.period.as_nanos() as i64).unsigned_abs()
     }
+}
+
+/// How long so many bytes take at a speed \[bit/s\]: 8 bits, a start bit and a stop bit each.
+pub(in crate::backends) fn wire_time(bytes: usize, baud: u32) -> Duration {
+    Duration::from_nanos(bytes as u64 * 10_000_000_000 / u64::from(baud.max(1)))
 }
 
 /// From an answer's last byte to the goals: the core takes some 10 µs, two threads wake up.

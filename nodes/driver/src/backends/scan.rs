@@ -15,6 +15,7 @@
 //! **Invariant:** nothing is written to a servo: a scan changes none.
 //! **Invariant:** a servo is listed only after an answer whose checksum is right.
 
+use super::pace::wire_time;
 use super::serial::SLOWEST_RETURN;
 use servomesh_types::Stamp;
 use std::collections::{BTreeMap, VecDeque};
@@ -402,9 +403,9 @@ impl<L: Language> Scan<L> {
         self.orders.push_back(Order::Transmit(bytes));
     }
 
-    /// How long so many bytes take: 8 bits, a start bit and a stop bit each.
+    /// How long so many bytes take at the speed that is looked at.
     fn wire(&self, bytes: usize) -> Duration {
-        Duration::from_nanos(bytes as u64 * 10_000_000_000 / u64::from(self.baud().max(1)))
+        wire_time(bytes, self.baud())
     }
 }
 

@@ -4,6 +4,7 @@ use servomesh_types::{EventKind, JointVec, SafetyMode, Stamp};
 use std::time::Duration;
 
 use super::course::Course;
+use super::telling::trajectory_of;
 use super::{Context, Kind, Planner, Task, refuse};
 use crate::follow::{Start, Unfollowable};
 use crate::torque::Overload;
@@ -17,7 +18,7 @@ impl Planner {
     pub(crate) fn follow(&mut self, ctx: &mut Context<'_>, id: GoalId, goal: &FollowGoal) {
         match self.plan_follow(ctx, goal) {
             Ok((kind, motion)) => {
-                let what = format!("a trajectory of {} points", goal.points.len());
+                let what = trajectory_of(goal);
                 self.begin(ctx, id, kind, motion, &what);
             }
             Err((refusal, None)) => refuse(ctx, self.group.name, id, refusal),

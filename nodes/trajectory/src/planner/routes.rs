@@ -15,6 +15,7 @@
 use std::sync::Arc;
 
 use super::course::Course;
+use super::telling::trajectory_of;
 use super::{Context, Kind, Planner, refuse};
 use crate::config::ToolSettings;
 use crate::plan::{Plan, Planned, Product, Route, Task as PlanTask, Work};
@@ -67,10 +68,7 @@ impl Planner {
     pub(super) fn retime(&mut self, ctx: &mut Context<'_>, id: GoalId, goal: &FollowGoal, kind: Kind) {
         match self.retime_task(ctx, goal) {
             Ok(task) => {
-                let what = format!(
-                    "a trajectory of {} points, slowed down to the limits,",
-                    goal.points.len()
-                );
+                let what = format!("{}, slowed down to the limits,", trajectory_of(goal));
                 self.await_route(ctx, id, task, kind, what);
             }
             Err(refusal) => refuse(ctx, self.group.name, id, refusal),

@@ -6,7 +6,7 @@ use servomesh_types::{Event, EventKind, GroupName, Stamp};
 use std::time::Duration;
 
 use super::{Context, Kind, Planner, Task};
-use crate::{Code, Feedback, GoalId, GripResult, Outcome, Output, Refusal, State, Status};
+use crate::{Code, Feedback, FollowGoal, GoalId, GripResult, Outcome, Output, Refusal, State, Status};
 
 impl Planner {
     pub(super) fn finish(&mut self, ctx: &mut Context<'_>, mut outcome: Outcome) {
@@ -97,6 +97,14 @@ impl Task {
             grip: None,
             path_deviation: 0.0,
         }
+    }
+}
+
+/// What people are told that a goal's motion is.
+pub(super) fn trajectory_of(goal: &FollowGoal) -> String {
+    match goal.points.len() {
+        1 => "a trajectory of 1 point".to_owned(),
+        count => format!("a trajectory of {count} points"),
     }
 }
 

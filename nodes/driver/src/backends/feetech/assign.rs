@@ -1,22 +1,17 @@
 //! How a FEETECH servo is given another id or speed: between opening and closing the lock of its EPROM.
 
+use super::layout::model_number;
 use super::scan::{Scs, bytes};
 use crate::backends::assign::{Assignable, Facts};
 use servomesh_fieldbus::feetech::instruction::Instruction;
-use servomesh_fieldbus::feetech::number::ByteOrder;
-use servomesh_fieldbus::feetech::sts3215::{BAUD_RATE, BYTE_ORDER, ID, MODEL_NUMBER, TORQUE_ENABLE};
+use servomesh_fieldbus::feetech::sts3215::{BAUD_RATE, ID, TORQUE_ENABLE};
 use servomesh_fieldbus::feetech::table::{BAUD_RATES, Model};
 
 impl Assignable for Scs {
     fn facts((): (), table: &[u8]) -> Option<Facts> {
         let byte = |address: u8| table.get(usize::from(address)).copied();
-        let order = match byte(BYTE_ORDER.address)? {
-            0 => ByteOrder::Little,
-            1 => ByteOrder::Big,
-            _ => return None,
-        };
-        let number = table.get(usize::from(MODEL_NUMBER.address)..)?.first_chunk()?;
-        let model = Model::of(order.get(*number)).filter(|model| model.order == order)?;
+        let (order, number) = model_number(table)?;
+        let model = Model::of(number).filter(|model| model.order == order)?;
         Some(Facts {
             model: model.name,
             torque: byte(TORQUE_ENABLE.address)? == 1,

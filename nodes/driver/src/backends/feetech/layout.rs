@@ -15,8 +15,8 @@ use super::series::Series;
 use crate::backends::unanswered::IN_FLIGHT;
 use servomesh_fieldbus::feetech::number::ByteOrder;
 use servomesh_fieldbus::feetech::sts3215::{
-    MOVING, PENDING, PRESENT_POSITION, PRESENT_SPEED, PRESENT_TEMPERATURE, PRESENT_VOLTAGE, STATUS,
-    TORQUE_ENABLE,
+    BYTE_ORDER, MODEL_NUMBER, MOVING, PENDING, PRESENT_POSITION, PRESENT_SPEED, PRESENT_TEMPERATURE,
+    PRESENT_VOLTAGE, STATUS, TORQUE_ENABLE,
 };
 use servomesh_fieldbus::feetech::table::Register;
 
@@ -112,6 +112,22 @@ pub(super) fn counts(order: ByteOrder, register: &Register, address: u8, block: 
     let from = register.address.checked_sub(address).map(usize::from)?;
     let bytes = block.get(from..from + usize::from(register.size))?;
     register.get(order, bytes).ok()
+}
+
+/// The byte order and the model number that a servo's registers from 0 on tell; `None` if they are no servo's.
+pub(super) fn model_number(table: &[u8]) -> Option<(ByteOrder, u16)> {
+    let order = byte_order(table)?;
+    let number = table.get(usize::from(MODEL_NUMBER.address)..)?.first_chunk()?;
+    Some((order, order.get(*number)))
+}
+
+/// The byte order that a servo's registers from 0 on tell.
+pub(super) fn byte_order(table: &[u8]) -> Option<ByteOrder> {
+    match table.get(usize::from(BYTE_ORDER.address))? {
+        0 => Some(ByteOrder::Little),
+        1 => Some(ByteOrder::Big),
+        _ => None,
+    }
 }
 
 const fn has_lengths_to_spare(series: Series) -> bool {

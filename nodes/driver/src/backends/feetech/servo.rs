@@ -276,15 +276,31 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// An STS servo.
     fn servo(mode: Mode) -> Servo {
-        let mut servo = Servo::new(ServoSettings::elbow(mode));
-        servo.identity = Some(Identity {
+        let identity = Identity {
             highest_v: 14.0,
             voltage_v: 12.0,
             ends: (400.0, 3600.0),
-        });
+        };
+        standing(ServoSettings::elbow(mode), identity, 2000)
+    }
+
+    /// An SCS servo.
+    fn small(mode: Mode) -> Servo {
+        let identity = Identity {
+            highest_v: 9.0,
+            voltage_v: 6.0,
+            ends: (20.0, 1003.0),
+        };
+        standing(ServoSettings::gripper(mode), identity, 500)
+    }
+
+    fn standing(settings: ServoSettings, identity: Identity, position: i64) -> Servo {
+        let mut servo = Servo::new(settings);
+        servo.identity = Some(identity);
         servo.begin();
-        servo.known.ticks = Ticks(2000);
+        servo.known.ticks = Ticks(position);
         servo
     }
 
@@ -334,37 +350,26 @@ mod tests {
 
     #[test]
     fn an_scs_servo_is_told_a_time_and_a_speed_and_no_torque_limit() {
-        let scs = |mode| {
-            let mut servo = Servo::new(ServoSettings::gripper(mode));
-            servo.identity = Some(Identity {
-                highest_v: 9.0,
-                voltage_v: 6.0,
-                ends: (20.0, 1003.0),
-            });
-            servo.begin();
-            servo.known.ticks = Ticks(500);
-            servo
-        };
         // 293 steps/s are the joint's limit: 440 of the servo's own, and 15 steps ahead in 28 ms and for noise and play.
         assert_eq!(
-            told(&scs(Mode::Position), &command(0.1, 100.0, 510.2)),
+            told(&small(Mode::Position), &command(0.1, 100.0, 510.2)),
             [510, 0, 440]
         );
         assert_eq!(
-            told(&scs(Mode::Position), &command(0.1, 100.0, 900.0)),
+            told(&small(Mode::Position), &command(0.1, 100.0, 900.0)),
             [517, 0, 440]
         );
         assert_eq!(
-            told(&scs(Mode::Position), &command(0.1, 100.0, -900.0)),
+            told(&small(Mode::Position), &command(0.1, 100.0, -900.0)),
             [483, 0, 440]
         );
-        let mut at_end = scs(Mode::Position);
+        let mut at_end = small(Mode::Position);
         at_end.known.ticks = Ticks(1000);
         assert_eq!(told(&at_end, &command(0.1, 0.0, 1020.0))[0], 1003);
-        let bytes = scs(Mode::Position).goals(&command(0.1, 100.0, 510.2), 0, 0.008);
+        let bytes = small(Mode::Position).goals(&command(0.1, 100.0, 510.2), 0, 0.008);
         assert_eq!(bytes.expect("goals")[..2], [0x01, 0xFE], "high byte first");
         // 0.1 A take 0.725 V, 100 steps/s 0.438 V more: 194 ‰ of 6 V.
-        assert_eq!(told(&scs(Mode::Pwm), &command(-0.1, -100.0, 510.2)), [-194]);
+        assert_eq!(told(&small(Mode::Pwm), &command(-0.1, -100.0, 510.2)), [-194]);
     }
 
     #[test]

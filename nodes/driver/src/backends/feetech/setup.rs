@@ -10,7 +10,7 @@
 //! **Invariant:** EPROM is written only where it holds something else, and a servo is set up only once it is locked again.
 //! **Invariant:** a servo that is set up has no torque.
 
-use super::layout::counts;
+use super::layout::{byte_order, counts};
 use super::series::Setting;
 use super::servo::Identity;
 use super::settings::{Mode, ServoSettings};
@@ -21,8 +21,7 @@ use servomesh_fieldbus::feetech::number::ByteOrder;
 use servomesh_fieldbus::feetech::packet::OVERHEAD;
 use servomesh_fieldbus::feetech::status::Status;
 use servomesh_fieldbus::feetech::sts3215::{
-    BYTE_ORDER, MAX_ANGLE, MAX_VOLTAGE, MIN_ANGLE, MODEL_NUMBER, PRESENT_CURRENT, PRESENT_VOLTAGE,
-    TORQUE_ENABLE,
+    MAX_ANGLE, MAX_VOLTAGE, MIN_ANGLE, MODEL_NUMBER, PRESENT_CURRENT, PRESENT_VOLTAGE, TORQUE_ENABLE,
 };
 use servomesh_fieldbus::feetech::table::Register;
 use servomesh_fieldbus::feetech::{Error, MODELS};
@@ -231,11 +230,9 @@ fn identify(servo: &ServoSettings, table: &[u8]) -> Result<Identity, Problem> {
     let found = MODELS
         .into_iter()
         .find(|model| model.number == model.order.get([*first, *second]));
-    let order = match table.get(usize::from(BYTE_ORDER.address)) {
-        Some(1) => ByteOrder::Big,
-        _ => ByteOrder::Little,
-    };
-    let model = order.get([*first, *second]);
+    let model = byte_order(table)
+        .unwrap_or(ByteOrder::Little)
+        .get([*first, *second]);
     let fits = match &servo.model {
         Some(wanted) => found.is_some_and(|found| found.name == wanted),
         None => *first == STS_SERIES,

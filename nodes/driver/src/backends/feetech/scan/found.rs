@@ -1,13 +1,13 @@
 //! What a scan finds at an id.
 
-use crate::backends::feetech::layout::counts;
+use crate::backends::feetech::layout::{counts, model_number};
 use crate::backends::feetech::setup::STS_SERIES;
 use crate::backends::scan;
 use servomesh_fieldbus::feetech::number::ByteOrder;
 use servomesh_fieldbus::feetech::status::Alarms;
 use servomesh_fieldbus::feetech::sts3215::{
-    BYTE_ORDER, FIRMWARE_MAJOR, FIRMWARE_MINOR, MODE, MODEL_NUMBER, PRESENT_POSITION, PRESENT_TEMPERATURE,
-    PRESENT_VOLTAGE, STATUS, TORQUE_ENABLE,
+    FIRMWARE_MAJOR, FIRMWARE_MINOR, MODE, PRESENT_POSITION, PRESENT_TEMPERATURE, PRESENT_VOLTAGE, STATUS,
+    TORQUE_ENABLE,
 };
 use servomesh_fieldbus::feetech::table::{Model, Register};
 
@@ -69,16 +69,7 @@ impl State {
     /// What registers from address 0 on say; `None`: they are no servo's of these series, or too few.
     fn of(table: &[u8]) -> Option<Self> {
         let byte = |register: &Register| table.get(usize::from(register.address)).copied();
-        let order = match byte(&BYTE_ORDER)? {
-            0 => ByteOrder::Little,
-            1 => ByteOrder::Big,
-            _ => return None,
-        };
-        let word = |register: &Register| {
-            let from = usize::from(register.address);
-            Some(order.get(*table.get(from..)?.first_chunk()?))
-        };
-        let number = word(&MODEL_NUMBER)?;
+        let (order, number) = model_number(table)?;
         let model = Model::of(number).filter(|model| model.order == order);
         let known = model.and_then(|model| model.at(PRESENT_POSITION.address));
         let register = known.unwrap_or(&PRESENT_POSITION);
