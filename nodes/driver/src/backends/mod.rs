@@ -8,7 +8,7 @@
 //! | `pace` | how long bytes take, when a cycle begins, when an answer is missing |
 //! | `outbox` | what a link wants done, in order |
 //! | `unanswered` | which answers may still come, where an answer does not say to which read it is one |
-//! | `serial` | phases of a bus of servos on a serial line: who is set up next, when a cycle's parts are due, what is known of a servo |
+//! | [`serial`] | buses of servos on a serial line, whatever these speak: setting them up, reading and telling them in cycles |
 //! | [`scan`] | which servos are on a serial bus, whatever they speak |
 //! | [`assign`] | another id or speed for one of them |
 //! | [`dynamixel`] | DYNAMIXEL X servos: Protocol 2.0 on a serial bus |
@@ -25,7 +25,7 @@ mod pace;
 pub mod problem;
 pub mod pwm;
 pub mod scan;
-mod serial;
+pub mod serial;
 pub mod settings;
 mod unanswered;
 pub mod wires;

@@ -23,7 +23,7 @@ pub(super) struct Unanswered {
 
 /// Who has answered a read when its time is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+pub enum Heard {
     /// All of whom answers can come.
     All,
     /// Some.

@@ -10,7 +10,7 @@ use servomesh_types::Stamp;
 
 /// A read of all servos that waits for its answers.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Read {
+pub struct Read {
     pub(super) stretch: Stretch,
     pub(super) replies: Replies,
     /// When the servos sampled themselves.
@@ -38,21 +38,29 @@ impl Asked for Read {
     fn missing(&self) -> Stamp {
         self.missing
     }
+
+    fn length(&self) -> u16 {
+        self.stretch.length()
+    }
+
+    /// A joined answer comes as a whole or is torn, and what is left of it has no header.
+    fn heard_by(&self, servos: usize) -> Heard {
+        match self.heard {
+            0 => Heard::Nobody,
+            _ if self.replies == Replies::Joined || self.is_complete(servos) => Heard::All,
+            _ => Heard::Some,
+        }
+    }
+
+    fn missing_replies(&self, servos: usize) -> usize {
+        servos - self.heard.count_ones() as usize
+    }
 }
 
 impl Read {
     /// Whether all have answered.
     pub(super) fn is_complete(&self, servos: usize) -> bool {
         self.heard.count_ones() as usize == servos
-    }
-
-    /// Who has answered it. A joined answer comes as a whole or is torn, and what is left of it has no header.
-    pub(super) fn heard_by(&self, servos: usize) -> Heard {
-        match self.heard {
-            0 => Heard::Nobody,
-            _ if self.replies == Replies::Joined || self.is_complete(servos) => Heard::All,
-            _ => Heard::Some,
-        }
     }
 
     /// Takes a joined answer, or as much of it as came.

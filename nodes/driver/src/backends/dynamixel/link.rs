@@ -1,66 +1,25 @@
-//! One bus of DYNAMIXEL servos, as a [`Link`]: what it holds, and which of its phases hears what.
-//!
-//! It [opens](super::opening) its servos, then it [cycles](super::cycling), and opens anew the one that was started anew, has a fault to be
-//! cleared, or fell silent.
+//! What only a bus of DYNAMIXEL servos holds.
 
-use super::cycle::Read;
 use super::servo::Servo;
 use super::settings::Settings;
-use crate::backends::outbox::Outbox;
 use crate::backends::pace::Pace;
-use crate::backends::serial::{self, Asked, Phase, Stats};
+use crate::backends::serial::Bus;
 use crate::backends::settings::SettingsError;
-use crate::backends::unanswered::Unanswered;
-use crate::bus::{DriveCommand, DriveStatus};
-use crate::link::{Action, Link};
-use servomesh_fieldbus::dynamixel::{EncodeError, Id, MAX_PACKET, Replies, Stream};
-use servomesh_types::Stamp;
+use servomesh_fieldbus::dynamixel::{Id, Replies};
 
 /// DYNAMIXEL X servos on a serial bus.
+pub type Dynamixel = Bus<DynamixelProtocol>;
+
+/// Protocol 2.0, as a bus of DYNAMIXEL X servos speaks it.
 #[derive(Debug)]
-pub struct Dynamixel {
-    pub(super) settings: Settings,
-    pub(super) pace: Pace,
+pub struct DynamixelProtocol {
     /// What the watchdogs are armed with.
     pub(super) armed: u8,
-    pub(super) servos: Vec<Servo>,
-    pub(super) stream: Stream,
-    pub(super) phase: Phase<Asking, Read>,
     pub(super) replies: Replies,
     /// Joined reads in a row that nobody answered, while none was ever answered.
     pub(super) fast_tries: u32,
-    /// Reads whose answers may still come.
-    pub(super) pending: Unanswered,
-    /// When the goals that were sent last have gone out.
-    pub(super) clear_at: Stamp,
-    /// The newest answer of the core that was not sent yet.
-    pub(super) command: Option<DriveCommand>,
-    /// What the core wants of the torque.
-    pub(super) enable: bool,
+    /// Whether one said in the last answer that it has a hardware error.
     pub(super) alert: bool,
-    /// Reads since the torque, faults, temperatures were read.
-    pub(super) reads: u64,
-    pub(super) status: DriveStatus,
-    pub(super) outbox: Outbox<{ 4 * MAX_PACKET }>,
-    /// Watchdogs may have tripped while the bus was silent: they are armed anew before it cycles.
-    pub(super) rearm: bool,
-    pub(super) stats: Stats,
-}
-
-/// What one servo was asked while it is set up.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asking {
-    pub(super) servo: usize,
-    /// How many bytes its answer brings.
-    pub(super) parameters: usize,
-    pub(super) missing: Stamp,
-    pub(super) skipped: u64,
-}
-
-impl Asked for Asking {
-    fn missing(&self) -> Stamp {
-        self.missing
-    }
 }
 
 impl Dynamixel {
@@ -70,96 +29,15 @@ impl Dynamixel {
     /// [`SettingsError`]: what can't be.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         settings.check()?;
-        let servos: Vec<Servo> = settings
-            .servos
-            .iter()
-            .filter_map(|servo| Some(Servo::new(servo.clone(), Id::device(servo.id)?)))
-            .collect();
-        Ok(Self {
-            pace: Pace::new(settings.baud, settings.period, settings.latency),
+        let own = DynamixelProtocol {
             armed: settings.watchdog_counts() as u8,
-            servos,
-            stream: Stream::new(),
-            phase: Phase::opening_at(Stamp::ZERO),
             replies: Replies::Joined,
             fast_tries: 0,
-            pending: Unanswered::default(),
-            clear_at: Stamp::ZERO,
-            command: None,
-            enable: false,
             alert: false,
-            reads: 0,
-            status: DriveStatus::default(),
-            outbox: Outbox::new(),
-            rearm: false,
-            stats: Stats::default(),
-            settings,
-        })
-    }
-
-    /// What the bus has seen.
-    pub fn stats(&self) -> Stats {
-        self.stats
-    }
-
-    /// Whether all servos are set up and read in cycles.
-    pub fn is_cycling(&self) -> bool {
-        self.phase.is_cycling()
-    }
-
-    /// Adds what `write` makes of the servos to what waits to be sent; gives its length.
-    pub(super) fn send(
-        &mut self,
-        write: impl FnOnce(&[Servo], &mut [u8]) -> Result<usize, EncodeError>,
-    ) -> usize {
-        let servos = &self.servos;
-        self.outbox.send(|buffer| write(servos, buffer))
-    }
-}
-
-impl Link for Dynamixel {
-    fn receive(&mut self, now: Stamp, bytes: &[u8]) {
-        let mut bytes = bytes;
-        // What one packet says may be that the bus opens or cycles from there on.
-        while match self.phase {
-            Phase::Unplugged => false,
-            Phase::Opening { asking, .. } => self.receive_opening(now, asking, &mut bytes),
-            Phase::Cycling(cycling) => self.receive_cycling(now, cycling.read, &mut bytes),
-        } {}
-    }
-
-    fn plugged(&mut self, now: Stamp, there: bool) {
-        self.stream.clear();
-        self.command = None;
-        if there {
-            self.rearm = true;
-            serial::restart_all(&mut self.servos, now);
-            self.phase = Phase::opening_at(now);
-        } else {
-            self.outbox.expect_recovery();
-            self.phase = Phase::Unplugged;
-        }
-    }
-
-    fn tick(&mut self, now: Stamp) {
-        match self.phase {
-            Phase::Unplugged => {}
-            Phase::Opening { asking, due } => self.tick_opening(now, asking, due),
-            Phase::Cycling(_) => self.tick_cycling(now),
-        }
-    }
-
-    fn command(&mut self, now: Stamp, command: &DriveCommand) {
-        self.enable = command.enable;
-        self.command = Some(*command);
-        self.write_if_due(now);
-    }
-
-    fn poll(&mut self) -> Option<Action<'_>> {
-        self.outbox.poll(&self.status)
-    }
-
-    fn deadline(&self) -> Option<Stamp> {
-        self.phase.deadline(self.command.is_some())
+        };
+        let pace = Pace::new(settings.baud, settings.period, settings.latency);
+        let servos = settings.servos.into_iter();
+        let servos = servos.filter_map(|servo| Id::device(servo.id).map(|id| Servo::new(servo, id)));
+        Ok(Self::of(settings.baud, pace, servos.collect(), own))
     }
 }

@@ -4,9 +4,8 @@
 //! |---|---|
 //! | [`settings`] | what may be configured: ids, models, modes, rate |
 //! | `file` | how the servos file says which servo moves a joint |
-//! | `link` | what a bus holds, and which of its phases hears what |
-//! | `opening` | setting servos up one after the other, and anew |
-//! | `cycling` | what is sent when, what a frame says, what a missing answer means |
+//! | `link` | what only a bus of these servos holds; the rest is [`serial`](super::serial)'s |
+//! | `protocol` | what such a bus reads and writes when, and what it makes of an answer, or of none |
 //! | `setup` | what one servo is asked and told before it may move |
 //! | `layout` | which registers are read and written in a cycle, through which indirect addresses |
 //! | `cycle` | the packets of a cycle, and what their answers say |
@@ -29,11 +28,10 @@
 
 mod assign;
 mod cycle;
-mod cycling;
 mod file;
 mod layout;
 mod link;
-mod opening;
+mod protocol;
 pub mod scan;
 mod servo;
 pub mod settings;

@@ -3,7 +3,8 @@
 use super::layout::{Reading, goal_registers};
 use super::settings::ServoSettings;
 use super::setup::Setup;
-use crate::backends::serial::{Known, Member, Standing};
+use crate::backends::problem::Problem;
+use crate::backends::serial::{Known, Member};
 use crate::bus::Ticks;
 use servomesh_fieldbus::dynamixel::table::bits::{Alarm, Alarms};
 use servomesh_fieldbus::dynamixel::{Field, Id, Mode, Model};
@@ -12,7 +13,7 @@ use servomesh_types::{JointVec, Stamp};
 
 /// One servo of a group.
 #[derive(Debug)]
-pub(super) struct Servo {
+pub struct Servo {
     pub(super) settings: ServoSettings,
     pub(super) id: Id,
     pub(super) model: Option<&'static Model>,
@@ -20,7 +21,6 @@ pub(super) struct Servo {
     pub(super) known: Known,
     pub(super) hardware_error: u8,
     pub(super) watchdog: u8,
-    pub(super) standing: Standing,
 }
 
 /// What the register of the bus watchdog holds once it has tripped: −1.
@@ -34,10 +34,9 @@ impl Servo {
             id,
             model: None,
             setup: Setup::default(),
-            known: Known::NOTHING,
+            known: Known::default(),
             hardware_error: 0,
             watchdog: 0,
-            standing: Standing::default(),
         }
     }
 
@@ -141,6 +140,14 @@ impl Servo {
 }
 
 impl Member for Servo {
+    fn known(&self) -> &Known {
+        &self.known
+    }
+
+    fn known_mut(&mut self) -> &mut Known {
+        &mut self.known
+    }
+
     fn is_set_up(&self) -> bool {
         self.setup.is_done()
     }
@@ -149,16 +156,16 @@ impl Member for Servo {
         self.setup.restart();
     }
 
-    fn standing(&self) -> &Standing {
-        &self.standing
+    fn missing(&mut self, baud: u32, garbled: bool) -> Result<(), Problem> {
+        self.setup.missing(&self.settings, baud, garbled)
     }
 
-    fn standing_mut(&mut self) -> &mut Standing {
-        &mut self.standing
+    fn tries(&self) -> u8 {
+        self.setup.tries()
     }
 
-    fn known(&self) -> &Known {
-        &self.known
+    fn rearm(&mut self) {
+        self.setup.rearm();
     }
 
     /// The worst first.

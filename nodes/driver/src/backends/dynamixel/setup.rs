@@ -14,6 +14,7 @@ use super::layout;
 use super::servo::Servo;
 use super::settings::ServoSettings;
 use crate::backends::problem::Problem;
+use crate::backends::serial::Ask;
 use arrayvec::ArrayVec;
 use servomesh_fieldbus::dynamixel::{EncodeError, Field, Instruction, Mode, Model, Status};
 use std::f64::consts::TAU;
@@ -44,13 +45,6 @@ enum Step {
     Arm,
     Verify,
     Done,
-}
-
-/// What an exchange sends, and how many bytes its answer brings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ask {
-    pub(super) sent: usize,
-    pub(super) parameters: usize,
 }
 
 impl Setup {
@@ -123,7 +117,8 @@ impl Setup {
             }
         };
         let sent = instruction.encode(servo.id, buffer)?;
-        Ok(Ask { sent, parameters })
+        let answer = AROUND_STATUS + parameters;
+        Ok(Ask { sent, answer })
     }
 
     /// What it answered to the last instruction; `watchdog` is what its bus watchdog is armed with.

@@ -14,7 +14,7 @@ use servomesh_types::{MAX_JOINTS, Stamp};
 
 /// A read of all servos that waits for their answers.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Read {
+pub struct Read {
     pub(super) stretch: Stretch,
     asking: Asking,
     /// From then on what has not come is missing.
@@ -41,6 +41,26 @@ enum Asking {
 impl Asked for Read {
     fn missing(&self) -> Stamp {
         self.missing
+    }
+
+    fn length(&self) -> u16 {
+        self.stretch.length().into()
+    }
+
+    fn heard_by(&self, servos: usize) -> Heard {
+        match self.answered {
+            0 => Heard::Nobody,
+            _ if self.is_complete(servos) => Heard::All,
+            _ => Heard::Some,
+        }
+    }
+
+    fn missing_replies(&self, servos: usize) -> usize {
+        let asked = match self.asking {
+            Asking::AtOnce(_) => servos,
+            Asking::OneByOne { count, .. } => count,
+        };
+        asked - self.answered.count_ones() as usize
     }
 }
 
@@ -98,24 +118,6 @@ impl Read {
             Asking::AtOnce(_) => self.is_complete(servos),
             Asking::OneByOne { count, .. } => count > 0 && self.has_answered(count - 1),
         }
-    }
-
-    /// Who has answered it.
-    pub(super) fn heard_by(&self, servos: usize) -> Heard {
-        match self.answered {
-            0 => Heard::Nobody,
-            _ if self.is_complete(servos) => Heard::All,
-            _ => Heard::Some,
-        }
-    }
-
-    /// How many were asked and have not answered.
-    pub(super) fn missing_replies(&self, servos: usize) -> usize {
-        let asked = match self.asking {
-            Asking::AtOnce(_) => servos,
-            Asking::OneByOne { count, .. } => count,
-        };
-        asked - self.answered.count_ones() as usize
     }
 
     /// When the servo at a place of the list samples itself: when it answers, if all before it do. One that was not asked would have been after the last

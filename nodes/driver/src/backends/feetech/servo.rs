@@ -4,7 +4,8 @@ use super::layout::Reading;
 use super::series::Series;
 use super::settings::{Mode, ServoSettings};
 use super::setup::Setup;
-use crate::backends::serial::{Known, Member, Standing};
+use crate::backends::problem::Problem;
+use crate::backends::serial::{Known, Member};
 use crate::bus::{DriveCommand, Ticks};
 use arrayvec::ArrayVec;
 use servomesh_fieldbus::feetech::status::{Alarm, Alarms};
@@ -14,7 +15,7 @@ use servomesh_types::fault::DriveFault;
 
 /// One servo of a group.
 #[derive(Debug)]
-pub(super) struct Servo {
+pub struct Servo {
     pub(super) settings: ServoSettings,
     pub(super) series: Series,
     pub(super) setup: Setup,
@@ -27,7 +28,6 @@ pub(super) struct Servo {
     pub(super) silent_since: Option<Stamp>,
     /// It was silent for so long that it may have started anew, and has not said since whether its torque is on.
     pub(super) suspect: bool,
-    pub(super) standing: Standing,
 }
 
 /// What a servo's registers say of itself.
@@ -69,24 +69,12 @@ impl Servo {
             settings,
             setup: Setup::default(),
             identity: None,
-            known: Known::NOTHING,
+            known: Known::default(),
             alarms: Alarms::NONE,
             doubt: None,
             silent_since: None,
             suspect: false,
-            standing: Standing::default(),
         }
-    }
-
-    /// It was set up: it has no torque, and may have been moved by hand meanwhile.
-    pub(super) fn begin(&mut self) {
-        self.standing.settle();
-        self.known.torque = false;
-        self.suspect = false;
-        self.silent_since = None;
-        self.known.sampled = None;
-        self.doubt = None;
-        self.known.voltage_v = self.identity.map_or(0.0, |identity| identity.voltage_v);
     }
 
     /// Takes what it said; `told_on` is whether it was told to have torque.
@@ -202,6 +190,14 @@ impl Servo {
 }
 
 impl Member for Servo {
+    fn known(&self) -> &Known {
+        &self.known
+    }
+
+    fn known_mut(&mut self) -> &mut Known {
+        &mut self.known
+    }
+
     fn is_set_up(&self) -> bool {
         self.setup.is_done()
     }
@@ -210,16 +206,17 @@ impl Member for Servo {
         self.setup.restart();
     }
 
-    fn standing(&self) -> &Standing {
-        &self.standing
+    fn missing(&mut self, baud: u32, garbled: bool) -> Result<(), Problem> {
+        self.setup.missing(&self.settings, baud, garbled)
     }
 
-    fn standing_mut(&mut self) -> &mut Standing {
-        &mut self.standing
-    }
-
-    fn known(&self) -> &Known {
-        &self.known
+    /// It may have been moved by hand meanwhile.
+    fn begin(&mut self) {
+        self.suspect = false;
+        self.silent_since = None;
+        self.known.sampled = None;
+        self.doubt = None;
+        self.known.voltage_v = self.identity.map_or(0.0, |identity| identity.voltage_v);
     }
 
     /// The worst first.

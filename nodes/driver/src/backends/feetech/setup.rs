@@ -15,6 +15,7 @@ use super::series::Setting;
 use super::servo::Identity;
 use super::settings::{Mode, ServoSettings};
 use crate::backends::problem::Problem;
+use crate::backends::serial::Ask;
 use arrayvec::ArrayVec;
 use servomesh_fieldbus::feetech::instruction::Instruction;
 use servomesh_fieldbus::feetech::number::ByteOrder;
@@ -48,13 +49,6 @@ enum Step {
     Lock,
     Verify,
     Done,
-}
-
-/// What an exchange sends, and how long its answer is \[bytes\].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ask {
-    pub(super) sent: usize,
-    pub(super) answer: usize,
 }
 
 impl Setup {
