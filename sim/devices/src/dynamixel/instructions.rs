@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use servomesh_fieldbus::dynamixel::table::bits::drive_mode;
 use servomesh_fieldbus::dynamixel::{
-    Backup, ErrorNumber, Field, Id, Instruction, MAX_PACKET, Mode, Packet, Pong, ResetScope, Status,
-    StatusError, crc,
+    Backup, BulkRead, ErrorNumber, Field, Id, Instruction, MAX_PACKET, Mode, Packet, Pong, Replies,
+    ResetScope, Status, StatusError, SyncRead, crc,
 };
 use servomesh_types::Stamp;
 
@@ -123,6 +123,12 @@ impl Dynamixel {
     fn does(&mut self, end: Stamp, to: To, instruction: &Instruction<'_>) {
         match *instruction {
             Instruction::Ping => return self.pongs(end, to),
+            Instruction::SyncRead(SyncRead { replies, .. })
+            | Instruction::BulkRead(BulkRead { replies, .. })
+                if replies == Replies::Joined && !self.knows_fast_reads =>
+            {
+                return;
+            }
             Instruction::SyncRead(read) => {
                 return self.takes_turn(end, self.id().and_then(|id| turns::in_sync_read(&read, id)));
             }

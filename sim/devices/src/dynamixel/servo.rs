@@ -72,6 +72,8 @@ pub struct Dynamixel {
     waking: bool,
     started: Option<Stamp>,
     speaks: bool,
+    /// Whether its firmware knows fast reads.
+    pub(super) knows_fast_reads: bool,
     heat_degc: Option<f64>,
     supply_v: Option<f64>,
 }
@@ -117,6 +119,7 @@ impl Dynamixel {
             waking: true,
             started: None,
             speaks: true,
+            knows_fast_reads: true,
             heat_degc: None,
             supply_v: None,
         };
@@ -148,6 +151,13 @@ impl Dynamixel {
         self.table.set(field, value);
         self.boot();
         Ok(self)
+    }
+
+    /// The same with a firmware from before fast reads, which hears none: an XL330 has them from version 46 on, servos of the MX series never.
+    #[must_use]
+    pub fn without_fast_reads(mut self) -> Self {
+        self.knows_fast_reads = false;
+        self
     }
 
     /// What a register holds \[counts\], `None` if the model does not have it.

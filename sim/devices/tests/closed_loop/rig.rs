@@ -17,7 +17,7 @@ use crate::commands::Commands;
 use crate::desk::{BEGIN, JOINTS};
 use crate::heard::Heard;
 
-const MILLISECOND: Duration = Duration::from_millis(1);
+pub(crate) const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// The arm at work.
 pub(crate) struct Rig {

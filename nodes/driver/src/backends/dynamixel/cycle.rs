@@ -5,7 +5,9 @@ use super::servo::{Goal, Servo};
 use super::setup::AROUND_STATUS;
 use crate::backends::serial::Asked;
 use crate::backends::unanswered::Heard;
-use servomesh_fieldbus::dynamixel::{EncodeError, FastReply, Field, Id, Replies, Status, fast, group};
+use servomesh_fieldbus::dynamixel::{
+    EncodeError, FastReply, Field, Id, Replies, Status, StatusError, fast, group,
+};
 use servomesh_types::Stamp;
 
 /// A read of all servos that waits for its answers.
@@ -21,6 +23,8 @@ pub struct Read {
     pub(super) missing: Stamp,
     /// One bit for each servo that has answered.
     pub(super) heard: u32,
+    /// Whether one said that it has a hardware error.
+    pub(super) alert: bool,
 }
 
 /// What became of the blocks of one answer.
@@ -30,8 +34,8 @@ pub(super) struct Taken {
     pub(super) good: usize,
     /// One bit for each servo that has lost its set-up.
     pub(super) lost: u32,
-    /// Whether one says that it has a hardware error.
-    pub(super) alert: bool,
+    /// Those that were no data but an error.
+    pub(super) errors: usize,
 }
 
 impl Asked for Read {
@@ -72,10 +76,7 @@ impl Read {
         let lengths = |id: Id| ids.contains(&id).then_some(stretch.length());
         for block in reply.blocks(lengths) {
             if let Some(i) = ids.iter().position(|id| *id == block.id) {
-                taken.alert |= block.error.alert;
-                if block.error.number.is_none() {
-                    self.take(servos, i, block.data, armed, &mut taken);
-                }
+                self.take(servos, i, block.error, block.data, armed, &mut taken);
             }
         }
         taken
@@ -85,15 +86,25 @@ impl Read {
     pub(super) fn take_separate(&mut self, servos: &mut [Servo], status: &Status<'_>, armed: u8) -> Taken {
         let mut taken = Taken::default();
         if let Some(i) = servos.iter().position(|servo| servo.id == status.id) {
-            taken.alert = status.error.alert;
-            if status.error.number.is_none() {
-                self.take(servos, i, status.parameters, armed, &mut taken);
-            }
+            self.take(servos, i, status.error, status.parameters, armed, &mut taken);
         }
         taken
     }
 
-    fn take(&mut self, servos: &mut [Servo], i: usize, data: &[u8], armed: u8, taken: &mut Taken) {
+    fn take(
+        &mut self,
+        servos: &mut [Servo],
+        i: usize,
+        error: StatusError,
+        data: &[u8],
+        armed: u8,
+        taken: &mut Taken,
+    ) {
+        self.alert |= error.alert;
+        if error.number.is_some() {
+            taken.errors += 1;
+            return;
+        }
         let Some(reading) = self.stretch.read(data) else {
             return;
         };

@@ -18,7 +18,7 @@ pub struct DynamixelProtocol {
     pub(super) replies: Replies,
     /// Joined reads in a row that nobody answered, while none was ever answered.
     pub(super) fast_tries: u32,
-    /// Whether one said in the last answer that it has a hardware error.
+    /// Whether one said in the last read that it has a hardware error.
     pub(super) alert: bool,
 }
 

@@ -101,6 +101,7 @@ impl Protocol for DynamixelProtocol {
             earliest: bus.pace.earliest(begins, sent, answer),
             missing: bus.pace.give_up(missing, latest),
             heard: 0,
+            alert: false,
         }
     }
 
@@ -129,7 +130,7 @@ impl Protocol for DynamixelProtocol {
             bus.stats.stale += 1; // an answer to another read
         }
         if joined && read.heard != 0 || read.is_complete(bus.servos.len()) || taken.lost != 0 {
-            conclude(bus, now, &read, taken);
+            conclude(bus, now, &read, taken.lost);
         } else {
             bus.wait_for(read);
         }
@@ -137,13 +138,13 @@ impl Protocol for DynamixelProtocol {
     }
 
     fn give_up(bus: &mut Dynamixel, now: Stamp, mut read: Read) {
-        let mut taken = Taken::default();
+        let mut lost = 0;
         while let Some(received) = bus.stream.silence() {
             if let Received::Fast(reply) = received {
-                taken = read.take_joined(&mut bus.servos, &reply, bus.own.armed);
+                lost |= read.take_joined(&mut bus.servos, &reply, bus.own.armed).lost;
             }
         }
-        conclude(bus, now, &read, taken);
+        conclude(bus, now, &read, lost);
     }
 
     /// Reads servos one by one where none has ever answered a fast read.
@@ -190,10 +191,10 @@ impl Protocol for DynamixelProtocol {
     }
 }
 
-/// The read is over, and that is what came of its last answer.
-fn conclude(bus: &mut Dynamixel, now: Stamp, read: &Read, taken: Taken) {
-    bus.own.alert = taken.alert;
-    bus.conclude(now, read, read.sampled, taken.lost);
+/// The read is over; `lost` are the servos that have lost their set-up, one bit each.
+fn conclude(bus: &mut Dynamixel, now: Stamp, read: &Read, lost: u32) {
+    bus.own.alert = read.alert;
+    bus.conclude(now, read, read.sampled, lost);
 }
 
 /// Reboots servos that shut down, and arms watchdogs that tripped.

@@ -1,13 +1,14 @@
 //! Servos that are not there, not what they should be, or not what they were: what is said, and that nothing is made up.
 
-use servomesh_devices::Mishap;
+use servomesh_devices::{Dynamixel as Servo, Mishap};
 use servomesh_types::fault::DriveFault;
 use servomesh_types::{DriveMode, Fault};
 
-use super::{arm, enabled, whole};
+use super::{arm, arm_of, driver, enabled, servo, whole};
 use crate::conformance::{self, SECOND};
-use crate::desk::SERVOS;
+use crate::desk::{BAUD, JOINTS, SERVOS};
 use crate::motion;
+use crate::rig::MILLISECOND;
 
 #[test]
 fn a_servo_that_is_missing_at_the_start_is_named_once_with_advice() {
@@ -70,3 +71,57 @@ fn a_servo_that_overheats_shuts_down_and_is_rebooted_by_a_reset() {
     rig.enable();
     rig.assert_mode(DriveMode::Enabled);
 }
+
+#[test]
+fn servos_that_know_no_fast_reads_are_read_one_by_one() {
+    let slower = |servo: fn(usize) -> Servo| {
+        arm_of(driver(SERVOS, 0..JOINTS, SLOWER_HZ, BAUD), |_, place| {
+            Some(servo(place))
+        })
+        .opened()
+    };
+    let old = || slower(|place| servo(place, BAUD).without_fast_reads());
+    let rig = old();
+    rig.assert_said("no servo answers a fast read: reading them one by one");
+    let (separate, joined) = (
+        conformance::follows(rig),
+        conformance::follows(slower(|place| servo(place, BAUD))),
+    );
+    println!("separate {separate:?}, joined {joined:?}");
+    assert!(separate.rms < 1.25 * joined.rms && separate.worst < 1.5 * joined.worst);
+    conformance::bears_an_unplugged_port(old());
+}
+
+#[test]
+fn a_hardware_error_is_noticed_as_soon_whoever_answers_after_it() {
+    let noticed = |servo: fn(usize) -> Servo| {
+        let mut rig = arm_of(driver(SERVOS, 0..JOINTS, SLOWER_HZ, BAUD), |_, place| {
+            Some(servo(place))
+        })
+        .opened();
+        let (before, here) = (rig.now, rig.truth());
+        rig.bus.suffer(0, Mishap::Heat(Some(90.0)));
+        while rig.state().fault.is_none() {
+            rig.run(MILLISECOND, |_| Some([here, [0.0; JOINTS], [0.0; JOINTS]]));
+            assert!(rig.now < before + SECOND, "{}", rig.story());
+        }
+        let kind = DriveFault::Overheated;
+        assert_eq!(
+            rig.state().fault,
+            Some(Fault::Drive { joint: 0, kind }),
+            "{}",
+            rig.story()
+        );
+        rig.now.since(before)
+    };
+    let joined = noticed(|place| servo(place, BAUD));
+    let separate = noticed(|place| servo(place, BAUD).without_fast_reads());
+    println!("joined {joined:?}, separate {separate:?}");
+    assert!(
+        separate <= joined + 4 * MILLISECOND,
+        "{separate:?} against {joined:?}"
+    );
+}
+
+/// What a bus has time for on which all answer by themselves \[Hz\].
+const SLOWER_HZ: f64 = 250.0;
