@@ -11,6 +11,7 @@
 //! | `cycle` | the packets of a cycle, and what their answers say |
 //! | `servo` | what is known of one servo |
 //! | [`scan`] | which servos are on a bus, whatever their speed |
+//! | `assign` | what tells one servo another id or speed |
 //!
 //! A cycle:
 //!

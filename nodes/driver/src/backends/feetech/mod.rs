@@ -13,6 +13,7 @@
 //! | [`series`] | what the series STS and SCS do differently |
 //! | `servo` | what is known of one servo, what is believed of it, what it is told |
 //! | [`scan`] | which servos are on a bus, whatever their speed |
+//! | `assign` | what tells one servo another id or speed |
 //!
 //! A cycle:
 //!
