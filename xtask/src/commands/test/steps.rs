@@ -49,6 +49,11 @@ pub(super) const STEPS: &[Step] = &[
         run: docs,
     },
     Step {
+        name: "shell",
+        checks: "tests of the ROS adapter against real ROS 2",
+        run: shell,
+    },
+    Step {
         name: "masters",
         checks: "the simulated devices, driven by the SDKs of servos' makers and by python's canopen",
         run: masters,
@@ -57,11 +62,6 @@ pub(super) const STEPS: &[Step] = &[
         name: "build",
         checks: "the nodes build as they run on a machine",
         run: release,
-    },
-    Step {
-        name: "shell",
-        checks: "tests of the ROS adapter against real ROS 2",
-        run: shell,
     },
     Step {
         name: "processes",
@@ -144,6 +144,19 @@ fn docs(bench: &Bench<'_>) -> Result<Ended> {
     passes(bench.ros()?.apply(&mut cargo).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
+fn shell(bench: &Bench<'_>) -> Result<Ended> {
+    let mut cargo = bench.workspace.cargo();
+    cargo.args([
+        "test",
+        "--locked",
+        "--package",
+        "servomesh_shell",
+        "--features",
+        "ros",
+    ]);
+    passes(alone(bench, &mut cargo)?)
+}
+
 /// Needs no ROS: the devices and the masters' wheels only.
 fn masters(bench: &Bench<'_>) -> Result<Ended> {
     let root = bench.workspace.root();
@@ -178,21 +191,6 @@ fn release(bench: &Bench<'_>) -> Result<Ended> {
             .ros()?
             .apply(bench.workspace.cargo().args(build::CARGO_ARGS)),
     )
-}
-
-/// Built as the nodes are, whose dependencies it shares.
-fn shell(bench: &Bench<'_>) -> Result<Ended> {
-    let mut cargo = bench.workspace.cargo();
-    cargo.args([
-        "test",
-        "--locked",
-        "--release",
-        "--package",
-        "servomesh_shell",
-        "--features",
-        "ros",
-    ]);
-    passes(alone(bench, &mut cargo)?)
 }
 
 fn processes(bench: &Bench<'_>) -> Result<Ended> {
