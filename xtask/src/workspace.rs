@@ -4,7 +4,7 @@
 //! `eval "$(cargo xtask env)"`; else build scripts that watch variables would run again and again.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -44,7 +44,12 @@ impl Workspace {
 
     /// A cargo command at the workspace's root.
     pub(crate) fn cargo(&self) -> Command {
-        let mut command = Command::new(cargo_path());
+        self.builder(cargo_path())
+    }
+
+    /// A command at the workspace's root that is cargo or runs it: without what would make it build parts anew.
+    pub(crate) fn builder(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
         command.current_dir(&self.root);
         for (name, _) in env::vars_os() {
             if is_of_this_run(&name) {

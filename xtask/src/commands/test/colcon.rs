@@ -4,7 +4,6 @@
 //! of them, with cargo's usual target folder, so that nothing is compiled twice.
 
 use std::fs;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -29,11 +28,8 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Ended> {
         fs::remove_dir_all(&folder).with_context(|| format!("can't remove {}", folder.display()))?;
     }
     let install = folder.join("install");
-    let mut colcon = Command::new("colcon");
-    colcon
-        .current_dir(bench.workspace.root())
-        .arg("--log-base")
-        .arg(folder.join("log"));
+    let mut colcon = bench.workspace.builder("colcon");
+    colcon.arg("--log-base").arg(folder.join("log"));
     colcon.args([
         "build",
         "--base-paths",
