@@ -206,8 +206,12 @@ impl Tuner<'_> {
         };
         shown.end(0);
         outcome.map_err(|reason| anyhow::anyhow!("joint {name}: the chirp was not followed: {reason}"))?;
-        // The result may have overtaken states that wait to be taken.
-        while self.turn(Duration::ZERO, Some(&mut record))? {}
+        // The result may have overtaken states that wait to be taken; while some are, others come.
+        for _ in 0..BACKLOG {
+            if !self.turn(Duration::ZERO, Some(&mut record))? {
+                break;
+            }
+        }
         Ok(Some(judge(group, chirp.joint, &record, self.request.margin_deg)))
     }
 

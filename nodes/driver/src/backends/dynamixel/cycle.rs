@@ -23,19 +23,10 @@ pub struct Read {
     pub(super) missing: Stamp,
     /// One bit for each servo that has answered.
     pub(super) heard: u32,
-    /// Whether one said that it has a hardware error.
-    pub(super) alert: bool,
-}
-
-/// What became of the blocks of one answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Taken {
-    /// Blocks that were believed.
-    pub(super) good: usize,
     /// One bit for each servo that has lost its set-up.
     pub(super) lost: u32,
-    /// Those that were no data but an error.
-    pub(super) errors: usize,
+    /// Whether one said that it has a hardware error.
+    pub(super) alert: bool,
 }
 
 impl Asked for Read {
@@ -67,53 +58,40 @@ impl Read {
         self.heard.count_ones() as usize == servos
     }
 
-    /// Takes a joined answer, or as much of it as came.
-    pub(super) fn take_joined(&mut self, servos: &mut [Servo], reply: &FastReply<'_>, armed: u8) -> Taken {
+    /// Takes a joined answer, or as much of it as came; `false`: it is one to another read.
+    pub(super) fn take_joined(&mut self, servos: &mut [Servo], reply: &FastReply<'_>, armed: u8) -> bool {
         let stretch = self.stretch;
-        let mut taken = Taken::default();
         let ids: arrayvec::ArrayVec<Id, { servomesh_types::MAX_JOINTS }> =
             servos.iter().map(|servo| servo.id).collect();
         let lengths = |id: Id| ids.contains(&id).then_some(stretch.length());
+        let mut taken = false;
         for block in reply.blocks(lengths) {
             if let Some(i) = ids.iter().position(|id| *id == block.id) {
-                self.take(servos, i, block.error, block.data, armed, &mut taken);
+                taken |= self.take(servos, i, block.error, block.data, armed);
             }
         }
         taken
     }
 
-    /// Takes the answer of one servo.
-    pub(super) fn take_separate(&mut self, servos: &mut [Servo], status: &Status<'_>, armed: u8) -> Taken {
-        let mut taken = Taken::default();
-        if let Some(i) = servos.iter().position(|servo| servo.id == status.id) {
-            self.take(servos, i, status.error, status.parameters, armed, &mut taken);
-        }
-        taken
+    /// Takes the answer of one servo; `false`: it is one to another read.
+    pub(super) fn take_separate(&mut self, servos: &mut [Servo], status: &Status<'_>, armed: u8) -> bool {
+        let asked = servos.iter().position(|servo| servo.id == status.id);
+        asked.is_some_and(|i| self.take(servos, i, status.error, status.parameters, armed))
     }
 
-    fn take(
-        &mut self,
-        servos: &mut [Servo],
-        i: usize,
-        error: StatusError,
-        data: &[u8],
-        armed: u8,
-        taken: &mut Taken,
-    ) {
+    fn take(&mut self, servos: &mut [Servo], i: usize, error: StatusError, data: &[u8], armed: u8) -> bool {
         self.alert |= error.alert;
         if error.number.is_some() {
-            taken.errors += 1;
-            return;
+            return true;
         }
         let Some(reading) = self.stretch.read(data) else {
-            return;
+            return false;
         };
         self.heard |= 1 << i;
-        if servos[i].take(self.sampled, &reading, armed) {
-            taken.good += 1;
-        } else {
-            taken.lost |= 1 << i;
+        if !servos[i].take(self.sampled, &reading, armed) {
+            self.lost |= 1 << i;
         }
+        true
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a bus of DYNAMIXEL servos reads and writes when, and what it makes of an answer, or of none.
 
-use super::cycle::{self, Read, Taken};
+use super::cycle::{self, Read};
 use super::layout::{LONGEST, Stretch};
 use super::link::{Dynamixel, DynamixelProtocol};
 use super::servo::{Goal, Servo, TRIPPED};
@@ -101,6 +101,7 @@ impl Protocol for DynamixelProtocol {
             earliest: bus.pace.earliest(begins, sent, answer),
             missing: bus.pace.give_up(missing, latest),
             heard: 0,
+            lost: 0,
             alert: false,
         }
     }
@@ -126,11 +127,11 @@ impl Protocol for DynamixelProtocol {
                 None => return true,
             },
         };
-        if taken == Taken::default() {
+        if !taken {
             bus.stats.stale += 1; // an answer to another read
         }
-        if joined && read.heard != 0 || read.is_complete(bus.servos.len()) || taken.lost != 0 {
-            conclude(bus, now, &read, taken.lost);
+        if joined && read.heard != 0 || read.is_complete(bus.servos.len()) || read.lost != 0 {
+            conclude(bus, now, &read);
         } else {
             bus.wait_for(read);
         }
@@ -138,13 +139,12 @@ impl Protocol for DynamixelProtocol {
     }
 
     fn give_up(bus: &mut Dynamixel, now: Stamp, mut read: Read) {
-        let mut lost = 0;
         while let Some(received) = bus.stream.silence() {
             if let Received::Fast(reply) = received {
-                lost |= read.take_joined(&mut bus.servos, &reply, bus.own.armed).lost;
+                read.take_joined(&mut bus.servos, &reply, bus.own.armed);
             }
         }
-        conclude(bus, now, &read, lost);
+        conclude(bus, now, &read);
     }
 
     /// Reads servos one by one where none has ever answered a fast read.
@@ -191,10 +191,10 @@ impl Protocol for DynamixelProtocol {
     }
 }
 
-/// The read is over; `lost` are the servos that have lost their set-up, one bit each.
-fn conclude(bus: &mut Dynamixel, now: Stamp, read: &Read, lost: u32) {
+/// The read is over.
+fn conclude(bus: &mut Dynamixel, now: Stamp, read: &Read) {
     bus.own.alert = read.alert;
-    bus.conclude(now, read, read.sampled, lost);
+    bus.conclude(now, read, read.sampled, read.lost);
 }
 
 /// Reboots servos that shut down, and arms watchdogs that tripped.

@@ -8,7 +8,7 @@ use super::{arm, arm_of, driver, enabled, servo, whole};
 use crate::conformance::{self, SECOND};
 use crate::desk::{BAUD, JOINTS, SERVOS};
 use crate::motion;
-use crate::rig::MILLISECOND;
+use crate::rig::{MILLISECOND, Rig};
 
 #[test]
 fn a_servo_that_is_missing_at_the_start_is_named_once_with_advice() {
@@ -74,31 +74,18 @@ fn a_servo_that_overheats_shuts_down_and_is_rebooted_by_a_reset() {
 
 #[test]
 fn servos_that_know_no_fast_reads_are_read_one_by_one() {
-    let slower = |servo: fn(usize) -> Servo| {
-        arm_of(driver(SERVOS, 0..JOINTS, SLOWER_HZ, BAUD), |_, place| {
-            Some(servo(place))
-        })
-        .opened()
-    };
-    let old = || slower(|place| servo(place, BAUD).without_fast_reads());
-    let rig = old();
+    let rig = slower(old);
     rig.assert_said("no servo answers a fast read: reading them one by one");
-    let (separate, joined) = (
-        conformance::follows(rig),
-        conformance::follows(slower(|place| servo(place, BAUD))),
-    );
+    let (separate, joined) = (conformance::follows(rig), conformance::follows(slower(new)));
     println!("separate {separate:?}, joined {joined:?}");
     assert!(separate.rms < 1.25 * joined.rms && separate.worst < 1.5 * joined.worst);
-    conformance::bears_an_unplugged_port(old());
+    conformance::bears_an_unplugged_port(slower(old));
 }
 
 #[test]
 fn a_hardware_error_is_noticed_as_soon_whoever_answers_after_it() {
-    let noticed = |servo: fn(usize) -> Servo| {
-        let mut rig = arm_of(driver(SERVOS, 0..JOINTS, SLOWER_HZ, BAUD), |_, place| {
-            Some(servo(place))
-        })
-        .opened();
+    let noticed = |servo| {
+        let mut rig = slower(servo);
         let (before, here) = (rig.now, rig.truth());
         rig.bus.suffer(0, Mishap::Heat(Some(90.0)));
         while rig.state().fault.is_none() {
@@ -114,13 +101,27 @@ fn a_hardware_error_is_noticed_as_soon_whoever_answers_after_it() {
         );
         rig.now.since(before)
     };
-    let joined = noticed(|place| servo(place, BAUD));
-    let separate = noticed(|place| servo(place, BAUD).without_fast_reads());
+    let (joined, separate) = (noticed(new), noticed(old));
     println!("joined {joined:?}, separate {separate:?}");
     assert!(
         separate <= joined + 4 * MILLISECOND,
         "{separate:?} against {joined:?}"
     );
+}
+
+/// The arm with these servos by their places, opened and switched on, on a bus that has time for separate answers.
+fn slower(servo: fn(usize) -> Servo) -> Rig {
+    let core = driver(SERVOS, 0..JOINTS, SLOWER_HZ, BAUD);
+    arm_of(core, |_, place| Some(servo(place))).opened()
+}
+
+fn new(place: usize) -> Servo {
+    servo(place, BAUD)
+}
+
+/// With a firmware from before fast reads.
+fn old(place: usize) -> Servo {
+    new(place).without_fast_reads()
 }
 
 /// What a bus has time for on which all answer by themselves \[Hz\].
